@@ -1,0 +1,3 @@
+//! The faunalens command.
+
+fn main() {}
