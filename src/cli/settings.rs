@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::Args;
 use faunalens::photo::Limits;
 use faunalens::pipeline::Engine;
-use faunalens::recognize::runtime::places;
+use faunalens::recognize::runtime::{NO_TELEMETRY, places};
 use faunalens::recognize::{Bundle, Runtime};
 
 /// The bundle that is used when none is named.
@@ -69,6 +69,7 @@ impl Settings {
     }
 
     pub(super) fn runtime(&self) -> anyhow::Result<Runtime> {
+        restart_without_telemetry();
         let explicit = self.onnxruntime.as_deref();
         Ok(Runtime::load(
             explicit.filter(|path| !path.as_os_str().is_empty()),
@@ -77,6 +78,7 @@ impl Settings {
 
     /// Runtime and bundle, loaded side by side: both mostly wait for the disk.
     pub(super) fn engine(&self) -> anyhow::Result<Engine> {
+        restart_without_telemetry();
         std::thread::scope(|scope| {
             let bundle = scope.spawn(|| self.bundle());
             let runtime = self.runtime();
@@ -102,4 +104,23 @@ impl Settings {
 /// Cores that this process may use.
 pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// ONNX Runtime reads [`NO_TELEMETRY`] from the process's environment, which can
+/// be changed safely only for a new program: so the program starts itself again,
+/// once, before it has read anything. Costs about two milliseconds.
+fn restart_without_telemetry() {
+    #[cfg(unix)]
+    if std::env::var_os(NO_TELEMETRY).is_none()
+        && let Ok(program) = std::env::current_exe()
+    {
+        use std::os::unix::process::CommandExt;
+        let mut arguments = std::env::args_os();
+        let mut again = std::process::Command::new(program);
+        if let Some(name) = arguments.next() {
+            again.arg0(name);
+        }
+        // Comes back only if it fails; then we go on as we are.
+        let _ = again.args(arguments).env(NO_TELEMETRY, "1").exec();
+    }
 }
