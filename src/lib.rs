@@ -6,4 +6,5 @@
 //! photo -> fingerprint | recognize | schreger -> index -> verdict -> record
 //! ```
 
+pub mod fingerprint;
 pub mod photo;
