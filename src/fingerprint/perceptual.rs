@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn each_algorithm_has_its_own_identifier_and_length() {
+    fn each_algorithm_has_its_own_identifier() {
         for algorithm in Algorithm::ALL {
             let hash = perceptual(&ramp(), algorithm, 8);
             assert!(hash.id.contains(algorithm.name()), "{}", hash.id);
