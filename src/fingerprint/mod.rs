@@ -1,9 +1,11 @@
 //! Pixels to fingerprints that survive recompression and resizing.
 
+mod flatness;
 mod landmarks;
 mod pdq;
 mod perceptual;
 
+pub use flatness::flatness;
 pub use landmarks::{
     Alignment, LANDMARKS_ID, Landmarks, QUERY_LANDMARKS, STORED_LANDMARKS, landmarks,
 };
