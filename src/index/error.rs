@@ -13,10 +13,14 @@ pub enum IndexError {
     #[error("{0}: there is an index here already; use it, or name another directory")]
     Exists(PathBuf),
     /// A second writer.
-    #[error("{0}: another process is writing to this index; run the command again when it has finished")]
+    #[error(
+        "{0}: another process is writing to this index; run the command again when it has finished"
+    )]
     Locked(PathBuf),
     /// The index was written by a later version.
-    #[error("{path}: index format {found} is newer than {known}, the last this version knows; use a newer faunalens")]
+    #[error(
+        "{path}: index format {found} is newer than {known}, the last this version knows; use a newer faunalens"
+    )]
     Newer {
         /// The index.
         path: PathBuf,
@@ -67,12 +71,18 @@ pub(super) trait AtPath<T> {
 
 impl<T> AtPath<T> for io::Result<T> {
     fn at(self, path: &Path) -> Result<T> {
-        self.map_err(|source| IndexError::Io { path: path.into(), source })
+        self.map_err(|source| IndexError::Io {
+            path: path.into(),
+            source,
+        })
     }
 }
 
 impl<T> AtPath<T> for rusqlite::Result<T> {
     fn at(self, path: &Path) -> Result<T> {
-        self.map_err(|source| IndexError::Database { path: path.into(), source })
+        self.map_err(|source| IndexError::Database {
+            path: path.into(),
+            source,
+        })
     }
 }

@@ -83,37 +83,57 @@ impl Generation {
     pub(super) fn open(root: &Path, epoch: &str) -> (Self, Option<String>) {
         match Self::try_open(root, epoch) {
             Ok(generation) => (generation, None),
-            Err(error) => (Self::default(), Some(format!("{error}; searching the database itself until then"))),
+            Err(error) => (
+                Self::default(),
+                Some(format!("{error}; searching the database itself until then")),
+            ),
         }
     }
 
     fn try_open(root: &Path, epoch: &str) -> Result<Self> {
         let path = root.join(MANIFEST);
-        let Some(manifest) = read_manifest(&path)? else { return Ok(Self::default()) };
+        let Some(manifest) = read_manifest(&path)? else {
+            return Ok(Self::default());
+        };
         if manifest.epoch != epoch {
             let what = "the packed files belong to another state of the database".into();
             return Err(IndexError::Damaged { path, what });
         }
         let dir = root.join(GENERATIONS).join(&manifest.generation);
         let total: u64 = manifest.files.iter().map(|file| file.bytes).sum();
-        for file in manifest.files.iter().filter(|file| !graph::FILES.contains(&file.name.as_str())) {
+        for file in manifest
+            .files
+            .iter()
+            .filter(|file| !graph::FILES.contains(&file.name.as_str()))
+        {
             check(&dir, file, total <= CHECK_UP_TO)?;
         }
         let holds = |name: &str| manifest.files.iter().any(|file| file.name == name);
-        let hashes = holds(HASHES).then(|| PackedHashes::open(&dir.join(HASHES))).transpose()?;
-        let vectors = holds(VECTORS).then(|| PackedVectors::open(&dir.join(VECTORS))).transpose()?;
+        let hashes = holds(HASHES)
+            .then(|| PackedHashes::open(&dir.join(HASHES)))
+            .transpose()?;
+        let vectors = holds(VECTORS)
+            .then(|| PackedVectors::open(&dir.join(VECTORS)))
+            .transpose()?;
         let counted = hashes.as_ref().map_or(0, PackedHashes::len) == manifest.hashes
             && vectors.as_ref().map_or(0, PackedVectors::len) == manifest.vectors;
         if !counted {
             let what = "the packed files do not hold what the manifest says".into();
             return Err(IndexError::Damaged { path, what });
         }
-        Ok(Self { manifest: Some(manifest), hashes, vectors, dir })
+        Ok(Self {
+            manifest: Some(manifest),
+            hashes,
+            vectors,
+            dir,
+        })
     }
 
     /// The graph, once its checksums hold; `None` when the generation has none.
     pub(super) fn graph(&self) -> Result<Option<Graph>> {
-        let Some(recall) = self.manifest.as_ref().and_then(|manifest| manifest.recall) else { return Ok(None) };
+        let Some(recall) = self.manifest.as_ref().and_then(|manifest| manifest.recall) else {
+            return Ok(None);
+        };
         self.check_graph()?;
         Graph::load(&self.dir, recall.width).map(Some)
     }
@@ -121,10 +141,13 @@ impl Generation {
     fn check_graph(&self) -> Result<()> {
         for name in graph::FILES {
             let entries = self.manifest.iter().flat_map(|manifest| &manifest.files);
-            let entry = entries.into_iter().find(|file| file.name == name).ok_or_else(|| IndexError::Damaged {
-                path: self.dir.join(name),
-                what: "not named by the manifest".into(),
-            })?;
+            let entry = entries
+                .into_iter()
+                .find(|file| file.name == name)
+                .ok_or_else(|| IndexError::Damaged {
+                    path: self.dir.join(name),
+                    what: "not named by the manifest".into(),
+                })?;
             check(&self.dir, entry, true)?;
         }
         Ok(())
@@ -143,7 +166,12 @@ impl Generation {
             Err(error) => return vec![error.to_string()],
         };
         let dir = root.join(GENERATIONS).join(&manifest.generation);
-        manifest.files.iter().filter_map(|file| check(&dir, file, true).err()).map(|error| error.to_string()).collect()
+        manifest
+            .files
+            .iter()
+            .filter_map(|file| check(&dir, file, true).err())
+            .map(|error| error.to_string())
+            .collect()
     }
 }
 
@@ -159,25 +187,48 @@ pub(super) fn publish(
     let parent = root.join(GENERATIONS);
     fs::create_dir_all(&parent).at(&parent)?;
     remove_all_but(&parent, current_name(root).as_deref())?;
-    let number = current_name(root).and_then(|name| name.trim_start_matches('g').parse::<u64>().ok()).unwrap_or(0) + 1;
+    let number = current_name(root)
+        .and_then(|name| name.trim_start_matches('g').parse::<u64>().ok())
+        .unwrap_or(0)
+        + 1;
     let generation = format!("g{number:08}");
     let partial = parent.join(format!("{generation}.partial"));
     fs::create_dir(&partial).at(&partial)?;
 
-    write_file(&partial.join(HASHES), |out| PackedHashes::write(out, contents.hashes, false))?;
+    write_file(&partial.join(HASHES), |out| {
+        PackedHashes::write(out, contents.hashes, false)
+    })?;
     let (mut recall, mut graph_points) = (None, 0);
     let mut names = vec![HASHES];
     if !contents.vector_rows.is_empty() {
         let path = partial.join(VECTORS);
-        write_file(&path, |out| PackedVectors::write(out, contents.dimension, contents.vectors, contents.vector_rows))?;
+        write_file(&path, |out| {
+            PackedVectors::write(
+                out,
+                contents.dimension,
+                contents.vectors,
+                contents.vector_rows,
+            )
+        })?;
         names.push(VECTORS);
         // The old graph stays right for the vectors it holds: rows are only ever appended within an epoch.
-        let old = previous.manifest.as_ref().filter(|old| old.epoch == contents.epoch && old.model == contents.model);
+        let old = previous
+            .manifest
+            .as_ref()
+            .filter(|old| old.epoch == contents.epoch && old.model == contents.model);
         let old = old.filter(|old| old.graph_points > 0 && previous.graph_is_sound());
         let count = contents.vector_rows.len();
-        if with_graph && count >= graph::GRAPH_FROM && old.is_none_or(|old| old.graph_points < count) {
+        if with_graph
+            && count >= graph::GRAPH_FROM
+            && old.is_none_or(|old| old.graph_points < count)
+        {
             let base = old.map(|old| (previous.dir.as_path(), old.graph_points));
-            recall = Some(graph::build(&partial, &PackedVectors::open(&path)?, base, progress)?);
+            recall = Some(graph::build(
+                &partial,
+                &PackedVectors::open(&path)?,
+                base,
+                progress,
+            )?);
             graph_points = count;
         } else if let Some(old) = old {
             for name in graph::FILES {
@@ -194,8 +245,14 @@ pub(super) fn publish(
     for name in names {
         let path = partial.join(name);
         let (bytes, crc32) = checksum(&path)?;
-        File::open(&path).and_then(|file| file.sync_all()).at(&path)?;
-        files.push(FileEntry { name: name.into(), bytes, crc32 });
+        File::open(&path)
+            .and_then(|file| file.sync_all())
+            .at(&path)?;
+        files.push(FileEntry {
+            name: name.into(),
+            bytes,
+            crc32,
+        });
     }
     sync_directory(&partial)?;
     let published = parent.join(&generation);
@@ -207,9 +264,20 @@ pub(super) fn publish(
         generation: generation.clone(),
         epoch: contents.epoch.clone(),
         built_at: contents.built_at.clone(),
-        last_hash: contents.hashes.iter().map(|(_, row)| i64::from(*row)).max().unwrap_or(0),
+        last_hash: contents
+            .hashes
+            .iter()
+            .map(|(_, row)| i64::from(*row))
+            .max()
+            .unwrap_or(0),
         hashes: contents.hashes.len(),
-        last_descriptor: contents.vector_rows.iter().copied().map(i64::from).max().unwrap_or(0),
+        last_descriptor: contents
+            .vector_rows
+            .iter()
+            .copied()
+            .map(i64::from)
+            .max()
+            .unwrap_or(0),
         vectors: contents.vector_rows.len(),
         model: contents.model,
         graph_points,
@@ -218,8 +286,12 @@ pub(super) fn publish(
     };
     let path = root.join(MANIFEST);
     let aside = root.join(format!("{MANIFEST}.partial"));
-    write_file(&aside, |out| serde_json::to_writer_pretty(out, &manifest).map_err(Into::into))?;
-    File::open(&aside).and_then(|file| file.sync_all()).at(&aside)?;
+    write_file(&aside, |out| {
+        serde_json::to_writer_pretty(out, &manifest).map_err(Into::into)
+    })?;
+    File::open(&aside)
+        .and_then(|file| file.sync_all())
+        .at(&aside)?;
     fs::rename(&aside, &path).at(&path)?;
     sync_directory(root)?;
     remove_all_but(&parent, Some(&generation))
@@ -229,19 +301,36 @@ fn read_manifest(path: &Path) -> Result<Option<Manifest>> {
     let text = match fs::read(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(IndexError::Io { path: path.into(), source }),
+        Err(source) => {
+            return Err(IndexError::Io {
+                path: path.into(),
+                source,
+            });
+        }
     };
-    let manifest: Manifest = serde_json::from_slice(&text)
-        .map_err(|error| IndexError::Damaged { path: path.into(), what: error.to_string() })?;
+    let manifest: Manifest =
+        serde_json::from_slice(&text).map_err(|error| IndexError::Damaged {
+            path: path.into(),
+            what: error.to_string(),
+        })?;
     if manifest.format != FORMAT || manifest.generation.contains(['/', '\\', '.']) {
-        let what = format!("packed format {}, this version reads {FORMAT}", manifest.format);
-        return Err(IndexError::Damaged { path: path.into(), what });
+        let what = format!(
+            "packed format {}, this version reads {FORMAT}",
+            manifest.format
+        );
+        return Err(IndexError::Damaged {
+            path: path.into(),
+            what,
+        });
     }
     Ok(Some(manifest))
 }
 
 fn current_name(root: &Path) -> Option<String> {
-    read_manifest(&root.join(MANIFEST)).ok().flatten().map(|manifest| manifest.generation)
+    read_manifest(&root.join(MANIFEST))
+        .ok()
+        .flatten()
+        .map(|manifest| manifest.generation)
 }
 
 fn remove_all_but(parent: &Path, keep: Option<&str>) -> Result<()> {
@@ -254,7 +343,10 @@ fn remove_all_but(parent: &Path, keep: Option<&str>) -> Result<()> {
     Ok(())
 }
 
-fn write_file(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>) -> Result<()> {
+fn write_file(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
+) -> Result<()> {
     let mut out = BufWriter::with_capacity(1 << 20, File::create(path).at(path)?);
     write(&mut out).and_then(|()| out.flush()).at(path)
 }
@@ -283,7 +375,10 @@ fn check(dir: &Path, file: &FileEntry, read: bool) -> Result<()> {
         return Err(IndexError::Damaged { path, what });
     }
     if read && checksum(&path)?.1 != file.crc32 {
-        return Err(IndexError::Damaged { path, what: "its checksum is not the manifest's".into() });
+        return Err(IndexError::Damaged {
+            path,
+            what: "its checksum is not the manifest's".into(),
+        });
     }
     Ok(())
 }

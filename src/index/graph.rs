@@ -67,10 +67,15 @@ pub(super) fn build(
     progress: &mut dyn FnMut(usize),
 ) -> Result<Recall> {
     let mut reader = base.map(|(dir, _)| HnswIo::new(dir, BASE));
-    let loaded = reader.as_mut().and_then(|reader| reader.load_hnsw::<i8, PackedCosine>().ok());
+    let loaded = reader
+        .as_mut()
+        .and_then(|reader| reader.load_hnsw::<i8, PackedCosine>().ok());
     let (hnsw, start) = match (loaded, base) {
         (Some(hnsw), Some((_, points))) => (hnsw, points),
-        _ => (Hnsw::new(LINKS, vectors.len(), LAYERS, BUILD_CANDIDATES, PackedCosine), 0),
+        _ => (
+            Hnsw::new(LINKS, vectors.len(), LAYERS, BUILD_CANDIDATES, PackedCosine),
+            0,
+        ),
     };
     for position in start..vectors.len() {
         hnsw.insert((vectors.vector(position), position));
@@ -79,29 +84,47 @@ pub(super) fn build(
         }
     }
     let recall = measure(&hnsw, vectors);
-    hnsw.file_dump(dir, BASE).map_err(|error| IndexError::Damaged {
-        path: dir.into(),
-        what: format!("the graph could not be written: {error}"),
-    })?;
+    hnsw.file_dump(dir, BASE)
+        .map_err(|error| IndexError::Damaged {
+            path: dir.into(),
+            what: format!("the graph could not be written: {error}"),
+        })?;
     Ok(recall)
 }
 
 fn measure(hnsw: &Hnsw<'_, i8, PackedCosine>, vectors: &PackedVectors) -> Recall {
     let sample = RECALL_SAMPLE.min(vectors.len());
     let asked: Vec<usize> = (0..sample).map(|k| k * vectors.len() / sample).collect();
-    let truth: Vec<Vec<usize>> = asked.iter().map(|&p| vectors.nearest(vectors.vector(p), 10)).collect();
-    let mut recall = Recall { recall_at_10: 0.0, width: WIDTHS[0], sample };
+    let truth: Vec<Vec<usize>> = asked
+        .iter()
+        .map(|&p| vectors.nearest(vectors.vector(p), 10))
+        .collect();
+    let mut recall = Recall {
+        recall_at_10: 0.0,
+        width: WIDTHS[0],
+        sample,
+    };
     for width in WIDTHS {
         let (mut found, mut total) = (0, 0);
         for (&position, truth) in asked.iter().zip(&truth) {
             let query = vectors.vector(position);
             // Ties at the tenth place are equally right.
-            let worst = truth.last().map_or(i32::MAX, |&last| product(query, vectors.vector(last)));
+            let worst = truth
+                .last()
+                .map_or(i32::MAX, |&last| product(query, vectors.vector(last)));
             let answers = hnsw.search(query, 10, width);
-            found += answers.iter().filter(|a| product(query, vectors.vector(a.d_id)) >= worst).count().min(truth.len());
+            found += answers
+                .iter()
+                .filter(|a| product(query, vectors.vector(a.d_id)) >= worst)
+                .count()
+                .min(truth.len());
             total += truth.len();
         }
-        recall = Recall { recall_at_10: found as f64 / total.max(1) as f64, width, sample };
+        recall = Recall {
+            recall_at_10: found as f64 / total.max(1) as f64,
+            width,
+            sample,
+        };
         if recall.recall_at_10 >= RECALL_TARGET {
             break;
         }
@@ -112,10 +135,16 @@ fn measure(hnsw: &Hnsw<'_, i8, PackedCosine>, vectors: &PackedVectors) -> Recall
 impl Graph {
     /// Loads the graph of `dir`, whose files have been checked.
     pub(super) fn load(dir: &Path, width: usize) -> Result<Self> {
-        // The library ties the graph to its reader; the reader is a few hundred bytes and lives as long as the process.
-        let reader: &'static mut HnswIo = Box::leak(Box::new(HnswIo::new(dir, BASE)));
-        let loaded = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| reader.load_hnsw::<i8, PackedCosine>()));
-        let damaged = |what: String| IndexError::Damaged { path: dir.join(FILES[0]), what };
+        let (dir_of_files, base) = (dir.to_path_buf(), BASE);
+        let loaded = std::panic::catch_unwind(move || {
+            // The library ties the graph to its reader, a few hundred bytes, which so lives as long as the process.
+            let reader: &'static mut HnswIo = Box::leak(Box::new(HnswIo::new(&dir_of_files, base)));
+            reader.load_hnsw::<i8, PackedCosine>()
+        });
+        let damaged = |what: String| IndexError::Damaged {
+            path: dir.join(FILES[0]),
+            what,
+        };
         let mut hnsw = loaded
             .map_err(|_| damaged("the graph library refused it".into()))?
             .map_err(|error| damaged(error.to_string()))?;
@@ -125,12 +154,19 @@ impl Graph {
 
     /// Positions of about the `k` nearest vectors, best first.
     pub(super) fn nearest(&self, query: &[i8], k: usize) -> Vec<usize> {
-        self.hnsw.search(query, k, self.width.max(k)).into_iter().map(|found| found.d_id).collect()
+        self.hnsw
+            .search(query, k, self.width.max(k))
+            .into_iter()
+            .map(|found| found.d_id)
+            .collect()
     }
 }
 
 impl std::fmt::Debug for Graph {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Graph").field("points", &self.hnsw.get_nb_point()).field("width", &self.width).finish()
+        f.debug_struct("Graph")
+            .field("points", &self.hnsw.get_nb_point())
+            .field("width", &self.width)
+            .finish()
     }
 }

@@ -33,9 +33,16 @@ pub(super) struct PackedHashes {
 
 impl PackedHashes {
     /// Writes `hashes`, each with its database row, and tables when there are enough of them or `tables` says so.
-    pub(super) fn write(out: &mut impl Write, hashes: &[(PdqHash, u32)], tables: bool) -> io::Result<()> {
+    pub(super) fn write(
+        out: &mut impl Write,
+        hashes: &[(PdqHash, u32)],
+        tables: bool,
+    ) -> io::Result<()> {
         let tables = tables || hashes.len() >= TABLES_FROM;
-        out.write_all(&mapped::header(MAGIC, [hashes.len() as u64, u64::from(tables), 0, 0]))?;
+        out.write_all(&mapped::header(
+            MAGIC,
+            [hashes.len() as u64, u64::from(tables), 0, 0],
+        ))?;
         for (hash, _) in hashes {
             out.write_all(bytemuck::cast_slice(&hash.0))?;
         }
@@ -72,7 +79,11 @@ impl PackedHashes {
             count.checked_mul(36)?.checked_add(tables)
         });
         file.expect_payload(bytes)?;
-        Ok(Self { count: count as usize, has_tables: tables == 1, file })
+        Ok(Self {
+            count: count as usize,
+            has_tables: tables == 1,
+            file,
+        })
     }
 
     pub(super) fn len(&self) -> usize {
@@ -89,7 +100,10 @@ impl PackedHashes {
 
     /// Every hash with its database row, in the order of the file.
     pub(super) fn iter(&self) -> impl Iterator<Item = (PdqHash, u32)> + '_ {
-        self.hashes().iter().map(|&words| PdqHash(words)).zip(self.rows().iter().copied())
+        self.hashes()
+            .iter()
+            .map(|&words| PdqHash(words))
+            .zip(self.rows().iter().copied())
     }
 
     /// Every hash within `reach` bits of `query`, sorted by distance, then by row.
@@ -114,12 +128,16 @@ impl PackedHashes {
         for (word, table) in tables.chunks_exact(BUCKETS + 1 + self.count).enumerate() {
             let (starts, entries) = table.split_at(BUCKETS + 1);
             let own = word_of(query, word);
-            let changed = (0..if reach < WORDS as u32 { 0 } else { 16 }).map(|bit| own ^ (1 << bit));
+            let changed =
+                (0..if reach < WORDS as u32 { 0 } else { 16 }).map(|bit| own ^ (1 << bit));
             for bucket in std::iter::once(own).chain(changed).map(usize::from) {
                 let span = starts[bucket] as usize..starts[bucket + 1] as usize;
                 for &position in entries.get(span).unwrap_or_default() {
                     let position = position as usize;
-                    if let Some(distance) = hashes.get(position).and_then(|words| within(words, query, reach)) {
+                    if let Some(distance) = hashes
+                        .get(position)
+                        .and_then(|words| within(words, query, reach))
+                    {
                         found.push((rows[position], distance));
                     }
                 }
@@ -202,7 +220,9 @@ mod tests {
 
     #[test]
     fn a_shortened_file_is_refused_and_damaged_tables_do_not_panic() {
-        let hashes: Vec<_> = (0..500).map(|k| (PdqHash([k, k * k, !k, 9]), k as u32)).collect();
+        let hashes: Vec<_> = (0..500)
+            .map(|k| (PdqHash([k, k * k, !k, 9]), k as u32))
+            .collect();
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("hashes.bin");
         let mut bytes = Vec::new();
@@ -210,10 +230,17 @@ mod tests {
         std::fs::write(&path, &bytes[..bytes.len() - 4]).unwrap();
         assert!(PackedHashes::open(&path).is_err());
         let tables = mapped::HEADER + 36 * 500;
-        bytes[tables..].iter_mut().enumerate().for_each(|(k, byte)| *byte = (k * 31) as u8);
+        bytes[tables..]
+            .iter_mut()
+            .enumerate()
+            .for_each(|(k, byte)| *byte = (k * 31) as u8);
         std::fs::write(&path, &bytes).unwrap();
         let damaged = PackedHashes::open(&path).unwrap();
         damaged.within(&hashes[7].0, 31, false);
-        assert_eq!(damaged.within(&hashes[7].0, 0, true), [(7, 0)], "the scan does not need the tables");
+        assert_eq!(
+            damaged.within(&hashes[7].0, 0, true),
+            [(7, 0)],
+            "the scan does not need the tables"
+        );
     }
 }

@@ -39,8 +39,13 @@ impl Mapped {
         // removed by unlinking, which leaves the pages of an open map in place. Every value read from the map is
         // bounds-checked, so bytes changed by a third party give wrong answers, not undefined indices.
         let map = unsafe { memmap2::Mmap::map(&file) }.at(path)?;
-        let damaged = |what: &str| IndexError::Damaged { path: path.into(), what: what.into() };
-        let (head, _) = map.split_at_checked(HEADER).ok_or_else(|| damaged("shorter than its header"))?;
+        let damaged = |what: &str| IndexError::Damaged {
+            path: path.into(),
+            what: what.into(),
+        };
+        let (head, _) = map
+            .split_at_checked(HEADER)
+            .ok_or_else(|| damaged("shorter than its header"))?;
         if head[..8] != magic {
             return Err(damaged("not a file of this kind or version"));
         }
@@ -51,7 +56,11 @@ impl Mapped {
         for (number, chunk) in numbers.iter_mut().zip(head[16..48].as_chunks::<8>().0) {
             *number = u64::from_ne_bytes(*chunk);
         }
-        Ok(Self { map, numbers, path: path.into() })
+        Ok(Self {
+            map,
+            numbers,
+            path: path.into(),
+        })
     }
 
     /// The payload.
@@ -64,7 +73,13 @@ impl Mapped {
         if bytes == Some(self.payload().len()) {
             return Ok(());
         }
-        let what = format!("{} bytes after the header do not fit the numbers in it", self.payload().len());
-        Err(IndexError::Damaged { path: self.path.clone(), what })
+        let what = format!(
+            "{} bytes after the header do not fit the numbers in it",
+            self.payload().len()
+        );
+        Err(IndexError::Damaged {
+            path: self.path.clone(),
+            what,
+        })
     }
 }

@@ -45,10 +45,10 @@ use serde::Serialize;
 
 pub use audit::Stats;
 pub use error::{IndexError, Result};
-pub use exchange::{Form, Imported, Sellers};
+pub use exchange::{Exported, Form, Imported, Sellers};
 pub use graph::Recall;
 pub use pseudonym::{hmac_sha256, pseudonym};
-pub use search::{Method, PicturePair};
+pub use search::{Method, PicturePair, PictureSightings};
 pub use store::Index;
 
 use crate::fingerprint::{Landmarks, MATCH_DISTANCE, MIN_QUALITY, Pdq, PdqHash, PerceptualHash};
@@ -168,7 +168,11 @@ impl Query<'static> {
     /// A search by one hash.
     #[must_use]
     pub fn of(pdq: Pdq) -> Self {
-        Self { hashes: vec![pdq.hash], quality: pdq.quality, ..Self::default() }
+        Self {
+            hashes: vec![pdq.hash],
+            quality: pdq.quality,
+            ..Self::default()
+        }
     }
 }
 

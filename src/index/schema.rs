@@ -54,13 +54,24 @@ pub(super) const FORMAT: i64 = STEPS.len() as i64;
 
 /// The format of an open database.
 pub(super) fn format(db: &Connection, path: &Path) -> Result<i64> {
-    let found = db.pragma_query_value(None, "user_version", |row| row.get(0)).at(path)?;
-    let application: i64 = db.pragma_query_value(None, "application_id", |row| row.get(0)).at(path)?;
+    let found = db
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .at(path)?;
+    let application: i64 = db
+        .pragma_query_value(None, "application_id", |row| row.get(0))
+        .at(path)?;
     if application != APPLICATION_ID && found != 0 {
-        return Err(IndexError::Damaged { path: path.into(), what: "not the database of an index".into() });
+        return Err(IndexError::Damaged {
+            path: path.into(),
+            what: "not the database of an index".into(),
+        });
     }
     if found > FORMAT {
-        return Err(IndexError::Newer { path: path.into(), found, known: FORMAT });
+        return Err(IndexError::Newer {
+            path: path.into(),
+            found,
+            known: FORMAT,
+        });
     }
     Ok(found)
 }
@@ -75,7 +86,8 @@ pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<()> {
     for sql in &STEPS[found as usize..] {
         step.execute_batch(sql).at(path)?;
     }
-    step.pragma_update(None, "application_id", APPLICATION_ID).at(path)?;
+    step.pragma_update(None, "application_id", APPLICATION_ID)
+        .at(path)?;
     step.pragma_update(None, "user_version", FORMAT).at(path)?;
     step.commit().at(path)
 }

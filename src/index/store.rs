@@ -68,9 +68,13 @@ impl Index {
         configure(&db).at(&database)?;
         schema::migrate(&mut db, &database)?;
         let set = "INSERT OR IGNORE INTO meta(key, value) VALUES (?1, ?2)";
-        db.execute(set, params!["hash_only", settings.hash_only.to_string()]).at(&database)?;
-        db.execute("INSERT OR IGNORE INTO meta(key, value) VALUES ('epoch', lower(hex(randomblob(16))))", [])
+        db.execute(set, params!["hash_only", settings.hash_only.to_string()])
             .at(&database)?;
+        db.execute(
+            "INSERT OR IGNORE INTO meta(key, value) VALUES ('epoch', lower(hex(randomblob(16))))",
+            [],
+        )
+        .at(&database)?;
         Self::assemble(dir, database, db, Some(lock))
     }
 
@@ -82,7 +86,8 @@ impl Index {
     pub fn open(dir: &Path) -> Result<Self> {
         let database = existing(dir)?;
         let open = || {
-            let db = Connection::open_with_flags(&database, OpenFlags::SQLITE_OPEN_READ_ONLY).at(&database)?;
+            let db = Connection::open_with_flags(&database, OpenFlags::SQLITE_OPEN_READ_ONLY)
+                .at(&database)?;
             db.busy_timeout(PATIENCE).at(&database)?;
             Ok(db)
         };
@@ -102,7 +107,8 @@ impl Index {
     pub fn writer(dir: &Path, wait: Duration) -> Result<Self> {
         let database = existing(dir)?;
         let lock = lock_writer(dir, wait)?;
-        let mut db = Connection::open_with_flags(&database, OpenFlags::SQLITE_OPEN_READ_WRITE).at(&database)?;
+        let mut db = Connection::open_with_flags(&database, OpenFlags::SQLITE_OPEN_READ_WRITE)
+            .at(&database)?;
         configure(&db).at(&database)?;
         schema::migrate(&mut db, &database)?;
         Self::assemble(dir, database, db, Some(lock))
@@ -111,7 +117,11 @@ impl Index {
     fn assemble(dir: &Path, database: PathBuf, db: Connection, lock: Option<File>) -> Result<Self> {
         db.set_prepared_statement_cache_capacity(64);
         let meta = |key: &str| -> Result<Option<String>> {
-            db.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| row.get(0)).optional().at(&database)
+            db.query_row("SELECT value FROM meta WHERE key = ?1", [key], |row| {
+                row.get(0)
+            })
+            .optional()
+            .at(&database)
         };
         let hash_only = meta("hash_only")?.as_deref() == Some("true");
         let epoch = meta("epoch")?.unwrap_or_default();
@@ -144,18 +154,26 @@ impl Index {
         self.warnings.borrow_mut().extend(warning);
         self.graph = OnceCell::new();
         self.vector_tail = OnceCell::new();
-        let last = self.generation.manifest.as_ref().map_or(0, |manifest| manifest.last_hash);
+        let last = self
+            .generation
+            .manifest
+            .as_ref()
+            .map_or(0, |manifest| manifest.last_hash);
         let mut statement = self
             .db
             .prepare_cached("SELECT id, hash FROM pdq WHERE id > ?1 ORDER BY id")
             .at(&self.database)?;
         let rows = statement
-            .query_map([last], |row| Ok((PdqHash::from_bytes(row.get(1)?), row.get(0)?)))
+            .query_map([last], |row| {
+                Ok((PdqHash::from_bytes(row.get(1)?), row.get(0)?))
+            })
             .at(&self.database)?;
         self.tail = rows.collect::<rusqlite::Result<_>>().at(&self.database)?;
         drop(statement);
         let newest = "SELECT id, dimension FROM model ORDER BY id DESC LIMIT 1";
-        let model = self.db.query_row(newest, [], |row| Ok((row.get(0)?, row.get::<_, i64>(1)? as usize)));
+        let model = self.db.query_row(newest, [], |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)? as usize))
+        });
         self.model = model.optional().at(&self.database)?;
         Ok(())
     }
@@ -200,7 +218,12 @@ impl Index {
             })
             .at(&self.database)?;
         if let Some((image_id, Some(_), ..)) = known {
-            return Ok(Added { image_id, new_image: false, new_sighting: false, removed: true });
+            return Ok(Added {
+                image_id,
+                new_image: false,
+                new_sighting: false,
+                removed: true,
+            });
         }
         let keep = !self.settings.hash_only;
         let descriptor = match &entry.descriptor {
@@ -210,7 +233,9 @@ impl Index {
         let (image_id, has_landmarks) = match known {
             Some((id, _, lacks_descriptor, has_landmarks)) => {
                 if let Some(row) = descriptor {
-                    let sql = format!("UPDATE image SET descriptor = ?2, updated_at = {NOW} WHERE id = ?1 AND descriptor IS NOT ?2");
+                    let sql = format!(
+                        "UPDATE image SET descriptor = ?2, updated_at = {NOW} WHERE id = ?1 AND descriptor IS NOT ?2"
+                    );
                     self.execute(&sql, params![id, row])?;
                 }
                 let _ = lacks_descriptor;
@@ -218,13 +243,29 @@ impl Index {
             }
             None => {
                 let pdq = self.store_hash(entry.pdq.hash)?;
-                let why = mark(entry.pdq.quality, entry.flatness, entry.landmarks.as_ref().map(|set| set.len()));
+                let why = mark(
+                    entry.pdq.quality,
+                    entry.flatness,
+                    entry.landmarks.as_ref().map(|set| set.len()),
+                );
                 let sql = format!(
                     "INSERT INTO image(sha256, width, height, pdq, pdq_definition, quality, descriptor, mark, added_at, updated_at)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, {NOW}, {NOW})"
                 );
                 let (hash, quality) = (i64::from(pdq), entry.pdq.quality);
-                self.execute(&sql, params![entry.sha256, entry.width, entry.height, hash, PDQ_ID, quality, descriptor, why])?;
+                self.execute(
+                    &sql,
+                    params![
+                        entry.sha256,
+                        entry.width,
+                        entry.height,
+                        hash,
+                        PDQ_ID,
+                        quality,
+                        descriptor,
+                        why
+                    ],
+                )?;
                 (self.db.last_insert_rowid(), false)
             }
         };
@@ -233,7 +274,8 @@ impl Index {
             self.execute(sql, params![image_id, LANDMARKS_ID, landmarks.to_bytes()])?;
         }
         for hash in &entry.perceptual {
-            let sql = "INSERT OR IGNORE INTO perceptual(image, definition, bits) VALUES (?1, ?2, ?3)";
+            let sql =
+                "INSERT OR IGNORE INTO perceptual(image, definition, bits) VALUES (?1, ?2, ?3)";
             self.execute(sql, params![image_id, hash.id, &hash.bits[..]])?;
         }
         let at = &entry.sighting;
@@ -242,8 +284,23 @@ impl Index {
             "INSERT OR IGNORE INTO sighting(image, file, seller, listing, platform, captured_at, added_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, {NOW})"
         );
-        let new = self.execute(&sql, params![image_id, file, at.seller, at.listing, at.platform, at.captured_at])?;
-        Ok(Added { image_id, new_image: known.is_none(), new_sighting: new == 1, removed: false })
+        let new = self.execute(
+            &sql,
+            params![
+                image_id,
+                file,
+                at.seller,
+                at.listing,
+                at.platform,
+                at.captured_at
+            ],
+        )?;
+        Ok(Added {
+            image_id,
+            new_image: known.is_none(),
+            new_sighting: new == 1,
+            removed: false,
+        })
     }
 
     /// Removes the picture of `sha256` from every answer; its tombstone stays, so that adding it again does not bring
@@ -254,7 +311,11 @@ impl Index {
     pub fn remove(&mut self, sha256: &[u8; 32]) -> Result<bool> {
         self.begin()?;
         let find = "SELECT id FROM image WHERE sha256 = ?1 AND removed_at IS NULL";
-        let found = self.db.query_row(find, [sha256], |row| row.get(0)).optional().at(&self.database)?;
+        let found = self
+            .db
+            .query_row(find, [sha256], |row| row.get(0))
+            .optional()
+            .at(&self.database)?;
         found.map_or(Ok(false), |id| self.bury(id).map(|()| true))
     }
 
@@ -268,7 +329,9 @@ impl Index {
         let sql = "SELECT DISTINCT image FROM sighting WHERE seller = ?1
                    AND image NOT IN (SELECT image FROM sighting WHERE seller <> ?1)";
         let mut statement = self.db.prepare(sql).at(&self.database)?;
-        let images = statement.query_map([seller], |row| row.get(0)).at(&self.database)?;
+        let images = statement
+            .query_map([seller], |row| row.get(0))
+            .at(&self.database)?;
         let images: Vec<i64> = images.collect::<rusqlite::Result<_>>().at(&self.database)?;
         drop(statement);
         for &image in &images {
@@ -285,7 +348,8 @@ impl Index {
         self.execute(&sql, [image])?;
         self.execute("DELETE FROM sighting WHERE image = ?1", [image])?;
         self.execute("DELETE FROM perceptual WHERE image = ?1", [image])?;
-        self.execute("DELETE FROM landmarks WHERE image = ?1", [image]).map(|_| ())
+        self.execute("DELETE FROM landmarks WHERE image = ?1", [image])
+            .map(|_| ())
     }
 
     /// Makes everything added or removed so far durable. Packs the hashes when many have gathered.
@@ -294,7 +358,11 @@ impl Index {
     /// What the database or the system refuses.
     pub fn commit(&mut self) -> Result<()> {
         self.finish_transaction()?;
-        let packed = self.generation.hashes.as_ref().map_or(0, |hashes| hashes.len());
+        let packed = self
+            .generation
+            .hashes
+            .as_ref()
+            .map_or(0, |hashes| hashes.len());
         if self.lock.is_some() && self.tail.len() >= PACK_FROM.max(packed / 4) {
             self.pack(false, &mut |_| ())?;
         }
@@ -313,13 +381,23 @@ impl Index {
         let unpacked = self.vector_tail()?.rows.len();
         let wants_graph = |points: usize| points < unpacked + manifest.map_or(0, |m| m.vectors);
         let total = unpacked + manifest.map_or(0, |m| m.vectors);
-        let stale_graph = total >= GRAPH_FROM && manifest.is_none_or(|m| wants_graph(m.graph_points));
+        let stale_graph =
+            total >= GRAPH_FROM && manifest.is_none_or(|m| wants_graph(m.graph_points));
         let other_model = manifest.is_some_and(|m| m.model != self.model.map(|(row, _)| row));
-        if manifest.is_some() && self.tail.is_empty() && unpacked == 0 && !stale_graph && !other_model {
+        if manifest.is_some()
+            && self.tail.is_empty()
+            && unpacked == 0
+            && !stale_graph
+            && !other_model
+        {
             return Ok(());
         }
         self.pack(true, progress)?;
-        if let Some(recall) = self.generation.manifest.as_ref().and_then(|manifest| manifest.recall)
+        if let Some(recall) = self
+            .generation
+            .manifest
+            .as_ref()
+            .and_then(|manifest| manifest.recall)
             && recall.recall_at_10 < RECALL_TARGET
         {
             self.warn(format!(
@@ -341,12 +419,19 @@ impl Index {
                       AND id NOT IN (SELECT pdq FROM image WHERE pdq IS NOT NULL AND sha256 IS NULL)
                       AND NOT EXISTS (SELECT 1 FROM image WHERE image.pdq = pdq.id)", [])?;
         self.execute("DELETE FROM descriptor WHERE id NOT IN (SELECT descriptor FROM image WHERE descriptor IS NOT NULL)", [])?;
-        self.execute("UPDATE meta SET value = lower(hex(randomblob(16))) WHERE key = 'epoch'", [])?;
+        self.execute(
+            "UPDATE meta SET value = lower(hex(randomblob(16))) WHERE key = 'epoch'",
+            [],
+        )?;
         self.finish_transaction()?;
-        self.db.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);").at(&self.database)?;
+        self.db
+            .execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);")
+            .at(&self.database)?;
         self.epoch = self
             .db
-            .query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| row.get(0))
+            .query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| {
+                row.get(0)
+            })
             .at(&self.database)?;
         // The packed files of the old epoch are expected to be refused: no warning.
         let kept = self.warnings();
@@ -375,18 +460,27 @@ impl Index {
         if self.lock.is_none() {
             return Err(IndexError::ReadOnly(self.root.clone()));
         }
-        let mut hashes: Vec<(PdqHash, u32)> = self.generation.hashes.iter().flat_map(|packed| packed.iter()).collect();
+        let mut hashes: Vec<(PdqHash, u32)> = self
+            .generation
+            .hashes
+            .iter()
+            .flat_map(|packed| packed.iter())
+            .collect();
         hashes.extend(&self.tail);
         let mut vectors = Vec::new();
         let mut vector_rows = Vec::new();
         let tail = self.vector_tail()?;
         if let Some(packed) = self.packed_vectors() {
-            (0..packed.len()).for_each(|position| vectors.extend_from_slice(packed.vector(position)));
+            (0..packed.len())
+                .for_each(|position| vectors.extend_from_slice(packed.vector(position)));
             vector_rows.extend_from_slice(packed.rows());
         }
         vectors.extend_from_slice(&tail.bytes);
         vector_rows.extend_from_slice(&tail.rows);
-        let built_at = self.db.query_row(&format!("SELECT {NOW}"), [], |row| row.get(0)).at(&self.database)?;
+        let built_at = self
+            .db
+            .query_row(&format!("SELECT {NOW}"), [], |row| row.get(0))
+            .at(&self.database)?;
         let contents = Contents {
             epoch: self.epoch.clone(),
             built_at,
@@ -396,14 +490,22 @@ impl Index {
             vectors: &vectors,
             vector_rows: &vector_rows,
         };
-        generation::publish(&self.root, &self.generation, &contents, with_graph, progress)?;
+        generation::publish(
+            &self.root,
+            &self.generation,
+            &contents,
+            with_graph,
+            progress,
+        )?;
         self.refresh()
     }
 
     /// The packed vectors, if they are of the current model.
     pub(super) fn packed_vectors(&self) -> Option<&PackedVectors> {
         let manifest = self.generation.manifest.as_ref()?;
-        (manifest.model == self.model.map(|(row, _)| row)).then_some(self.generation.vectors.as_ref()).flatten()
+        (manifest.model == self.model.map(|(row, _)| row))
+            .then_some(self.generation.vectors.as_ref())
+            .flatten()
     }
 
     pub(super) fn vector_tail(&self) -> Result<&VectorTail> {
@@ -413,13 +515,23 @@ impl Index {
         let mut tail = VectorTail::default();
         if let Some((model, _)) = self.model {
             let packed = self.packed_vectors().is_some();
-            let last = self.generation.manifest.as_ref().filter(|_| packed).map_or(0, |m| m.last_descriptor);
+            let last = self
+                .generation
+                .manifest
+                .as_ref()
+                .filter(|_| packed)
+                .map_or(0, |m| m.last_descriptor);
             let sql = "SELECT id, vector FROM descriptor WHERE model = ?1 AND id > ?2 ORDER BY id";
             let mut statement = self.db.prepare_cached(sql).at(&self.database)?;
             let mut rows = statement.query([model, last]).at(&self.database)?;
             while let Some(row) = rows.next().at(&self.database)? {
                 tail.rows.push(row.get(0).at(&self.database)?);
-                tail.bytes.extend(quantise(&floats(row.get_ref(1).at(&self.database)?.as_blob().unwrap_or_default())));
+                tail.bytes.extend(quantise(&floats(
+                    row.get_ref(1)
+                        .at(&self.database)?
+                        .as_blob()
+                        .unwrap_or_default(),
+                )));
             }
         }
         Ok(self.vector_tail.get_or_init(|| tail))
@@ -444,7 +556,8 @@ impl Index {
     fn store_descriptor(&mut self, descriptor: &super::Descriptor) -> Result<i64> {
         let vector = normalised(&descriptor.vector)?;
         let dimension = vector.len() as i64;
-        let find = "SELECT id FROM model WHERE model = ?1 AND preprocessing = ?2 AND dimension = ?3";
+        let find =
+            "SELECT id FROM model WHERE model = ?1 AND preprocessing = ?2 AND dimension = ?3";
         let key = params![descriptor.model, descriptor.preprocessing, dimension];
         let known: Option<i64> = self
             .db
@@ -454,19 +567,28 @@ impl Index {
         let model = match known {
             Some(model) => model,
             None => {
-                self.execute("INSERT INTO model(model, preprocessing, dimension) VALUES (?1, ?2, ?3)", key)?;
+                self.execute(
+                    "INSERT INTO model(model, preprocessing, dimension) VALUES (?1, ?2, ?3)",
+                    key,
+                )?;
                 let model = self.db.last_insert_rowid();
                 self.model = Some((model, vector.len()));
                 self.vector_tail = OnceCell::from(VectorTail::default());
                 model
             }
         };
-        let bytes: Vec<u8> = vector.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let bytes: Vec<u8> = vector
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
         let digest = Sha256::digest(&bytes);
         let known = self
             .db
             .prepare_cached("SELECT id FROM descriptor WHERE model = ?1 AND digest = ?2")
-            .and_then(|mut s| s.query_row(params![model, &digest[..16]], |row| row.get(0)).optional())
+            .and_then(|mut s| {
+                s.query_row(params![model, &digest[..16]], |row| row.get(0))
+                    .optional()
+            })
             .at(&self.database)?;
         if let Some(row) = known {
             return Ok(row);
@@ -489,7 +611,10 @@ impl Index {
     }
 
     pub(super) fn execute(&self, sql: &str, values: impl rusqlite::Params) -> Result<usize> {
-        self.db.prepare_cached(sql).and_then(|mut statement| statement.execute(values)).at(&self.database)
+        self.db
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.execute(values))
+            .at(&self.database)
     }
 
     pub(super) fn begin(&mut self) -> Result<()> {
@@ -497,7 +622,9 @@ impl Index {
             return Err(IndexError::ReadOnly(self.root.clone()));
         }
         if !self.in_transaction {
-            self.db.execute_batch("BEGIN IMMEDIATE").at(&self.database)?;
+            self.db
+                .execute_batch("BEGIN IMMEDIATE")
+                .at(&self.database)?;
             self.in_transaction = true;
         }
         Ok(())
@@ -514,25 +641,45 @@ impl Index {
 
 /// The floats of a stored vector.
 pub(super) fn floats(bytes: &[u8]) -> Vec<f32> {
-    bytes.as_chunks::<4>().0.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect()
+    bytes
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|chunk| f32::from_le_bytes(*chunk))
+        .collect()
 }
 
 /// The vector at unit length.
 pub(super) fn normalised(vector: &[f32]) -> Result<Vec<f32>> {
-    let norm = vector.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
+    let norm = vector
+        .iter()
+        .map(|value| f64::from(*value).powi(2))
+        .sum::<f64>()
+        .sqrt();
     if vector.is_empty() || vector.len() > 4096 || !norm.is_finite() || norm <= 0.0 {
-        return Err(IndexError::Input("a descriptor needs 1 to 4096 finite components that are not all zero".into()));
+        return Err(IndexError::Input(
+            "a descriptor needs 1 to 4096 finite components that are not all zero".into(),
+        ));
     }
-    Ok(vector.iter().map(|value| (f64::from(*value) / norm) as f32).collect())
+    Ok(vector
+        .iter()
+        .map(|value| (f64::from(*value) / norm) as f32)
+        .collect())
 }
 
 fn row_number(row: i64) -> Result<u32> {
-    u32::try_from(row).map_err(|_| IndexError::Input("the index is full: it holds four thousand million hashes".into()))
+    u32::try_from(row).map_err(|_| {
+        IndexError::Input("the index is full: it holds four thousand million hashes".into())
+    })
 }
 
 fn existing(dir: &Path) -> Result<PathBuf> {
     let database = dir.join(DATABASE);
-    if database.exists() { Ok(database) } else { Err(IndexError::Missing(dir.into())) }
+    if database.exists() {
+        Ok(database)
+    } else {
+        Err(IndexError::Missing(dir.into()))
+    }
 }
 
 fn configure(db: &Connection) -> rusqlite::Result<()> {
@@ -545,12 +692,19 @@ fn configure(db: &Connection) -> rusqlite::Result<()> {
 
 fn lock_writer(dir: &Path, wait: Duration) -> Result<File> {
     let path = dir.join(LOCK);
-    let file = File::options().create(true).truncate(false).write(true).open(&path).at(&path)?;
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .at(&path)?;
     let start = Instant::now();
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) if start.elapsed() >= wait => return Err(IndexError::Locked(dir.into())),
+            Err(TryLockError::WouldBlock) if start.elapsed() >= wait => {
+                return Err(IndexError::Locked(dir.into()));
+            }
             Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(50)),
             Err(TryLockError::Error(source)) => return Err(IndexError::Io { path, source }),
         }

@@ -26,13 +26,19 @@ pub(super) fn steps_per_unit(dimension: usize) -> f32 {
 /// A unit vector in bytes.
 pub(super) fn quantise(vector: &[f32]) -> Vec<i8> {
     let steps = steps_per_unit(vector.len());
-    vector.iter().map(|value| (value * steps).round().clamp(-127.0, 127.0) as i8).collect()
+    vector
+        .iter()
+        .map(|value| (value * steps).round().clamp(-127.0, 127.0) as i8)
+        .collect()
 }
 
 /// The scalar product in steps squared.
 #[inline]
 pub(super) fn product(a: &[i8], b: &[i8]) -> i32 {
-    a.iter().zip(b).map(|(&x, &y)| i32::from(i16::from(x) * i16::from(y))).sum()
+    a.iter()
+        .zip(b)
+        .map(|(&x, &y)| i32::from(i16::from(x) * i16::from(y)))
+        .sum()
 }
 
 /// Scalar product of two float vectors.
@@ -48,8 +54,16 @@ pub(super) fn cosine(a: &[f32], b: &[f32]) -> f32 {
 
 impl PackedVectors {
     /// Writes the bytes of `count` vectors and their rows.
-    pub(super) fn write(out: &mut impl Write, dimension: usize, bytes: &[i8], rows: &[u32]) -> io::Result<()> {
-        out.write_all(&mapped::header(MAGIC, [rows.len() as u64, dimension as u64, 0, 0]))?;
+    pub(super) fn write(
+        out: &mut impl Write,
+        dimension: usize,
+        bytes: &[i8],
+        rows: &[u32],
+    ) -> io::Result<()> {
+        out.write_all(&mapped::header(
+            MAGIC,
+            [rows.len() as u64, dimension as u64, 0, 0],
+        ))?;
         out.write_all(bytemuck::cast_slice(rows))?;
         out.write_all(bytemuck::cast_slice(bytes))
     }
@@ -57,9 +71,17 @@ impl PackedVectors {
     pub(super) fn open(path: &Path) -> Result<Self> {
         let file = Mapped::open(path, MAGIC)?;
         let [count, dimension, ..] = file.numbers;
-        let sizes = usize::try_from(count).ok().zip(usize::try_from(dimension).ok());
-        file.expect_payload(sizes.and_then(|(count, dimension)| count.checked_mul(dimension.checked_add(4)?)))?;
-        Ok(Self { file, count: count as usize, dimension: dimension as usize })
+        let sizes = usize::try_from(count)
+            .ok()
+            .zip(usize::try_from(dimension).ok());
+        file.expect_payload(
+            sizes.and_then(|(count, dimension)| count.checked_mul(dimension.checked_add(4)?)),
+        )?;
+        Ok(Self {
+            file,
+            count: count as usize,
+            dimension: dimension as usize,
+        })
     }
 
     pub(super) fn len(&self) -> usize {
