@@ -121,6 +121,23 @@ impl Landmarks {
         self.points.is_empty()
     }
 
+    /// At most `limit` of the set, the same share of every scale, the strongest of each.
+    #[must_use]
+    pub fn fewer(&self, limit: usize) -> Self {
+        let total = self.points.len().max(1);
+        let share = |count: usize| (count * limit).div_ceil(total).min(count);
+        let mut points = Vec::with_capacity(limit);
+        for level in self.points.chunk_by(|a, b| a.level == b.level) {
+            points.extend(&level[..share(level.len())]);
+        }
+        // Rounding up can exceed the limit; the coarsest scales, last in the list, are the fewest.
+        points.truncate(limit);
+        Self {
+            aspect: self.aspect,
+            points,
+        }
+    }
+
     /// The set as bytes: width and height as u16 in 1/65535 of the longer side, then 38 bytes per landmark
     /// (x, y as u16, level, direction, 256 bits), little-endian.
     #[must_use]

@@ -115,7 +115,9 @@ impl Index {
     /// # Errors
     /// What the database refuses.
     pub fn images_held(&self) -> Result<u64> {
-        let sql = "SELECT (SELECT count(*) FROM image) - (SELECT count(*) FROM image WHERE removed_at IS NOT NULL)";
+        // Rows of `image` are never deleted, so the last number is their count.
+        let sql = "SELECT (SELECT coalesce(max(id), 0) FROM image)
+                        - (SELECT count(*) FROM image WHERE removed_at IS NOT NULL)";
         self.db
             .query_row(sql, [], |row| row.get::<_, i64>(0))
             .map(i64::cast_unsigned)

@@ -41,7 +41,7 @@ mod search;
 mod store;
 mod vectors;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use audit::Stats;
 pub use error::{IndexError, Result};
@@ -51,7 +51,9 @@ pub use pseudonym::{hmac_sha256, pseudonym};
 pub use search::{Method, PicturePair, PictureSightings};
 pub use store::Index;
 
-use crate::fingerprint::{Landmarks, MATCH_DISTANCE, MIN_QUALITY, Pdq, PdqHash, PerceptualHash};
+use crate::fingerprint::{
+    self, Landmarks, MATCH_DISTANCE, MIN_QUALITY, Pdq, PdqHash, PerceptualHash,
+};
 
 /// Where and when a picture was seen. An empty text is unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -80,7 +82,7 @@ pub struct Descriptor {
 }
 
 /// One photograph to remember.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Entry {
     /// SHA-256 of the file.
     pub sha256: [u8; 32],
@@ -100,6 +102,58 @@ pub struct Entry {
     pub landmarks: Option<Landmarks>,
     /// Share of one flat tone, from [`crate::fingerprint::flatness`]; 0 when not measured.
     pub flatness: f32,
+}
+
+/// Everything an index needs of one photograph, to find it and to remember it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Evidence {
+    /// What would be remembered.
+    pub entry: Entry,
+    /// Its hash in the eight orientations, as it is first.
+    pub orientations: Vec<PdqHash>,
+    /// The larger set of landmarks that a search needs.
+    pub landmarks: Landmarks,
+}
+
+impl Evidence {
+    /// Fingerprints upright pixels. The sighting and the descriptor are for the caller to fill in.
+    #[must_use]
+    pub fn of(pixels: &image::RgbImage, sha256: [u8; 32]) -> Self {
+        let turned = fingerprint::dihedral(pixels);
+        let landmarks = fingerprint::landmarks(pixels, fingerprint::QUERY_LANDMARKS);
+        let entry = Entry {
+            sha256,
+            width: pixels.width(),
+            height: pixels.height(),
+            pdq: turned[0],
+            landmarks: Some(landmarks.fewer(fingerprint::STORED_LANDMARKS)),
+            flatness: fingerprint::flatness(pixels),
+            ..Entry::default()
+        };
+        Self {
+            entry,
+            orientations: turned.iter().map(|pdq| pdq.hash).collect(),
+            landmarks,
+        }
+    }
+
+    /// The search for this photograph, also mirrored and turned if `any_orientation`.
+    #[must_use]
+    pub fn query(&self, any_orientation: bool) -> Query<'_> {
+        let hashes = if any_orientation {
+            self.orientations.clone()
+        } else {
+            vec![self.entry.pdq.hash]
+        };
+        Query {
+            sha256: Some(self.entry.sha256),
+            hashes,
+            quality: self.entry.pdq.quality,
+            descriptor: self.entry.descriptor.as_ref(),
+            landmarks: Some(&self.landmarks),
+            ..Query::default()
+        }
+    }
 }
 
 /// What became of an added photograph.
@@ -177,7 +231,7 @@ impl Query<'static> {
 }
 
 /// A sighting of the same picture: an element of `matches` in the record.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Match {
     /// The picture's number in the index.
     pub image_id: i64,

@@ -46,7 +46,8 @@ const STEPS: [&str; 2] = [
        image INTEGER PRIMARY KEY REFERENCES image, definition TEXT NOT NULL, points BLOB NOT NULL);
      CREATE TABLE perceptual(
        image INTEGER NOT NULL REFERENCES image, definition TEXT NOT NULL, bits BLOB NOT NULL,
-       PRIMARY KEY(image, definition)) WITHOUT ROWID;",
+       PRIMARY KEY(image, definition)) WITHOUT ROWID;
+     CREATE INDEX image_removed ON image(id) WHERE removed_at IS NOT NULL;",
 ];
 
 /// Format this version writes.
