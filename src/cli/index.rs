@@ -106,6 +106,9 @@ enum Action {
         /// Differing bits up to which hashes match
         #[arg(long, value_name = "BITS", default_value_t = MATCH_DISTANCE)]
         max_distance: u32,
+        /// Search by one method only
+        #[arg(long, value_enum, value_name = "METHOD")]
+        only: Option<Only>,
         /// Longest answer, in sightings
         #[arg(long, value_name = "N", default_value_t = 100)]
         limit: usize,
@@ -158,6 +161,16 @@ enum Action {
         #[arg(long, value_name = "TIME", default_value = "")]
         since: String,
     },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Only {
+    /// The same bytes
+    Sha256,
+    /// PDQ hashes
+    Pdq,
+    /// Descriptors, verified by landmarks (with --describe)
+    Descriptor,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -297,6 +310,7 @@ impl IndexCommand {
             any_orientation,
             exact,
             max_distance,
+            only,
             limit,
         } = &self.action
         else {
@@ -319,6 +333,24 @@ impl IndexCommand {
                 max_distance: *max_distance,
                 limit: *limit,
                 ..query
+            };
+            let query = match only {
+                None => query,
+                Some(Only::Sha256) => Query {
+                    hashes: Vec::new(),
+                    descriptor: None,
+                    ..query
+                },
+                Some(Only::Pdq) => Query {
+                    sha256: None,
+                    descriptor: None,
+                    ..query
+                },
+                Some(Only::Descriptor) => Query {
+                    sha256: None,
+                    hashes: Vec::new(),
+                    ..query
+                },
             };
             let matches = index.query(&query)?;
             if *json {

@@ -169,8 +169,10 @@ impl Index {
         Ok(matches)
     }
 
-    /// Rows of `pdq` within `reach` bits of `hash`, by distance.
-    pub(super) fn near_hashes(&self, hash: &PdqHash, reach: u32, exhaustive: bool) -> Vec<Near> {
+    /// Unique hashes within `reach` bits of `hash`, as (row of `pdq`, differing bits), the packed ones first and by
+    /// distance. `exhaustive` leaves the tables aside.
+    #[must_use]
+    pub fn near_hashes(&self, hash: &PdqHash, reach: u32, exhaustive: bool) -> Vec<(u32, u32)> {
         let mut near = match &self.generation.hashes {
             Some(packed) => packed.within(hash, reach, exhaustive),
             None => Vec::new(),
