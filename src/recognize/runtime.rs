@@ -1,5 +1,7 @@
 //! Finding and loading ONNX Runtime, a library that is installed beside the program.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use ort::environment::Environment;
@@ -111,7 +113,7 @@ impl Runtime {
     /// The library's version, such as `1.31.1`, where its file tells it.
     #[must_use]
     pub fn version(&self) -> Option<String> {
-        version_in(&std::fs::read(&self.path).ok()?)
+        version_in(&Beginning::read(&self.path).ok()?.bytes)
     }
 
     /// How the library was built, in its own words.
@@ -162,11 +164,31 @@ pub fn places(folder: &str) -> Vec<PathBuf> {
     found
 }
 
+/// The first bytes of a library, where its headers and the name of its version
+/// lie; reading all of it would cost as much as loading it.
+struct Beginning {
+    bytes: Vec<u8>,
+    length: u64,
+}
+
+impl Beginning {
+    fn read(path: &Path) -> std::io::Result<Self> {
+        let file = File::open(path)?;
+        let length = file.metadata()?.len();
+        let mut bytes = Vec::new();
+        file.take(1 << 20).read_to_end(&mut bytes)?;
+        Ok(Self { bytes, length })
+    }
+}
+
 /// Looks for damage that the system's loader would answer with a crash: a
 /// library shorter than its own tables say.
 fn damage(path: &Path) -> Option<String> {
-    let bytes = std::fs::read(path).ok()?;
-    if bytes.len() < 4096 {
+    let Beginning { bytes, length } = match Beginning::read(path) {
+        Ok(beginning) => beginning,
+        Err(error) => return Some(error.to_string()),
+    };
+    if length < 4096 {
         return Some("too short to be a library".into());
     }
     if cfg!(target_os = "linux") {
@@ -180,16 +202,13 @@ fn damage(path: &Path) -> Option<String> {
         };
         // ELF-64 header: section table offset at 40, entry size at 58, count at 60.
         let end = number(40, 8).saturating_add(number(58, 2) * number(60, 2));
-        if end > bytes.len() as u64 {
+        if end > length {
             return Some("cut short".into());
         }
     }
     if let Some(version) = version_in(&bytes) {
-        let minor = version
-            .split('.')
-            .nth(1)
-            .and_then(|minor| minor.parse().ok());
-        if minor.is_some_and(|minor: u32| minor < OLDEST_MINOR) {
+        let minor = version.split('.').nth(1);
+        if minor.and_then(|minor| minor.parse().ok()).is_some_and(|minor: u32| minor < OLDEST_MINOR) {
             return Some(format!(
                 "version {version} is too old, 1.{OLDEST_MINOR} or newer is needed"
             ));

@@ -88,17 +88,16 @@ pub fn decide(
     }
 }
 
-/// Two decimals, or as many as tell the value from 1 and from its rounding:
-/// `0.97`, `0.998`. Cut, not rounded, so that a score never reads as certainty.
+/// Two decimals, or up to the first that is not a nine: `0.97`, `0.998`. Cut, not
+/// rounded, so that a score never reads as certainty.
 fn tell(value: f32) -> String {
-    for decimals in 2..6 {
-        let scale = 10f64.powi(decimals);
-        let cut = (f64::from(value) * scale + 1e-3).floor() / scale;
-        if cut < 1.0 && 1.0 - f64::from(value) >= 0.5 / scale || decimals == 5 || value >= 1.0 {
-            return format!("{cut:.*}", decimals as usize);
-        }
-    }
-    value.to_string()
+    let text = value.to_string();
+    let Some((whole, decimals)) = text.split_once('.') else {
+        return format!("{value:.2}");
+    };
+    let nines = decimals.bytes().take_while(|&digit| digit == b'9').count();
+    let kept = (nines + 1).max(2).min(decimals.len());
+    format!("{whole}.{:0<2}", &decimals[..kept])
 }
 
 #[cfg(test)]

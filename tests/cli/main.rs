@@ -1,0 +1,11 @@
+//! The program as its users meet it: one file per command.
+
+#![allow(clippy::unwrap_used)]
+
+mod check;
+mod doctor;
+mod hash;
+mod model;
+mod program;
+mod scan;
+mod usage;

@@ -1,0 +1,108 @@
+//! Running the program, and the pictures and bundles it is run on.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// The program, with nothing inherited that could change what it does.
+pub fn faunalens() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_faunalens"));
+    command.current_dir(project());
+    command
+        .env_remove("FAUNALENS_MODEL")
+        .env_remove("ORT_DYLIB_PATH");
+    command.stdin(Stdio::null());
+    command
+}
+
+pub fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A picture of tests/data/photos.
+pub fn photo(name: &str) -> PathBuf {
+    project().join("tests/data/photos").join(name)
+}
+
+pub fn run(arguments: &[&str]) -> Output {
+    faunalens().args(arguments).output().unwrap()
+}
+
+pub fn run_with_stdin(arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = faunalens()
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.to_vec();
+    let writer = std::thread::spawn(move || {
+        let _ = stdin.write_all(&input);
+    });
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    output
+}
+
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[track_caller]
+pub fn assert_status(output: &Output, expected: i32) {
+    assert_eq!(output.status.code(), Some(expected), "{}", stderr(output));
+}
+
+/// Standard output as one JSON value a line.
+pub fn json_lines(text: &str) -> Vec<Value> {
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// A copy of the shipped bundle whose bundle.toml has been edited.
+pub fn edited_bundle(folder: &Path, edit: impl FnOnce(String) -> String) -> PathBuf {
+    let original = project().join("models/faunalens-base");
+    let copy = folder.join("bundle");
+    std::fs::create_dir(&copy).unwrap();
+    std::fs::copy(original.join("model.onnx"), copy.join("model.onnx")).unwrap();
+    let text = std::fs::read_to_string(original.join("bundle.toml")).unwrap();
+    std::fs::write(copy.join("bundle.toml"), edit(text)).unwrap();
+    copy
+}
+
+/// A copy of the shipped bundle in which a label has these thresholds.
+pub fn bundle_raising(folder: &Path, label: &str, review: f32, flag: f32) -> PathBuf {
+    edited_bundle(folder, |text| {
+        let start = text.find("[thresholds.").unwrap();
+        let end = start + text[start..].find("\n[schreger]").unwrap();
+        format!(
+            "{}[thresholds.{label}]\nreview = {review}\nflag = {flag}\n{}",
+            &text[..start],
+            &text[end..]
+        )
+    })
+}
+
+/// Fills a folder with `count` small pictures that all differ.
+pub fn crawl(folder: &Path, count: usize) -> PathBuf {
+    let crawl = folder.join("crawl");
+    std::fs::create_dir(&crawl).unwrap();
+    for number in 0..count {
+        let picture = image::RgbImage::from_fn(40, 30, |x, y| {
+            image::Rgb([(x * 6) as u8, (y * 8) as u8, (number * 37 % 256) as u8])
+        });
+        picture
+            .save(crawl.join(format!("{number:04}.png")))
+            .unwrap();
+    }
+    crawl
+}
