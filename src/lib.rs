@@ -4,13 +4,14 @@
 //! imports only rooms to its left:
 //!
 //! ```text
-//! photo -> fingerprint | recognize -> verdict -> record
+//! photo -> fingerprint | recognize -> index -> verdict -> record
 //! ```
 //!
 //! [`photo`] turns bytes into upright RGB pixels, once. [`fingerprint`] hashes
 //! them, [`recognize`] scores them with a model bundle, [`verdict`] compares the
 //! scores with the bundle's thresholds, and [`record`] is what leaves the house.
-//! [`pipeline`] composes the stages for one photo and for a batch.
+//! [`index`] remembers pictures and finds them again, [`links`] draws from it the
+//! graph of sellers. [`pipeline`] composes the stages for one photo and for a batch.
 //!
 //! ```no_run
 //! use faunalens::photo::Limits;
@@ -29,6 +30,8 @@
 //! ```
 
 pub mod fingerprint;
+pub mod index;
+pub mod links;
 pub mod photo;
 pub mod pipeline;
 pub mod recognize;

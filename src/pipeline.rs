@@ -6,9 +6,12 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use image::RgbImage;
 use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 
 use crate::fingerprint;
+use crate::index::{Descriptor, Evidence};
 use crate::photo::source::Item;
 use crate::photo::{self, Limits, Photo, PhotoError};
 use crate::recognize::bundle::hex;
@@ -27,6 +30,9 @@ pub struct Engine {
     bundle: Bundle,
     limits: Limits,
     stamp: ModelStamp,
+    /// Identity of the preprocessing, beside every stored descriptor.
+    preprocessing: String,
+    evidence: bool,
 }
 
 /// Where the bytes of one photo come from.
@@ -65,11 +71,32 @@ impl Engine {
             version: bundle.description.version.clone(),
             sha256: bundle.description.model.sha256.to_ascii_lowercase(),
         };
+        let input = Sha256::digest(format!("{:?}", bundle.description.input));
+        let preprocessing = format!("{} {}", stamp.version, &hex(&input)[..16]);
         Self {
             runtime,
             bundle,
             limits,
             stamp,
+            preprocessing,
+            evidence: false,
+        }
+    }
+
+    /// The same engine, whose records also carry what an index needs.
+    #[must_use]
+    pub fn with_evidence(self) -> Self {
+        Self {
+            evidence: true,
+            ..self
+        }
+    }
+
+    fn descriptor(&self, vector: Vec<f32>) -> Descriptor {
+        Descriptor {
+            vector,
+            model: self.stamp.sha256.clone(),
+            preprocessing: self.preprocessing.clone(),
         }
     }
 
@@ -201,10 +228,23 @@ impl Worker<'_> {
             record.decision = None;
             record.reasons.clear();
             record.materials.clear();
+            record.evidence = None;
         }
         record.error = failure;
         record.elapsed_ms = (start.elapsed().as_secs_f64() * 1e5).round() / 1e2;
         record
+    }
+
+    /// The descriptor of upright pixels, with its maker; `None` when the bundle
+    /// has no descriptor output.
+    ///
+    /// # Errors
+    /// [`RecognizeError::Run`] when inference fails.
+    pub fn describe(&mut self, pixels: &RgbImage) -> Result<Option<Descriptor>, RecognizeError> {
+        let recognition = self.recognizer.recognize(pixels)?;
+        Ok(recognition
+            .descriptor
+            .map(|vector| self.engine.descriptor(vector)))
     }
 
     fn fill(&mut self, record: &mut Record, input: Input) -> Result<(), Failure> {
@@ -227,7 +267,12 @@ impl Worker<'_> {
         record.width = Some(photo.width());
         record.height = Some(photo.height());
 
-        let pdq = fingerprint::pdq(&photo.pixels);
+        let mut evidence =
+            (self.engine.evidence).then(|| Box::new(Evidence::of(&photo.pixels, photo.sha256)));
+        let pdq = match &evidence {
+            Some(evidence) => evidence.entry.pdq,
+            None => fingerprint::pdq(&photo.pixels),
+        };
         record.pdq = Some(pdq.hash.to_string());
         record.pdq_quality = Some(pdq.quality);
 
@@ -238,6 +283,11 @@ impl Worker<'_> {
         let described = &self.engine.bundle.description;
         let labels = &described.labels.names;
         record.materials = record::materials(labels, &recognition.scores);
+        if let Some(evidence) = &mut evidence {
+            let descriptor = recognition.descriptor;
+            evidence.entry.descriptor = descriptor.map(|vector| self.engine.descriptor(vector));
+        }
+        record.evidence = evidence;
 
         let verdict = verdict::decide(labels, &recognition.scores, &described.thresholds);
         record.decision = Some(verdict.decision);

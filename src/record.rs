@@ -9,6 +9,7 @@ pub mod sink;
 
 use serde::{Deserialize, Serialize};
 
+use crate::index::{Evidence, Match};
 use crate::verdict::Decision;
 
 /// The value of every record's `schema` field.
@@ -45,17 +46,20 @@ pub struct Record {
     /// PDQ quality, 0 to 100; below 50 the hash says little.
     pub pdq_quality: Option<u8>,
     /// The same picture elsewhere; null without an index.
-    pub matches: Option<Vec<serde_json::Value>>,
+    pub matches: Option<Vec<Match>>,
     /// Legal status per jurisdiction.
     pub law: Option<Vec<serde_json::Value>>,
     /// Which model gave the scores.
     pub model: Option<ModelStamp>,
     /// Which index was asked.
-    pub index: Option<serde_json::Value>,
+    pub index: Option<IndexStamp>,
     /// Time spent on this photo, in milliseconds.
     pub elapsed_ms: f64,
     /// Why the photo could not be read.
     pub error: Option<Failure>,
+    /// What an index needs of the photo, when the engine was asked for it; never written out.
+    #[serde(skip)]
+    pub evidence: Option<Box<Evidence>>,
 }
 
 /// A label and its calibrated score.
@@ -76,6 +80,15 @@ pub struct ModelStamp {
     pub version: String,
     /// SHA-256 of the ONNX file, lower-case hex.
     pub sha256: String,
+}
+
+/// Which state of an index was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IndexStamp {
+    /// Pictures in it.
+    pub images: u64,
+    /// When its packed files were made, UTC; null before the first time.
+    pub built_at: Option<String>,
 }
 
 /// Why a photo could not be read.
@@ -110,6 +123,7 @@ impl Record {
             index: None,
             elapsed_ms: 0.0,
             error: None,
+            evidence: None,
         }
     }
 

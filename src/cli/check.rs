@@ -11,6 +11,7 @@ use faunalens::pipeline::{Engine, Input};
 use faunalens::record::{JSON_SCHEMA, Record};
 use faunalens::verdict::Decision;
 
+use super::memory::{Memory, warn};
 use super::settings::{Settings, cores};
 use super::{exit_code, say};
 
@@ -35,6 +36,9 @@ pub(super) struct Check {
     /// Print the JSON Schema of a record and stop
     #[arg(long)]
     schema: bool,
+
+    #[command(flatten)]
+    memory: Memory,
 }
 
 const EXAMPLES: &str = "\
@@ -42,6 +46,7 @@ Examples:
   faunalens check photo.jpg
   faunalens check --json - < upload.bin
   faunalens check --exit-code photo.jpg || echo 'look at it'
+  faunalens check --index seen/ photo.jpg         who showed this picture before
 
 Exit status:
   0  done
@@ -57,15 +62,22 @@ impl Check {
             say(JSON_SCHEMA.trim_end())?;
             return Ok(ExitCode::SUCCESS);
         }
-        let engine = settings.engine()?;
+        let index = self.memory.reader()?;
+        let engine = match &index {
+            Some(_) => settings.engine()?.with_evidence(),
+            None => settings.engine()?,
+        };
         let mut worst = Some(Decision::Clear);
         let mut some_failed = false;
-        let mut take = |record: &Record| {
+        let mut take = |mut record: Record| {
+            if let Some(index) = &index {
+                self.memory.recall(index, &mut record, None)?;
+            }
             match record.decision {
                 Some(decision) => worst = worst.max(Some(decision)),
                 None => some_failed = true,
             }
-            self.print(record)
+            self.print(&record)
         };
         let from_stdin = |path: &PathBuf| path.as_os_str() == "-";
         if self.files.len() == 1 || self.files.iter().any(from_stdin) {
@@ -77,15 +89,18 @@ impl Check {
                 } else {
                     Input::File(path.clone())
                 };
-                take(&worker.examine(name, input))?;
+                take(worker.examine(name, input))?;
             }
             // The program ends here: taking the session apart first would cost a
             // hook a tenth of its time.
             std::mem::forget(worker);
         } else {
             for record in self.all_cores(&engine)? {
-                take(&record)?;
+                take(record)?;
             }
+        }
+        if let Some(index) = &index {
+            warn(index);
         }
         Ok(self.status(worst, some_failed))
     }
@@ -154,5 +169,9 @@ fn in_words(record: &Record) -> String {
     } else {
         format!("  ({})", record.reasons.join("; "))
     };
-    format!("{:<7} {best:<20} {}{reasons}", decision.name(), record.file)
+    let line = format!("{:<7} {best:<20} {}{reasons}", decision.name(), record.file);
+    let matches = record.matches.iter().flatten();
+    matches.fold(line, |line, found| {
+        line + "\n" + &super::memory::in_words(found)
+    })
 }

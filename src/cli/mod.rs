@@ -4,6 +4,9 @@ mod check;
 mod completions;
 mod doctor;
 mod hash;
+mod index;
+mod links;
+mod memory;
 mod model;
 mod scan;
 mod settings;
@@ -43,6 +46,9 @@ Examples:
   faunalens scan listings.csv --out scores.csv    a manifest with a `file` column
   find . -name '*.jpg' | faunalens scan - --out found.parquet
   faunalens hash photo.jpg                        the PDQ hash for exchange
+  faunalens scan crawl/ --out crawl.jsonl --index seen/   and remember what was seen
+  faunalens check --index seen/ photo.jpg         who showed this picture before
+  faunalens links seen/ --out links/              clusters of pictures, graph of sellers
   faunalens doctor                                what is installed, and is it sound
 
 Exit status:
@@ -55,6 +61,8 @@ enum Command {
     Check(check::Check),
     Scan(scan::Scan),
     Hash(hash::Hash),
+    Index(index::IndexCommand),
+    Links(links::LinksCommand),
     Model(model::Model),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
@@ -72,6 +80,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Check(command)) => command.run(&settings),
         Some(Command::Scan(command)) => command.run(&settings),
         Some(Command::Hash(command)) => command.run(&settings),
+        Some(Command::Index(command)) => command.run(&settings),
+        Some(Command::Links(command)) => command.run(),
         Some(Command::Model(command)) => command.run(&settings),
         Some(Command::Doctor(command)) => command.run(&settings),
         Some(Command::Completions(command)) => command.run(),

@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use faunalens::photo::source::Source;
+use faunalens::record::Record;
 use faunalens::record::resume::{Past, ResumeError, Tally};
 use faunalens::record::sink::{self, Sink};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::exit_code;
+use super::memory::{Memory, Waiting, warn};
 use super::settings::{Settings, cores};
 
 /// Score a folder, a manifest or a list of photos into a file
@@ -51,6 +53,9 @@ pub(super) struct Scan {
     /// No progress and no summary
     #[arg(short, long)]
     quiet: bool,
+
+    #[command(flatten)]
+    memory: Memory,
 }
 
 const EXAMPLES: &str = "\
@@ -58,6 +63,7 @@ Examples:
   faunalens scan crawl/ --out crawl.jsonl
   faunalens scan listings.csv --out scores.parquet --workers 8
   find crawl -name '*.jpg' -print0 | faunalens scan - -0 --out scores.csv
+  faunalens scan listings.csv --out scores.jsonl --index seen/   match, then remember
 
 Exit status:
   0    done
@@ -76,7 +82,11 @@ impl Scan {
     pub(super) fn run(&self, settings: &Settings) -> anyhow::Result<ExitCode> {
         let source = Source::parse(&self.source, self.all_files, self.null)?;
         let items = source.items()?;
-        let engine = settings.engine()?;
+        let mut index = self.memory.writer()?;
+        let engine = match &index {
+            Some(_) => settings.engine()?.with_evidence(),
+            None => settings.engine()?,
+        };
         let labels = &engine.bundle().description.labels.names;
         let (mut sink, mut past) = if self.out == Path::new("-") {
             anyhow::ensure!(
@@ -100,22 +110,53 @@ impl Scan {
         let mut tally = past.tally;
         let progress = self.progress(&source, earlier);
         let items = items.filter(|item| !past.has(&item.file));
+        let mut write = |record: Record| {
+            sink.write(&record)?;
+            tally.count(record.decision);
+            progress.set_message(format!("{} flag, {} errors", tally.flag, tally.errors));
+            progress.inc(1);
+            Ok::<(), ResumeError>(())
+        };
+        let mut waiting = Waiting::default();
+        let mut trouble = None;
         let outcome = engine.batch(
             self.workers.unwrap_or_else(cores),
             items,
             &stop,
-            |_, record| {
-                sink.write(&record)?;
-                tally.count(record.decision);
-                progress.set_message(format!("{} flag, {} errors", tally.flag, tally.errors));
-                progress.inc(1);
-                Ok::<(), ResumeError>(())
+            |item, mut record| {
+                let Some(index) = &mut index else {
+                    return write(record);
+                };
+                if trouble.is_some() {
+                    return Ok(());
+                }
+                let remembered = self
+                    .memory
+                    .remember(index, item, &mut record)
+                    .and_then(|()| waiting.take(index, record));
+                match remembered {
+                    Ok(durable) => durable.into_iter().try_for_each(&mut write),
+                    Err(error) => {
+                        // Rows that the index does not hold are not written: the next run takes them up.
+                        stop.store(true, Ordering::Relaxed);
+                        trouble = Some(error);
+                        Ok(())
+                    }
+                }
             },
         );
+        if let (Some(index), None) = (&mut index, &trouble) {
+            waiting.rest(index)?.into_iter().try_for_each(&mut write)?;
+            self.memory.seal(index, &progress)?;
+            progress.suspend(|| warn(index));
+        }
         progress.finish_and_clear();
         let interrupted = stop.load(Ordering::Relaxed);
         sink.finish(outcome.is_ok() && !interrupted)?;
         outcome?;
+        if let Some(error) = trouble {
+            return Err(error.into());
+        }
         if !self.quiet {
             self.summarise(tally, earlier, start.elapsed(), interrupted);
         }

@@ -1,0 +1,79 @@
+"""The graph over descriptors against hnswlib and usearch: recall at 10 and time per question.
+
+    python3 scripts/bench/index_descriptors.py [COUNT] [DIMENSION]      needs numpy, hnswlib, usearch
+Writes eval/index/descriptors.csv. Unit vectors around 2,000 centres; one thread each, in one run.
+"""
+import csv
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import hnswlib
+import numpy
+from usearch.index import Index
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BENCH = ROOT / "target/release/examples/index_bench"
+
+
+def unit(rows):
+    return (rows / numpy.linalg.norm(rows, axis=1, keepdims=True)).astype(numpy.float32)
+
+
+def main():
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
+    dimension = int(sys.argv[2]) if len(sys.argv) > 2 else 256
+    random = numpy.random.default_rng(5)
+    centres = random.standard_normal((2000, dimension))
+    draw = lambda n: unit(centres[random.integers(0, 2000, n)] + random.standard_normal((n, dimension)))
+    stored, queries = draw(count), draw(1000)
+    truth = [set(row) for row in numpy.argpartition(-(queries @ stored.T), 10, axis=1)[:, :10].tolist()]
+    recall = lambda answers: sum(len(set(a) & t) for a, t in zip(answers, truth)) / (10 * len(truth))
+    rows = []
+
+    def report(library, width, build, us, answers):
+        rows.append({"library": library, "descriptors": count, "dimension": dimension, "width": width,
+                     "build_s": round(build, 1), "us_per_query": round(us, 1), "recall_at_10": round(recall(answers), 4)})
+        print(rows[-1], flush=True)
+
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        (folder / "stored").write_bytes(stored.tobytes())
+        (folder / "queries").write_bytes(queries.tobytes())
+        run = lambda *words: subprocess.run([BENCH, *map(str, words)], capture_output=True, text=True, check=True).stdout
+        built = next(csv.DictReader(run("describe", folder / "index", folder / "stored", dimension).splitlines()))
+        print(built)
+        lines = run("nearest", folder / "index", folder / "queries", dimension).split()
+        # Rows of the database start at 1, in the order of adding.
+        answers = [[int(row) - 1 for row in line.split(",")] for line in lines[1:]]
+        report("faunalens (hnsw_rs, re-ranked from SQLite)", built["width"], float(built["graph_seconds"]),
+               float(lines[0]), answers)
+    start = time.perf_counter()
+    library = hnswlib.Index("ip", dimension)
+    library.init_index(count, M=16, ef_construction=160)
+    library.set_num_threads(1)
+    library.add_items(stored, num_threads=1)
+    build = time.perf_counter() - start
+    for width in (48, 96, 192, 384):
+        library.set_ef(width)
+        start = time.perf_counter()
+        answers = [library.knn_query(query, 10, num_threads=1)[0][0] for query in queries]
+        report("hnswlib", width, build, (time.perf_counter() - start) * 1e6 / len(queries), answers)
+    start = time.perf_counter()
+    other = Index(ndim=dimension, metric="ip", dtype="f32", connectivity=16, expansion_add=160)
+    other.add(numpy.arange(count), stored, threads=1)
+    build = time.perf_counter() - start
+    for width in (48, 96, 192, 384):
+        other.expansion_search = width
+        start = time.perf_counter()
+        answers = [other.search(query, 10, threads=1).keys for query in queries]
+        report("usearch", width, build, (time.perf_counter() - start) * 1e6 / len(queries), answers)
+    with (ROOT / "eval/index/descriptors.csv").open("w", newline="") as out:
+        writer = csv.DictWriter(out, rows[0].keys(), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+main()

@@ -1,0 +1,88 @@
+//! What can go wrong with an index, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A failure of the index.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// There is no index in the directory.
+    #[error("{0}: no index here; make one with `faunalens index init {0}`")]
+    Missing(PathBuf),
+    /// An index would be overwritten.
+    #[error("{0}: there is an index here already; use it, or name another directory")]
+    Exists(PathBuf),
+    /// A second writer.
+    #[error(
+        "{0}: another process is writing to this index; run the command again when it has finished"
+    )]
+    Locked(PathBuf),
+    /// The index was written by a later version.
+    #[error(
+        "{path}: index format {found} is newer than {known}, the last this version knows; use a newer faunalens"
+    )]
+    Newer {
+        /// The index.
+        path: PathBuf,
+        /// Format found.
+        found: i64,
+        /// Newest format this version reads.
+        known: i64,
+    },
+    /// A change was asked of an index opened for reading.
+    #[error("{0}: the index is open for reading only; open it for writing")]
+    ReadOnly(PathBuf),
+    /// An input that cannot be stored or searched.
+    #[error("{0}")]
+    Input(String),
+    /// A file of the index is not what it should be.
+    #[error("{path}: damaged ({what}); `faunalens index compact` rebuilds it from the database")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The database refused.
+    #[error("{path}: {source}; `faunalens index verify` checks the database")]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// SQLite's own message.
+        source: rusqlite::Error,
+    },
+    /// The operating system refused.
+    #[error("{path}: {source}; check that the directory exists, is writable and has room")]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// The system's own message.
+        source: io::Error,
+    },
+}
+
+/// Result of an operation on an index.
+pub type Result<T, E = IndexError> = std::result::Result<T, E>;
+
+/// Names the file in an input or output error.
+pub(super) trait AtPath<T> {
+    fn at(self, path: &Path) -> Result<T>;
+}
+
+impl<T> AtPath<T> for io::Result<T> {
+    fn at(self, path: &Path) -> Result<T> {
+        self.map_err(|source| IndexError::Io {
+            path: path.into(),
+            source,
+        })
+    }
+}
+
+impl<T> AtPath<T> for rusqlite::Result<T> {
+    fn at(self, path: &Path) -> Result<T> {
+        self.map_err(|source| IndexError::Database {
+            path: path.into(),
+            source,
+        })
+    }
+}

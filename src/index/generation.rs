@@ -1,0 +1,388 @@
+//! Packed files on disk: written aside, synced, renamed, and only then named by the manifest.
+
+use std::fs::{self, File};
+use std::io::{BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::error::{AtPath, IndexError, Result};
+use super::graph::{self, Graph, Recall};
+use super::hashes::PackedHashes;
+use super::vectors::PackedVectors;
+use crate::fingerprint::PdqHash;
+
+/// Version of the packed files.
+const FORMAT: u32 = 1;
+const MANIFEST: &str = "manifest.json";
+const GENERATIONS: &str = "generations";
+const HASHES: &str = "hashes.bin";
+const VECTORS: &str = "vectors.bin";
+/// Checksums are read at every opening up to this many bytes; above it, by `verify` (the graph's always).
+const CHECK_UP_TO: u64 = 1 << 29;
+
+/// One file of a generation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct FileEntry {
+    name: String,
+    bytes: u64,
+    crc32: u32,
+}
+
+/// What the packed files hold; the only commit point of a generation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Manifest {
+    format: u32,
+    /// Directory of the files.
+    generation: String,
+    /// Identity of the row numbers in the database; changes when they do.
+    pub(super) epoch: String,
+    /// When the files were made, UTC.
+    pub(super) built_at: String,
+    /// Last row of `pdq` in the packed hashes.
+    pub(super) last_hash: i64,
+    /// Number of packed hashes.
+    pub(super) hashes: usize,
+    /// Last row of `descriptor` in the packed vectors.
+    pub(super) last_descriptor: i64,
+    /// Number of packed vectors.
+    pub(super) vectors: usize,
+    /// Row in `model` of the packed vectors.
+    pub(super) model: Option<i64>,
+    /// Vectors in the graph, the first of the file; 0 without a graph.
+    pub(super) graph_points: usize,
+    /// The graph's recall, when there is a graph.
+    pub(super) recall: Option<Recall>,
+    files: Vec<FileEntry>,
+}
+
+/// What is to be packed.
+pub(super) struct Contents<'a> {
+    pub(super) epoch: String,
+    pub(super) built_at: String,
+    pub(super) hashes: &'a [(PdqHash, u32)],
+    pub(super) model: Option<i64>,
+    pub(super) dimension: usize,
+    /// Bytes of all vectors, one after another.
+    pub(super) vectors: &'a [i8],
+    pub(super) vector_rows: &'a [u32],
+}
+
+/// The packed files of the current generation.
+#[derive(Debug, Default)]
+pub(super) struct Generation {
+    pub(super) manifest: Option<Manifest>,
+    pub(super) hashes: Option<PackedHashes>,
+    pub(super) vectors: Option<PackedVectors>,
+    dir: PathBuf,
+}
+
+impl Generation {
+    /// Opens the generation that the manifest names. Packed files that are missing, damaged or of another epoch are
+    /// left out and reported as a warning: the database answers in their place until they are built again.
+    pub(super) fn open(root: &Path, epoch: &str) -> (Self, Option<String>) {
+        match Self::try_open(root, epoch) {
+            Ok(generation) => (generation, None),
+            Err(error) => (
+                Self::default(),
+                Some(format!("{error}; searching the database itself until then")),
+            ),
+        }
+    }
+
+    fn try_open(root: &Path, epoch: &str) -> Result<Self> {
+        let path = root.join(MANIFEST);
+        let Some(manifest) = read_manifest(&path)? else {
+            return Ok(Self::default());
+        };
+        if manifest.epoch != epoch {
+            let what = "the packed files belong to another state of the database".into();
+            return Err(IndexError::Damaged { path, what });
+        }
+        let dir = root.join(GENERATIONS).join(&manifest.generation);
+        let total: u64 = manifest.files.iter().map(|file| file.bytes).sum();
+        for file in manifest
+            .files
+            .iter()
+            .filter(|file| !graph::FILES.contains(&file.name.as_str()))
+        {
+            check(&dir, file, total <= CHECK_UP_TO)?;
+        }
+        let holds = |name: &str| manifest.files.iter().any(|file| file.name == name);
+        let hashes = holds(HASHES)
+            .then(|| PackedHashes::open(&dir.join(HASHES)))
+            .transpose()?;
+        let vectors = holds(VECTORS)
+            .then(|| PackedVectors::open(&dir.join(VECTORS)))
+            .transpose()?;
+        let counted = hashes.as_ref().map_or(0, PackedHashes::len) == manifest.hashes
+            && vectors.as_ref().map_or(0, PackedVectors::len) == manifest.vectors;
+        if !counted {
+            let what = "the packed files do not hold what the manifest says".into();
+            return Err(IndexError::Damaged { path, what });
+        }
+        Ok(Self {
+            manifest: Some(manifest),
+            hashes,
+            vectors,
+            dir,
+        })
+    }
+
+    /// The graph, once its checksums hold; `None` when the generation has none.
+    pub(super) fn graph(&self) -> Result<Option<Graph>> {
+        let Some(recall) = self.manifest.as_ref().and_then(|manifest| manifest.recall) else {
+            return Ok(None);
+        };
+        self.check_graph()?;
+        Graph::load(&self.dir, recall.width).map(Some)
+    }
+
+    fn check_graph(&self) -> Result<()> {
+        for name in graph::FILES {
+            let entries = self.manifest.iter().flat_map(|manifest| &manifest.files);
+            let entry = entries
+                .into_iter()
+                .find(|file| file.name == name)
+                .ok_or_else(|| IndexError::Damaged {
+                    path: self.dir.join(name),
+                    what: "not named by the manifest".into(),
+                })?;
+            check(&self.dir, entry, true)?;
+        }
+        Ok(())
+    }
+
+    fn graph_is_sound(&self) -> bool {
+        self.check_graph().is_ok()
+    }
+
+    /// Every problem of the packed files, all checksums read.
+    pub(super) fn problems(root: &Path) -> Vec<String> {
+        let path = root.join(MANIFEST);
+        let manifest = match read_manifest(&path) {
+            Ok(Some(manifest)) => manifest,
+            Ok(None) => return Vec::new(),
+            Err(error) => return vec![error.to_string()],
+        };
+        let dir = root.join(GENERATIONS).join(&manifest.generation);
+        manifest
+            .files
+            .iter()
+            .filter_map(|file| check(&dir, file, true).err())
+            .map(|error| error.to_string())
+            .collect()
+    }
+}
+
+/// Writes a new generation and makes it the current one; `with_graph` builds the graph too when there are enough
+/// vectors. Older generations are removed: readers that have them open keep their pages.
+pub(super) fn publish(
+    root: &Path,
+    previous: &Generation,
+    contents: &Contents<'_>,
+    with_graph: bool,
+    progress: &mut dyn FnMut(usize),
+) -> Result<()> {
+    let parent = root.join(GENERATIONS);
+    fs::create_dir_all(&parent).at(&parent)?;
+    remove_all_but(&parent, current_name(root).as_deref())?;
+    let number = current_name(root)
+        .and_then(|name| name.trim_start_matches('g').parse::<u64>().ok())
+        .unwrap_or(0)
+        + 1;
+    let generation = format!("g{number:08}");
+    let partial = parent.join(format!("{generation}.partial"));
+    fs::create_dir(&partial).at(&partial)?;
+
+    write_file(&partial.join(HASHES), |out| {
+        PackedHashes::write(out, contents.hashes, false)
+    })?;
+    let (mut recall, mut graph_points) = (None, 0);
+    let mut names = vec![HASHES];
+    if !contents.vector_rows.is_empty() {
+        let path = partial.join(VECTORS);
+        write_file(&path, |out| {
+            PackedVectors::write(
+                out,
+                contents.dimension,
+                contents.vectors,
+                contents.vector_rows,
+            )
+        })?;
+        names.push(VECTORS);
+        // The old graph stays right for the vectors it holds: rows are only ever appended within an epoch.
+        let old = previous
+            .manifest
+            .as_ref()
+            .filter(|old| old.epoch == contents.epoch && old.model == contents.model);
+        let old = old.filter(|old| old.graph_points > 0 && previous.graph_is_sound());
+        let count = contents.vector_rows.len();
+        if with_graph
+            && count >= graph::GRAPH_FROM
+            && old.is_none_or(|old| old.graph_points < count)
+        {
+            let base = old.map(|old| (previous.dir.as_path(), old.graph_points));
+            recall = Some(graph::build(
+                &partial,
+                &PackedVectors::open(&path)?,
+                base,
+                progress,
+            )?);
+            graph_points = count;
+        } else if let Some(old) = old {
+            for name in graph::FILES {
+                let path = partial.join(name);
+                fs::hard_link(previous.dir.join(name), &path).at(&path)?;
+            }
+            (recall, graph_points) = (old.recall, old.graph_points);
+        }
+        if graph_points > 0 {
+            names.extend(graph::FILES);
+        }
+    }
+    let mut files = Vec::new();
+    for name in names {
+        let path = partial.join(name);
+        let (bytes, crc32) = checksum(&path)?;
+        File::open(&path)
+            .and_then(|file| file.sync_all())
+            .at(&path)?;
+        files.push(FileEntry {
+            name: name.into(),
+            bytes,
+            crc32,
+        });
+    }
+    sync_directory(&partial)?;
+    let published = parent.join(&generation);
+    fs::rename(&partial, &published).at(&published)?;
+    sync_directory(&parent)?;
+
+    let manifest = Manifest {
+        format: FORMAT,
+        generation: generation.clone(),
+        epoch: contents.epoch.clone(),
+        built_at: contents.built_at.clone(),
+        last_hash: contents
+            .hashes
+            .iter()
+            .map(|(_, row)| i64::from(*row))
+            .max()
+            .unwrap_or(0),
+        hashes: contents.hashes.len(),
+        last_descriptor: contents
+            .vector_rows
+            .iter()
+            .copied()
+            .map(i64::from)
+            .max()
+            .unwrap_or(0),
+        vectors: contents.vector_rows.len(),
+        model: contents.model,
+        graph_points,
+        recall,
+        files,
+    };
+    let path = root.join(MANIFEST);
+    let aside = root.join(format!("{MANIFEST}.partial"));
+    write_file(&aside, |out| {
+        serde_json::to_writer_pretty(out, &manifest).map_err(Into::into)
+    })?;
+    File::open(&aside)
+        .and_then(|file| file.sync_all())
+        .at(&aside)?;
+    fs::rename(&aside, &path).at(&path)?;
+    sync_directory(root)?;
+    remove_all_but(&parent, Some(&generation))
+}
+
+fn read_manifest(path: &Path) -> Result<Option<Manifest>> {
+    let text = match fs::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => {
+            return Err(IndexError::Io {
+                path: path.into(),
+                source,
+            });
+        }
+    };
+    let manifest: Manifest =
+        serde_json::from_slice(&text).map_err(|error| IndexError::Damaged {
+            path: path.into(),
+            what: error.to_string(),
+        })?;
+    if manifest.format != FORMAT || manifest.generation.contains(['/', '\\', '.']) {
+        let what = format!(
+            "packed format {}, this version reads {FORMAT}",
+            manifest.format
+        );
+        return Err(IndexError::Damaged {
+            path: path.into(),
+            what,
+        });
+    }
+    Ok(Some(manifest))
+}
+
+fn current_name(root: &Path) -> Option<String> {
+    read_manifest(&root.join(MANIFEST))
+        .ok()
+        .flatten()
+        .map(|manifest| manifest.generation)
+}
+
+fn remove_all_but(parent: &Path, keep: Option<&str>) -> Result<()> {
+    for entry in fs::read_dir(parent).at(parent)? {
+        let entry = entry.at(parent)?;
+        if entry.file_name().to_str() != keep {
+            fs::remove_dir_all(entry.path()).at(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn write_file(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
+) -> Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(path).at(path)?);
+    write(&mut out).and_then(|()| out.flush()).at(path)
+}
+
+/// Length and CRC-32 of a file.
+fn checksum(path: &Path) -> Result<(u64, u32)> {
+    let mut file = BufReader::with_capacity(1 << 20, File::open(path).at(path)?);
+    let mut hasher = crc32fast::Hasher::new();
+    let mut buffer = vec![0; 1 << 20];
+    let mut bytes = 0;
+    loop {
+        let read = file.read(&mut buffer).at(path)?;
+        if read == 0 {
+            return Ok((bytes, hasher.finalize()));
+        }
+        hasher.update(&buffer[..read]);
+        bytes += read as u64;
+    }
+}
+
+fn check(dir: &Path, file: &FileEntry, read: bool) -> Result<()> {
+    let path = dir.join(&file.name);
+    let bytes = fs::metadata(&path).at(&path)?.len();
+    if bytes != file.bytes {
+        let what = format!("{bytes} bytes, the manifest says {}", file.bytes);
+        return Err(IndexError::Damaged { path, what });
+    }
+    if read && checksum(&path)?.1 != file.crc32 {
+        return Err(IndexError::Damaged {
+            path,
+            what: "its checksum is not the manifest's".into(),
+        });
+    }
+    Ok(())
+}
+
+fn sync_directory(dir: &Path) -> Result<()> {
+    File::open(dir).and_then(|handle| handle.sync_all()).at(dir)
+}

@@ -1,0 +1,94 @@
+//! The database: its tables, and the steps from each older format to this one.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::error::{AtPath, IndexError, Result};
+
+/// Marks the file as an index (`PRAGMA application_id`, the letters FAUN).
+const APPLICATION_ID: i64 = 0x4641_554e;
+
+/// Step `k` takes a database of format `k` to format `k + 1` (`PRAGMA user_version`).
+const STEPS: [&str; 2] = [
+    // Times are UTC, ISO 8601. An empty text is an unknown seller, listing, platform or time.
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+     CREATE TABLE pdq(id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE CHECK(length(hash) = 32));
+     CREATE TABLE model(
+       id INTEGER PRIMARY KEY, model TEXT NOT NULL, preprocessing TEXT NOT NULL, dimension INTEGER NOT NULL,
+       UNIQUE(model, preprocessing, dimension));
+     CREATE TABLE descriptor(
+       id INTEGER PRIMARY KEY, model INTEGER NOT NULL REFERENCES model, digest BLOB NOT NULL,
+       vector BLOB NOT NULL, -- 32-bit floats, little-endian, unit length
+       UNIQUE(model, digest));
+     CREATE TABLE image(
+       id INTEGER PRIMARY KEY, sha256 BLOB UNIQUE, width INTEGER, height INTEGER,
+       pdq INTEGER REFERENCES pdq, pdq_definition TEXT, quality INTEGER,
+       descriptor INTEGER REFERENCES descriptor,
+       mark TEXT,                                -- why it is no evidence by itself; NULL when it is
+       source TEXT, external_id TEXT, tags TEXT, -- of an imported hash
+       added_at TEXT NOT NULL, updated_at TEXT NOT NULL, removed_at TEXT,
+       UNIQUE(source, external_id));
+     CREATE INDEX image_by_pdq ON image(pdq);
+     CREATE INDEX image_by_descriptor ON image(descriptor);
+     CREATE TABLE sighting(
+       id INTEGER PRIMARY KEY, image INTEGER NOT NULL REFERENCES image,
+       file TEXT NOT NULL, seller TEXT NOT NULL, listing TEXT NOT NULL, platform TEXT NOT NULL,
+       captured_at TEXT NOT NULL, added_at TEXT NOT NULL,
+       UNIQUE(image, seller, listing, platform, file, captured_at));
+     CREATE INDEX sighting_by_seller ON sighting(seller);
+     CREATE VIEW seen AS
+       SELECT image.id AS image, lower(hex(sha256)) AS sha256, lower(hex(pdq.hash)) AS pdq, quality, mark,
+              file, seller, listing, platform, captured_at, removed_at
+       FROM image LEFT JOIN pdq ON pdq.id = image.pdq LEFT JOIN sighting ON sighting.image = image.id;",
+    // Landmarks verify what descriptors propose; hashes of other families stand beside PDQ.
+    "CREATE TABLE landmarks(
+       image INTEGER PRIMARY KEY REFERENCES image, definition TEXT NOT NULL, points BLOB NOT NULL);
+     CREATE TABLE perceptual(
+       image INTEGER NOT NULL REFERENCES image, definition TEXT NOT NULL, bits BLOB NOT NULL,
+       PRIMARY KEY(image, definition)) WITHOUT ROWID;
+     CREATE INDEX image_removed ON image(id) WHERE removed_at IS NOT NULL;",
+];
+
+/// Format this version writes.
+pub(super) const FORMAT: i64 = STEPS.len() as i64;
+
+/// The format of an open database.
+pub(super) fn format(db: &Connection, path: &Path) -> Result<i64> {
+    let found = db
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .at(path)?;
+    let application: i64 = db
+        .pragma_query_value(None, "application_id", |row| row.get(0))
+        .at(path)?;
+    if application != APPLICATION_ID && found != 0 {
+        return Err(IndexError::Damaged {
+            path: path.into(),
+            what: "not the database of an index".into(),
+        });
+    }
+    if found > FORMAT {
+        return Err(IndexError::Newer {
+            path: path.into(),
+            found,
+            known: FORMAT,
+        });
+    }
+    Ok(found)
+}
+
+/// Brings a database, also an empty one, to the current format in one transaction.
+pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<()> {
+    let found = format(db, path)?;
+    if found == FORMAT {
+        return Ok(());
+    }
+    let step = db.transaction().at(path)?;
+    for sql in &STEPS[found as usize..] {
+        step.execute_batch(sql).at(path)?;
+    }
+    step.pragma_update(None, "application_id", APPLICATION_ID)
+        .at(path)?;
+    step.pragma_update(None, "user_version", FORMAT).at(path)?;
+    step.commit().at(path)
+}

@@ -1,0 +1,121 @@
+//! Clusters of pictures that are one.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use crate::index::{PicturePair, PictureSightings};
+
+/// Pictures that are one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cluster {
+    /// Number of its first picture, which names the cluster.
+    pub id: i64,
+    /// Its pictures, by number.
+    pub pictures: Vec<PictureSightings>,
+}
+
+impl Cluster {
+    /// Number of sightings of all its pictures.
+    #[must_use]
+    pub fn sightings(&self) -> usize {
+        self.pictures
+            .iter()
+            .map(|picture| picture.sightings.len())
+            .sum()
+    }
+
+    /// Whether one of its pictures is evidence by itself.
+    #[must_use]
+    pub fn is_evidence(&self) -> bool {
+        self.pictures.iter().any(|picture| picture.mark.is_none())
+    }
+}
+
+/// Chains pictures along `pairs`. Marked pictures chain only with marked ones, and only at distance 0: a flat picture
+/// is near to every other flat picture.
+pub(super) fn chain(pictures: Vec<PictureSightings>, pairs: &[PicturePair]) -> Vec<Cluster> {
+    let place: BTreeMap<i64, usize> = pictures
+        .iter()
+        .enumerate()
+        .map(|(k, picture)| (picture.image_id, k))
+        .collect();
+    let mut parent: Vec<usize> = (0..pictures.len()).collect();
+    for pair in pairs {
+        let (Some(&a), Some(&b)) = (place.get(&pair.first), place.get(&pair.second)) else {
+            continue;
+        };
+        let marked = [a, b].map(|k| pictures[k].mark.is_some());
+        if marked == [false, false] || (marked == [true, true] && pair.distance == 0.0) {
+            let (a, b) = (root(&mut parent, a), root(&mut parent, b));
+            // The smaller number leads, whatever the order of the pairs.
+            parent[a.max(b)] = a.min(b);
+        }
+    }
+    let mut clusters: BTreeMap<usize, Cluster> = BTreeMap::new();
+    for (k, picture) in pictures.into_iter().enumerate() {
+        let cluster = clusters
+            .entry(root(&mut parent, k))
+            .or_insert_with(|| Cluster {
+                id: picture.image_id,
+                pictures: Vec::new(),
+            });
+        cluster.pictures.push(picture);
+    }
+    clusters.into_values().collect()
+}
+
+fn root(parent: &mut [usize], mut k: usize) -> usize {
+    while parent[k] != k {
+        parent[k] = parent[parent[k]];
+        k = parent[k];
+    }
+    k
+}
+
+pub(super) fn write(out: &mut impl Write, clusters: &[Cluster]) -> io::Result<()> {
+    let mut rows = csv::Writer::from_writer(out);
+    rows.write_record([
+        "cluster",
+        "image_id",
+        "sha256",
+        "mark",
+        "seller",
+        "platform",
+        "listing",
+        "file",
+        "captured_at",
+    ])?;
+    for cluster in clusters {
+        for picture in &cluster.pictures {
+            for seen in &picture.sightings {
+                rows.write_record([
+                    &cluster.id.to_string(),
+                    &picture.image_id.to_string(),
+                    &picture.sha256,
+                    picture.mark.as_deref().unwrap_or(""),
+                    &seen.seller,
+                    &seen.platform,
+                    &seen.listing,
+                    &seen.file,
+                    &seen.captured_at,
+                ])?;
+            }
+        }
+    }
+    rows.flush()
+}
+
+pub(super) fn write_pairs(out: &mut impl Write, pairs: &[PicturePair]) -> io::Result<()> {
+    let mut rows = csv::Writer::from_writer(out);
+    rows.write_record(["image_a", "image_b", "method", "distance", "similarity"])?;
+    for pair in pairs {
+        rows.write_record([
+            &pair.first.to_string(),
+            &pair.second.to_string(),
+            pair.method.name(),
+            &format!("{:.4}", pair.distance),
+            &format!("{:.4}", pair.similarity),
+        ])?;
+    }
+    rows.flush()
+}

@@ -1,0 +1,134 @@
+//! From matches to people: clusters of one picture, and the graph of sellers who share pictures.
+//!
+//! A cluster is a set of pictures chained by pairs that are one picture. Pictures that are no evidence by themselves
+//! (low quality, near-uniform, repeated through a shop) never chain clusters and never make an edge: they are counted
+//! beside the edges that other pictures make.
+//!
+//! ```
+//! # use faunalens::index::{Index, Settings};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let dir = tempfile::tempdir()?;
+//! # let index = Index::create(&dir.path().join("seen"), Settings::default())?;
+//! let links = faunalens::links::find(&index, &Default::default(), &mut |_| ())?;
+//! links.write(&dir.path().join("links"))?;
+//! println!("{} clusters, {} pairs of sellers", links.clusters.len(), links.edges.len());
+//! # Ok(())
+//! # }
+//! ```
+
+mod clusters;
+mod graphml;
+mod sellers;
+
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use crate::fingerprint::MATCH_DISTANCE;
+use crate::index::{Index, IndexError, PicturePair};
+
+pub use clusters::Cluster;
+pub use sellers::{Edge, Shop};
+
+/// What counts as a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Hamming distance up to which hashes are one picture.
+    pub max_distance: u32,
+    /// Candidates by descriptor verified per picture; 0 goes by hashes alone.
+    pub candidates: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            max_distance: MATCH_DISTANCE,
+            candidates: 8,
+        }
+    }
+}
+
+/// Everything that links the sellers of an index.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Links {
+    /// Clusters of two pictures or sightings and more, by their first picture.
+    pub clusters: Vec<Cluster>,
+    /// Pairs of pictures that are one.
+    pub pairs: Vec<PicturePair>,
+    /// Shops: sellers on a platform.
+    pub shops: Vec<Shop>,
+    /// Pairs of shops that share pictures, by number of shop.
+    pub edges: Vec<Edge>,
+}
+
+/// A failure to find or write links.
+#[derive(Debug, thiserror::Error)]
+pub enum LinksError {
+    /// The index refused.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// A file could not be written.
+    #[error("{path}: {source}; check that the directory is writable and has room")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's own message.
+        source: io::Error,
+    },
+}
+
+/// Finds the links of an index. `progress` is called with the share done, 0 to 1.
+///
+/// # Errors
+/// [`LinksError::Index`].
+pub fn find(
+    index: &Index,
+    options: &Options,
+    progress: &mut dyn FnMut(f64),
+) -> Result<Links, LinksError> {
+    let pairs = index.pairs(options.max_distance, options.candidates, progress)?;
+    let pictures = index.pictures()?;
+    let clusters = clusters::chain(pictures, &pairs);
+    let (shops, edges) = sellers::connect(&clusters);
+    let clusters = clusters
+        .into_iter()
+        .filter(|cluster| cluster.sightings() > 1)
+        .collect();
+    Ok(Links {
+        clusters,
+        pairs,
+        shops,
+        edges,
+    })
+}
+
+impl Links {
+    /// Writes `clusters.csv`, `pairs.csv`, `edges.csv` and `sellers.graphml` into `dir`, which is made.
+    ///
+    /// # Errors
+    /// [`LinksError::Write`].
+    pub fn write(&self, dir: &Path) -> Result<(), LinksError> {
+        fs::create_dir_all(dir).map_err(|source| LinksError::Write {
+            path: dir.into(),
+            source,
+        })?;
+        let write = |name: &str, body: &dyn Fn(&mut BufWriter<fs::File>) -> io::Result<()>| {
+            let path = dir.join(name);
+            let written = fs::File::create(&path)
+                .map(BufWriter::new)
+                .and_then(|mut out| {
+                    body(&mut out)?;
+                    out.flush()
+                });
+            written.map_err(|source| LinksError::Write { path, source })
+        };
+        write("clusters.csv", &|out| clusters::write(out, &self.clusters))?;
+        write("pairs.csv", &|out| clusters::write_pairs(out, &self.pairs))?;
+        write("edges.csv", &|out| {
+            sellers::write(out, &self.shops, &self.edges)
+        })?;
+        write("sellers.graphml", &|out| {
+            graphml::write(out, &self.shops, &self.edges)
+        })
+    }
+}

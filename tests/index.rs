@@ -1,0 +1,790 @@
+//! The index through its public API: what is remembered, found, shared, repaired.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use faunalens::fingerprint::{self, Pdq, PdqHash};
+use faunalens::index::{
+    Descriptor, Entry, Evidence, Form, Index, IndexError, Method, Query, Sellers, Settings,
+    Sighting,
+};
+use faunalens::links;
+use image::imageops::{self, FilterType};
+use image::{Rgb, RgbImage};
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+/// A sequence that is the same everywhere.
+struct Sequence(u64);
+
+impl Sequence {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_mul(0xd134_2543_de82_ef95).wrapping_add(1);
+        self.0 ^ (self.0 >> 29)
+    }
+
+    fn below(&mut self, limit: u32) -> u32 {
+        (self.next() >> 33) as u32 % limit
+    }
+
+    fn hash(&mut self) -> PdqHash {
+        PdqHash([self.next(), self.next(), self.next(), self.next()])
+    }
+
+    fn vector(&mut self, dimension: usize) -> Vec<f32> {
+        (0..dimension)
+            .map(|_| self.below(2001) as f32 / 1000.0 - 1.0)
+            .collect()
+    }
+}
+
+fn new_index(settings: Settings) -> (TempDir, Index) {
+    let dir = tempfile::tempdir().unwrap();
+    let index = Index::create(&root(&dir), settings).unwrap();
+    (dir, index)
+}
+
+fn root(dir: &TempDir) -> PathBuf {
+    dir.path().join("seen")
+}
+
+fn sighting(file: &str, seller: &str, listing: &str) -> Sighting {
+    let (file, seller, listing) = (file.into(), seller.into(), listing.into());
+    Sighting {
+        file,
+        seller,
+        listing,
+        platform: "market".into(),
+        captured_at: "2026-03-01".into(),
+    }
+}
+
+fn entry(number: u64, hash: PdqHash, seller: &str) -> Entry {
+    let mut sha256 = [0; 32];
+    sha256[..8].copy_from_slice(&number.to_le_bytes());
+    let sighting = sighting(&format!("{number}.jpg"), seller, &format!("L{number}"));
+    let pdq = Pdq { hash, quality: 90 };
+    Entry {
+        sha256,
+        width: 800,
+        height: 600,
+        sighting,
+        pdq,
+        ..Entry::default()
+    }
+}
+
+fn asking(hash: PdqHash) -> Query<'static> {
+    Query::of(Pdq { hash, quality: 90 })
+}
+
+fn flipped(mut hash: PdqHash, bits: u32) -> PdqHash {
+    (0..bits).for_each(|k| hash.0[k as usize % 4] ^= 1 << (7 * k % 64));
+    hash
+}
+
+/// A still life of overlapping discs, the same for the same seed.
+fn picture(seed: u64) -> RgbImage {
+    let (width, height) = (420, 320);
+    let mut sequence = Sequence(seed * 77 + 5);
+    let mut pixels = RgbImage::from_pixel(width, height, Rgb([215, 210, 200]));
+    for _ in 0..70 {
+        let (cx, cy) = (
+            i64::from(sequence.below(width)),
+            i64::from(sequence.below(height)),
+        );
+        let (rx, ry) = (
+            6 + i64::from(sequence.below(40)),
+            6 + i64::from(sequence.below(40)),
+        );
+        let shade = Rgb([0; 3].map(|_: u8| sequence.below(256) as u8));
+        for y in (cy - ry).max(0)..(cy + ry).min(i64::from(height)) {
+            for x in (cx - rx).max(0)..(cx + rx).min(i64::from(width)) {
+                if ((x - cx) * ry).pow(2) + ((y - cy) * rx).pow(2) < (rx * ry).pow(2) {
+                    pixels.put_pixel(x as u32, y as u32, shade);
+                }
+            }
+        }
+    }
+    pixels
+}
+
+fn described(vector: Vec<f32>) -> Descriptor {
+    Descriptor {
+        vector,
+        model: "test".into(),
+        preprocessing: "1".into(),
+    }
+}
+
+/// Evidence with a made-up model that describes the picture by `vector`.
+fn evidence(pixels: &RgbImage, number: u64, vector: Vec<f32>) -> Evidence {
+    let mut evidence = Evidence::of(pixels, entry(number, PdqHash::default(), "").sha256);
+    evidence.entry.descriptor = Some(described(vector));
+    evidence.entry.sighting = sighting(&format!("{number}.jpg"), &format!("shop {number}"), "L");
+    evidence
+}
+
+#[test]
+fn a_sighting_added_twice_is_there_once() {
+    let (dir, mut index) = new_index(Settings::default());
+    let hash = Sequence(1).hash();
+    let first = index.add(&entry(1, hash, "anna")).unwrap();
+    assert!(first.new_image && first.new_sighting);
+    let again = index.add(&entry(1, hash, "anna")).unwrap();
+    assert_eq!(
+        (again.image_id, again.new_image, again.new_sighting),
+        (first.image_id, false, false)
+    );
+    let elsewhere = index.add(&entry(1, hash, "ben")).unwrap();
+    assert!(!elsewhere.new_image && elsewhere.new_sighting);
+    index.commit().unwrap();
+    let stats = Index::open(&root(&dir)).unwrap().stats().unwrap();
+    assert_eq!(
+        (stats.images, stats.sightings, stats.sellers, stats.hashes),
+        (1, 2, 2, 1)
+    );
+}
+
+#[test]
+fn bytes_come_before_hashes_and_near_before_far() {
+    let (_dir, mut index) = new_index(Settings::default());
+    let hash = Sequence(2).hash();
+    for (number, bits) in [(1, 0), (2, 6), (3, 31), (4, 32)] {
+        index
+            .add(&entry(number, flipped(hash, bits), "anna"))
+            .unwrap();
+    }
+    let query = Query {
+        sha256: Some(entry(3, hash, "").sha256),
+        ..asking(hash)
+    };
+    let found = index.query(&query).unwrap();
+    let found: Vec<_> = found
+        .iter()
+        .map(|m| (m.file.as_str(), m.method, m.distance))
+        .collect();
+    let expected = [
+        ("3.jpg", Method::Sha256, 0.0),
+        ("1.jpg", Method::Pdq, 0.0),
+        ("2.jpg", Method::Pdq, 6.0),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn packing_changes_no_answer() {
+    let (dir, mut index) = new_index(Settings::default());
+    let mut sequence = Sequence(3);
+    let hashes: Vec<PdqHash> = (0..400).map(|_| sequence.hash()).collect();
+    for (number, hash) in hashes.iter().enumerate() {
+        index
+            .add(&entry(number as u64, flipped(*hash, 9), "anna"))
+            .unwrap();
+    }
+    let ask = |index: &Index| -> Vec<_> {
+        hashes
+            .iter()
+            .map(|&hash| index.query(&asking(hash)).unwrap())
+            .collect()
+    };
+    let before = ask(&index);
+    assert!(
+        before
+            .iter()
+            .all(|found| found.len() == 1 && found[0].distance == 9.0)
+    );
+    index.seal(&mut |_| ()).unwrap();
+    assert_eq!(ask(&index), before);
+    assert_eq!(ask(&Index::open(&root(&dir)).unwrap()), before);
+    index.compact(&mut |_| ()).unwrap();
+    assert_eq!(ask(&index), before);
+    let problems = Index::open(&root(&dir)).unwrap().verify().unwrap();
+    assert!(problems.is_empty(), "{problems:?}");
+}
+
+#[test]
+fn many_copies_of_one_picture_hide_nothing() {
+    let (_dir, mut index) = new_index(Settings::default());
+    let mut sequence = Sequence(4);
+    let (common, rare) = (sequence.hash(), sequence.hash());
+    for number in 0..1500 {
+        index.add(&entry(number, common, "flood")).unwrap();
+    }
+    index.add(&entry(9999, rare, "anna")).unwrap();
+    index.seal(&mut |_| ()).unwrap();
+    assert_eq!(index.stats().unwrap().hashes, 2);
+    let found = index.query(&asking(flipped(rare, 20))).unwrap();
+    assert_eq!((found.len(), found[0].seller.as_str()), (1, "anna"));
+    assert_eq!(
+        index.query(&asking(common)).unwrap().len(),
+        100,
+        "the limit holds"
+    );
+}
+
+#[test]
+fn a_mirrored_copy_is_found_when_all_orientations_are_asked() {
+    let (_dir, mut index) = new_index(Settings::default());
+    index
+        .add(&Evidence::of(&picture(1), [1; 32]).entry)
+        .unwrap();
+    let mirrored = Evidence::of(&imageops::flip_horizontal(&picture(1)), [9; 32]);
+    assert!(index.query(&mirrored.query(false)).unwrap().is_empty());
+    assert_eq!(
+        index.query(&mirrored.query(true)).unwrap()[0].method,
+        Method::Pdq
+    );
+}
+
+#[test]
+fn a_crop_is_found_by_descriptor_and_verified_by_landmarks() {
+    let (_dir, mut index) = new_index(Settings::default());
+    for seed in 1..5 {
+        // Every picture has nearly the same descriptor: only the landmarks can tell them apart.
+        index
+            .add(&evidence(&picture(seed), seed, vec![1.0, seed as f32 / 100.0, 0.0]).entry)
+            .unwrap();
+    }
+    let crop = imageops::crop_imm(&picture(3), 60, 40, 290, 230).to_image();
+    let crop = imageops::resize(&crop, 400, 317, FilterType::Triangle);
+    let found = index
+        .query(&evidence(&crop, 77, vec![1.0, 0.0, 0.02]).query(false))
+        .unwrap();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(
+        (found[0].method, found[0].seller.as_str()),
+        (Method::Descriptor, "shop 3")
+    );
+    assert!(found[0].similarity > 0.9);
+
+    let stranger = evidence(&picture(9), 78, vec![1.0, 0.0, 0.02]);
+    assert!(
+        index.query(&stranger.query(false)).unwrap().is_empty(),
+        "a near descriptor alone is no match"
+    );
+}
+
+#[test]
+fn descriptors_of_another_model_are_not_compared() {
+    let (_dir, mut index) = new_index(Settings::default());
+    index
+        .add(&evidence(&picture(1), 1, vec![1.0, 0.0]).entry)
+        .unwrap();
+    let mut asked = evidence(&picture(1), 2, vec![1.0, 0.0]);
+    asked.entry.descriptor.as_mut().unwrap().model = "other".into();
+    let query = Query {
+        sha256: None,
+        hashes: Vec::new(),
+        ..asked.query(false)
+    };
+    assert!(index.query(&query).unwrap().is_empty());
+    assert!(
+        index.warnings()[0].contains("other"),
+        "{:?}",
+        index.warnings()
+    );
+}
+
+#[test]
+fn a_removed_picture_stays_away() {
+    let (dir, mut index) = new_index(Settings::default());
+    let hash = Sequence(5).hash();
+    index.add(&entry(1, hash, "anna")).unwrap();
+    index.add(&entry(2, hash, "ben")).unwrap();
+    index.seal(&mut |_| ()).unwrap();
+    assert!(index.remove(&entry(1, hash, "").sha256).unwrap());
+    assert!(!index.remove(&entry(1, hash, "").sha256).unwrap());
+    assert!(index.add(&entry(1, hash, "anna")).unwrap().removed);
+    index.commit().unwrap();
+    let sellers = |index: &Index| -> Vec<String> {
+        index
+            .query(&asking(hash))
+            .unwrap()
+            .into_iter()
+            .map(|found| found.seller)
+            .collect()
+    };
+    assert_eq!(sellers(&index), ["ben"]);
+    index.compact(&mut |_| ()).unwrap();
+    let reopened = Index::open(&root(&dir)).unwrap();
+    assert_eq!(sellers(&reopened), ["ben"]);
+    assert_eq!(reopened.stats().unwrap().removed, 1);
+    assert_eq!(index.remove_seller("ben").unwrap(), 1);
+    assert!(sellers(&index).is_empty());
+}
+
+#[test]
+fn pictures_of_low_quality_are_kept_and_marked() {
+    let (_dir, mut index) = new_index(Settings::default());
+    let flat = RgbImage::from_fn(300, 200, |x, _| {
+        Rgb([250, 250, if x > 280 { 200 } else { 250 }])
+    });
+    let evidence = Evidence::of(&flat, [1; 32]);
+    assert!(evidence.entry.pdq.quality < fingerprint::MIN_QUALITY);
+    index.add(&evidence.entry).unwrap();
+    let found = index.query(&evidence.query(false)).unwrap();
+    assert_eq!(found[0].weak.as_deref(), Some("low quality"));
+}
+
+#[test]
+fn a_second_writer_is_told_and_readers_go_on() {
+    let (dir, mut index) = new_index(Settings::default());
+    index.add(&entry(1, Sequence(6).hash(), "anna")).unwrap();
+    assert!(matches!(
+        Index::writer(&root(&dir), Duration::ZERO),
+        Err(IndexError::Locked(_))
+    ));
+    let reader = Index::open(&root(&dir)).unwrap();
+    assert_eq!(reader.stats().unwrap().images, 0, "not committed yet");
+    index.commit().unwrap();
+    assert_eq!(reader.stats().unwrap().images, 1);
+    drop(index);
+    Index::writer(&root(&dir), Duration::ZERO).unwrap();
+    let refused = Index::open(&root(&dir)).unwrap().add(&Entry::default());
+    assert!(matches!(refused, Err(IndexError::ReadOnly(_))));
+}
+
+#[test]
+fn what_is_not_committed_is_not_there() {
+    let (dir, mut index) = new_index(Settings::default());
+    let hash = Sequence(7).hash();
+    index.add(&entry(1, hash, "anna")).unwrap();
+    index.commit().unwrap();
+    index.add(&entry(2, hash, "ben")).unwrap();
+    drop(index);
+    let found = Index::open(&root(&dir))
+        .unwrap()
+        .query(&asking(hash))
+        .unwrap();
+    assert_eq!(
+        found
+            .iter()
+            .map(|found| found.seller.as_str())
+            .collect::<Vec<_>>(),
+        ["anna"]
+    );
+}
+
+fn packed_file(root: &Path, name: &str) -> PathBuf {
+    let generation = fs::read_dir(root.join("generations"))
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap();
+    generation.path().join(name)
+}
+
+#[test]
+fn damaged_packed_files_are_noticed_worked_around_and_rebuilt() {
+    let (dir, mut index) = new_index(Settings::default());
+    let hash = Sequence(8).hash();
+    index
+        .add(&evidence(&picture(1), 1, vec![0.5, 0.5]).entry)
+        .unwrap();
+    index.add(&entry(2, hash, "anna")).unwrap();
+    index.seal(&mut |_| ()).unwrap();
+    drop(index);
+    let root = root(&dir);
+    let ask = |index: &Index| index.query(&asking(flipped(hash, 3))).unwrap();
+    let sound = fs::read(packed_file(&root, "hashes.bin")).unwrap();
+    for damage in [
+        sound.iter().map(|byte| byte ^ 0x40).collect(),
+        sound[..40].to_vec(),
+        Vec::new(),
+    ] {
+        fs::write(packed_file(&root, "hashes.bin"), damage).unwrap();
+        let index = Index::open(&root).unwrap();
+        assert!(
+            index.warnings()[0].contains("hashes.bin"),
+            "{:?}",
+            index.warnings()
+        );
+        assert_eq!(ask(&index).len(), 1, "the database answers");
+        assert!(!index.verify().unwrap().is_empty());
+    }
+    fs::write(root.join("manifest.json"), "{").unwrap();
+    assert_eq!(ask(&Index::open(&root).unwrap()).len(), 1);
+    Index::writer(&root, Duration::ZERO)
+        .unwrap()
+        .compact(&mut |_| ())
+        .unwrap();
+    let repaired = Index::open(&root).unwrap();
+    assert_eq!(repaired.verify().unwrap(), Vec::<String>::new());
+    assert_eq!(ask(&repaired).len(), 1);
+}
+
+#[test]
+fn left_overs_of_an_interrupted_packing_do_no_harm() {
+    let (dir, mut index) = new_index(Settings::default());
+    index.add(&entry(1, Sequence(9).hash(), "anna")).unwrap();
+    index.seal(&mut |_| ()).unwrap();
+    let partial = root(&dir).join("generations/g00000002.partial");
+    fs::create_dir(&partial).unwrap();
+    fs::write(partial.join("hashes.bin"), "half").unwrap();
+    index.add(&entry(2, Sequence(10).hash(), "ben")).unwrap();
+    index.seal(&mut |_| ()).unwrap();
+    assert_eq!(
+        Index::open(&root(&dir)).unwrap().verify().unwrap(),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        fs::read_dir(root(&dir).join("generations"))
+            .unwrap()
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn a_graph_is_built_measured_and_survives_damage() {
+    let (dir, mut index) = new_index(Settings::default());
+    let mut sequence = Sequence(11);
+    let vectors: Vec<Vec<f32>> = (0..20_050).map(|_| sequence.vector(12)).collect();
+    for (number, vector) in vectors.iter().enumerate() {
+        let base = entry(number as u64, PdqHash([number as u64; 4]), "anna");
+        index
+            .add(&Entry {
+                descriptor: Some(described(vector.clone())),
+                ..base
+            })
+            .unwrap();
+    }
+    index.seal(&mut |_| ()).unwrap();
+    let recall = index.stats().unwrap().recall.unwrap();
+    assert!(recall.recall_at_10 >= 0.95, "{recall:?}");
+
+    let ask = |index: &Index, exact| {
+        index
+            .near_descriptors(&described(vectors[777].clone()), 10, exact)
+            .unwrap()
+    };
+    let reader = Index::open(&root(&dir)).unwrap();
+    let exact = ask(&reader, true);
+    assert!(exact[0].1 > 0.9999 && exact.windows(2).all(|pair| pair[0].1 >= pair[1].1));
+    let by_graph = ask(&reader, false);
+    assert!(
+        by_graph
+            .iter()
+            .filter(|found| exact.contains(found))
+            .count()
+            >= 9,
+        "{by_graph:?} and {exact:?}"
+    );
+    assert!(reader.warnings().is_empty());
+
+    let path = packed_file(&root(&dir), "graph.hnsw.data");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[100] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let reader = Index::open(&root(&dir)).unwrap();
+    assert_eq!(ask(&reader, false), exact, "the scan answers");
+    assert!(
+        reader.warnings()[0].contains("graph.hnsw.data"),
+        "{:?}",
+        reader.warnings()
+    );
+}
+
+#[test]
+fn the_first_format_is_brought_up_to_date() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = rusqlite::Connection::open(dir.path().join("faunalens.sqlite")).unwrap();
+    db.execute_batch(include_str!("data/index-v1.sql")).unwrap();
+    drop(db);
+    let index = Index::open(dir.path()).unwrap();
+    let found = index
+        .query(&asking("0123456789abcdef".repeat(4).parse().unwrap()))
+        .unwrap();
+    assert_eq!(
+        (found[0].seller.as_str(), found[0].file.as_str()),
+        ("old shop", "old.jpg")
+    );
+    let mut index = Index::writer(dir.path(), Duration::ZERO).unwrap();
+    index
+        .add(&evidence(&picture(1), 1, vec![1.0, 2.0]).entry)
+        .unwrap();
+    index.seal(&mut |_| ()).unwrap();
+    assert_eq!(index.stats().unwrap().landmarks, 1);
+    assert_eq!(index.verify().unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn a_newer_format_is_refused_with_a_reason() {
+    let (dir, index) = new_index(Settings::default());
+    drop(index);
+    let db = rusqlite::Connection::open(root(&dir).join("faunalens.sqlite")).unwrap();
+    db.pragma_update(None, "user_version", 99).unwrap();
+    drop(db);
+    let error = Index::open(&root(&dir)).unwrap_err();
+    assert!(
+        matches!(error, IndexError::Newer { found: 99, .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn hash_only_keeps_no_paths_landmarks_or_descriptors() {
+    let (_dir, mut index) = new_index(Settings { hash_only: true });
+    index
+        .add(&evidence(&picture(1), 1, vec![1.0, 0.0]).entry)
+        .unwrap();
+    index.seal(&mut |_| ()).unwrap();
+    let stats = index.stats().unwrap();
+    assert_eq!(
+        (stats.images, stats.landmarks, stats.descriptors),
+        (1, 0, 0)
+    );
+    assert_eq!(index.pictures().unwrap()[0].sightings[0].file, "");
+}
+
+fn exported(index: &Index, form: Form, sellers: Sellers<'_>) -> String {
+    let mut out = Vec::new();
+    index.export(form, sellers, "", &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn every_form_of_list_comes_back_with_the_same_hashes() {
+    let (_dir, mut index) = new_index(Settings::default());
+    let mut sequence = Sequence(12);
+    let hashes: Vec<PdqHash> = (0..20).map(|_| sequence.hash()).collect();
+    for (number, hash) in hashes.iter().enumerate() {
+        index.add(&entry(number as u64, *hash, "anna")).unwrap();
+    }
+    index.commit().unwrap();
+    for form in [Form::ThreatExchange, Form::Csv, Form::PdqTool, Form::Json] {
+        let list = exported(&index, form, Sellers::Omitted);
+        assert!(!list.contains("anna") && !list.contains(".jpg"), "{list}");
+        let (_other, mut partner) = new_index(Settings::default());
+        let first = partner.import(form, "ours", list.as_bytes()).unwrap();
+        assert_eq!((first.new, first.refused.len()), (20, 0), "{form:?}");
+        let again = partner.import(form, "ours", list.as_bytes()).unwrap();
+        assert_eq!((again.new, again.known), (0, 20), "{form:?}");
+        partner.commit().unwrap();
+        for hash in &hashes {
+            let found = partner.query(&asking(*hash)).unwrap();
+            assert_eq!((found.len(), found[0].method), (1, Method::Pdq));
+        }
+    }
+}
+
+#[test]
+fn sellers_leave_as_pseudonyms_and_withdrawn_hashes_go_at_the_partner_too() {
+    let (_dir, mut index) = new_index(Settings::default());
+    let hash = Sequence(13).hash();
+    index.add(&entry(1, hash, "anna")).unwrap();
+    index.commit().unwrap();
+    let key = [7; 32];
+    let list = exported(&index, Form::Json, Sellers::Pseudonyms(&key));
+    let hidden = faunalens::index::pseudonym(&key, "market", "anna");
+    assert!(list.contains(&hidden) && !list.contains("anna"), "{list}");
+
+    let (_other, mut partner) = new_index(Settings::default());
+    partner.import(Form::Json, "ours", list.as_bytes()).unwrap();
+    partner.commit().unwrap();
+    assert_eq!(partner.query(&asking(hash)).unwrap()[0].seller, hidden);
+
+    index.remove(&entry(1, hash, "").sha256).unwrap();
+    index.commit().unwrap();
+    let list = exported(&index, Form::Json, Sellers::Pseudonyms(&key));
+    assert!(
+        !list.contains(&hash.to_string()),
+        "a tombstone does not repeat the hash: {list}"
+    );
+    assert_eq!(
+        partner
+            .import(Form::Json, "ours", list.as_bytes())
+            .unwrap()
+            .removed,
+        1
+    );
+    partner.commit().unwrap();
+    assert!(partner.query(&asking(hash)).unwrap().is_empty());
+}
+
+#[test]
+fn bad_lines_of_a_list_are_named_and_the_rest_is_taken() {
+    let (_dir, mut index) = new_index(Settings::default());
+    let list = format!(
+        "pdq {}\npdq 123\nvideo_md5 00\n\n{}\n",
+        "ab".repeat(32),
+        "cd".repeat(32)
+    );
+    let done = index
+        .import(Form::ThreatExchange, "list", list.as_bytes())
+        .unwrap();
+    assert_eq!((done.new, done.other_types, done.refused.len()), (2, 1, 1));
+    assert_eq!(done.refused[0].0, 2);
+    let low = format!("{},12,a.jpg\n", "ef".repeat(32));
+    assert_eq!(
+        index
+            .import(Form::PdqTool, "low", low.as_bytes())
+            .unwrap()
+            .low_quality,
+        1
+    );
+    assert!(
+        index
+            .import(Form::Csv, "wrong", "a,b\n1,2\n".as_bytes())
+            .is_err()
+    );
+    assert!(
+        index
+            .import(Form::Json, "wrong", "[]\n".as_bytes())
+            .is_err()
+    );
+}
+
+/// Every seller shows one picture of her own in all her shops; all show one picture of the maker and a placeholder.
+#[test]
+fn twenty_three_sellers_with_thirty_seven_shops() {
+    let (dir, mut index) = new_index(Settings::default());
+    let mut sequence = Sequence(14);
+    let (makers, placeholder) = (sequence.hash(), sequence.hash());
+    let (mut number, mut shop) = (0, 0);
+    for seller in 0..23 {
+        let own = sequence.hash();
+        for _ in 0..if seller < 14 { 2 } else { 1 } {
+            shop += 1;
+            for (hash, quality) in [(own, 95), (makers, 95), (placeholder, 10)] {
+                number += 1;
+                let mut shown = entry(
+                    number,
+                    flipped(hash, (number % 5) as u32),
+                    &format!("shop {shop:02}"),
+                );
+                shown.pdq.quality = quality;
+                shown.sighting.captured_at = format!("2026-01-{:02}", 1 + number % 28);
+                index.add(&shown).unwrap();
+            }
+        }
+    }
+    index.seal(&mut |_| ()).unwrap();
+    let found = links::find(&index, &links::Options::default(), &mut |_| ()).unwrap();
+    assert_eq!(found.shops.len(), 37);
+    assert_eq!(
+        found.edges.len(),
+        37 * 36 / 2,
+        "the maker's picture links all"
+    );
+    let close: Vec<_> = found
+        .edges
+        .iter()
+        .filter(|edge| edge.strength > 1.0)
+        .collect();
+    assert_eq!(close.len(), 14, "one seller's two shops stand out");
+    for edge in close {
+        assert_eq!(edge.shared, 2);
+        assert!((edge.strength - (1.0 + 1.0 / 37f64.log2())).abs() < 1e-9);
+        assert!(edge.first_seen <= edge.last_seen && edge.first_seen.starts_with("2026-01-"));
+    }
+    let (out, again) = (dir.path().join("links"), dir.path().join("again"));
+    found.write(&out).unwrap();
+    let graph = fs::read_to_string(out.join("sellers.graphml")).unwrap();
+    assert_eq!(
+        (
+            graph.matches("<node ").count(),
+            graph.matches("<edge ").count()
+        ),
+        (37, 666)
+    );
+    let reopened = Index::open(&root(&dir)).unwrap();
+    links::find(&reopened, &links::Options::default(), &mut |_| ())
+        .unwrap()
+        .write(&again)
+        .unwrap();
+    for name in ["clusters.csv", "pairs.csv", "edges.csv", "sellers.graphml"] {
+        assert_eq!(
+            fs::read(out.join(name)).unwrap(),
+            fs::read(again.join(name)).unwrap(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_placeholder_alone_links_nobody() {
+    let (_dir, mut index) = new_index(Settings::default());
+    let placeholder = Sequence(15).hash();
+    for number in 0..4 {
+        let mut shown = entry(number, placeholder, &format!("shop {number}"));
+        shown.pdq.quality = 12;
+        index.add(&shown).unwrap();
+    }
+    // A delivery notice of good quality, in five listings of one shop, and once in another.
+    let notice = Sequence(16).hash();
+    for (seller, listing) in [
+        ("shop 1", 1),
+        ("shop 1", 2),
+        ("shop 1", 3),
+        ("shop 1", 4),
+        ("shop 1", 5),
+        ("shop 2", 9),
+    ] {
+        let mut shown = entry(50, notice, seller);
+        shown.sighting.listing = format!("L{listing}");
+        index.add(&shown).unwrap();
+    }
+    index.seal(&mut |_| ()).unwrap();
+    let found = links::find(&index, &links::Options::default(), &mut |_| ()).unwrap();
+    assert!(found.edges.is_empty(), "{:?}", found.edges);
+    assert_eq!(found.clusters.len(), 2, "they are still listed");
+}
+
+#[test]
+fn a_crop_in_another_shop_makes_a_link() {
+    let (_dir, mut index) = new_index(Settings::default());
+    index
+        .add(&evidence(&picture(1), 1, vec![1.0, 0.1, 0.0]).entry)
+        .unwrap();
+    let crop = imageops::crop_imm(&picture(1), 50, 50, 300, 220).to_image();
+    index
+        .add(&evidence(&crop, 2, vec![1.0, 0.0, 0.1]).entry)
+        .unwrap();
+    index
+        .add(&evidence(&picture(2), 3, vec![1.0, 0.0, 0.0]).entry)
+        .unwrap();
+    let found = links::find(&index, &links::Options::default(), &mut |_| ()).unwrap();
+    assert_eq!((found.pairs.len(), found.edges.len()), (1, 1));
+    assert_eq!(found.pairs[0].method, Method::Descriptor);
+    assert_eq!(
+        found
+            .shops
+            .iter()
+            .map(|shop| shop.group)
+            .collect::<Vec<_>>(),
+        [1, 1, 0]
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn the_index_finds_what_a_plain_list_would(
+        bits in prop::collection::vec((0u64..6, 0u32..40), 1..40),
+        seal_after in 0usize..40,
+        reach in 0u32..40,
+    ) {
+        let (_dir, mut index) = new_index(Settings::default());
+        let mut plain = Vec::new();
+        for (number, &(base, bits)) in bits.iter().enumerate() {
+            let hash = flipped(Sequence(base * 1000).hash(), bits);
+            let added = index.add(&entry(number as u64, hash, "anna")).unwrap();
+            plain.push((added.image_id, hash));
+            if number == seal_after {
+                index.seal(&mut |_| ()).unwrap();
+            }
+        }
+        let asked = Sequence(0).hash();
+        let query = Query { max_distance: reach, ..asking(asked) };
+        let mut found: Vec<_> = index.query(&query).unwrap().iter().map(|m| (m.image_id, m.distance)).collect();
+        found.sort_by_key(|found| found.0);
+        let distances = plain.iter().map(|(id, hash)| (*id, hash.hamming(&asked)));
+        let expected: Vec<_> =
+            distances.filter(|found| found.1 <= reach).map(|(id, distance)| (id, f64::from(distance))).collect();
+        prop_assert_eq!(found, expected);
+    }
+}
