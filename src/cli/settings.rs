@@ -16,11 +16,23 @@ const DEFAULT_BUNDLE: &str = "faunalens-base";
 #[command(next_help_heading = "Settings")]
 pub(super) struct Settings {
     /// Model bundle: a folder with model.onnx and bundle.toml, or the name of one under models/
-    #[arg(long, global = true, value_name = "DIR", env = "FAUNALENS_MODEL")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "FAUNALENS_MODEL",
+        hide_env_values = true
+    )]
     model: Option<PathBuf>,
 
     /// The ONNX Runtime library, or the folder it lies in
-    #[arg(long, global = true, value_name = "PATH", env = "ORT_DYLIB_PATH")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "ORT_DYLIB_PATH",
+        hide_env_values = true
+    )]
     onnxruntime: Option<PathBuf>,
 
     /// Largest file to read, in bytes
