@@ -7,3 +7,4 @@
 //! ```
 
 pub mod photo;
+pub mod schreger;

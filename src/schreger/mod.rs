@@ -1,0 +1,194 @@
+//! The Schreger lattice of ivory: found, oriented, measured, or honestly left undecided.
+//!
+//! A transverse face of elephant or mammoth ivory shows two families of crossing lines. The angle between them that
+//! opens to the tusk's axis is the Schreger angle. The two families also cross at 180 degrees less that angle, so the
+//! reading stands or falls with knowing which bisector is radial; [`read`] settles this by one joint fit of the tusk's
+//! centre to the wave vectors of all windows, and says [`Orientation::Unknown`] when the fit cannot.
+//!
+//! `angle_deg` is the mean Schreger angle of the outermost zone seen: the outer 15 % of the radial range over which
+//! the lattice is visible.
+//!
+//! ```text
+//! pixels -> light (pyramid, contrast) -> spectrum (peaks per window) -> lattice (two families, followed)
+//!        -> fit (centre, wave number, angle, tilt) -> zone + rim -> uncertainty -> species
+//! ```
+
+mod fit;
+mod lattice;
+mod least_squares;
+mod light;
+mod reading;
+mod rim;
+mod species;
+mod spectrum;
+mod uncertainty;
+mod zone;
+
+pub use reading::{Config, Evidence, Orientation, Reading, Reason, Status, WindowEvidence};
+pub use species::{
+    ELEPHANT_OUTER, LOUDEST, MAMMOTH_OUTER, Species, log10_likelihood_ratio, name, posterior,
+};
+
+use fit::Comparison;
+use image::RgbImage;
+use lattice::{Node, SeedRule, Survey};
+use light::Level;
+use spectrum::{SIDE, Spectrometer};
+
+/// Reads the lattice of one photograph.
+///
+/// `pixels` is upright RGB of any size. Pure and deterministic: the same pixels and configuration give the same reading.
+pub fn read(pixels: &RgbImage, config: &Config) -> Reading {
+    read_with_evidence(pixels, config).0
+}
+
+/// Reads the lattice and keeps what the reading rests on, for drawing and for study.
+///
+/// The evidence is `None` where no lattice was followed far enough to fit it.
+pub fn read_with_evidence(pixels: &RgbImage, config: &Config) -> (Reading, Option<Evidence>) {
+    let (width, height) = pixels.dimensions();
+    if width.min(height) < config.smallest_side.max(SIDE as u32) {
+        return (
+            Reading::without(Status::NotResolvable, vec![Reason::PictureTooSmall]),
+            None,
+        );
+    }
+    let levels = light::pyramid(pixels, SIDE);
+    let mut spectrometer = Spectrometer::new();
+    let Some(found) = search(&levels, config, &mut spectrometer) else {
+        return (
+            Reading::without(Status::NoLattice, vec![Reason::NoCrossingPeaks]),
+            None,
+        );
+    };
+    judge(found, &levels, config, &mut spectrometer)
+}
+
+/// A lattice followed over one level.
+struct Found {
+    level: usize,
+    nodes: Vec<Node>,
+    /// Independent windows among the nodes.
+    independent: f64,
+}
+
+/// Independent windows among nodes `pitch` pixels apart: a Hann window covers about half its square.
+fn independent(nodes: usize, pitch: f64, scale: f64) -> f64 {
+    let side = SIDE as f64 * scale;
+    nodes as f64 * (pitch * pitch / (0.5 * side * side)).min(1.0)
+}
+
+/// Looks at a few windows of every level, and follows what starts there.
+fn search(levels: &[Level], config: &Config, spectrometer: &mut Spectrometer) -> Option<Found> {
+    let rule = SeedRule {
+        significance: config.seed_significance,
+        amplitude: config.least_amplitude,
+        crossing: config.least_crossing_deg,
+    };
+    let mut best: Option<(f64, Found)> = None;
+    for (number, level) in levels.iter().enumerate() {
+        let mut gate = Survey::new(level, SIDE * 3 / 4, config.gate_windows);
+        gate.look_everywhere(spectrometer);
+        let seeds = gate.seeds(&rule);
+        if seeds.is_empty() {
+            continue;
+        }
+        let mut survey = Survey::new(level, config.stride, config.most_windows);
+        let mut grown: Vec<Vec<Node>> = Vec::new();
+        for seed in seeds.into_iter().take(config.seeds_per_level) {
+            let near = survey.nearest(seed.at);
+            if grown.iter().flatten().any(|n| n.cell == near) {
+                continue;
+            }
+            let nodes = survey.grow(seed, config.least_significance, spectrometer);
+            if nodes.len() >= 4 {
+                grown.push(nodes);
+            }
+        }
+        for nodes in grown {
+            let independent = independent(nodes.len(), survey.pitch(), level.scale);
+            let clarity: f64 = nodes
+                .iter()
+                .map(|n| f64::from(n.significance[0].min(n.significance[1]).min(400.0)).ln())
+                .sum::<f64>()
+                / nodes.len() as f64;
+            let covered = independent * level.scale * level.scale * clarity;
+            if best.as_ref().is_none_or(|(most, _)| covered > *most) {
+                best = Some((
+                    covered,
+                    Found {
+                        level: number,
+                        nodes,
+                        independent,
+                    },
+                ));
+            }
+        }
+    }
+    best.map(|(_, found)| found)
+}
+
+/// Fits the lattice that was followed, gathers the windows that agree, and decides what may be said.
+fn judge(
+    found: Found,
+    levels: &[Level],
+    config: &Config,
+    spectrometer: &mut Spectrometer,
+) -> (Reading, Option<Evidence>) {
+    let level = &levels[found.level];
+    let mut nodes = found.nodes;
+    let share = found.independent / nodes.len() as f64;
+    if found.independent < config.least_independent_windows || nodes.len() < 6 {
+        return (
+            Reading::without(Status::NotResolvable, vec![Reason::TooFewPeriods]),
+            None,
+        );
+    }
+    let Some(mut comparison) = fit::compare(&nodes, share) else {
+        return (
+            Reading::without(Status::NotResolvable, vec![Reason::TooFewPeriods]),
+            None,
+        );
+    };
+    // What the fit predicts finds the lattice again beyond gaps in its visibility.
+    if comparison.scatter < config.most_scatter {
+        let mut survey = Survey::new(level, config.stride, config.most_windows);
+        let gathered = survey.gather(
+            |at| comparison.predict(at),
+            config.least_significance,
+            spectrometer,
+        );
+        if gathered.len() > nodes.len() {
+            if let Some(again) = fit::compare(&gathered, share) {
+                if again.scatter < comparison.scatter * 1.5 {
+                    comparison = again;
+                    nodes = gathered;
+                }
+            }
+        }
+    }
+    conclude(&comparison, &nodes, level, config)
+}
+
+fn conclude(
+    comparison: &Comparison,
+    nodes: &[Node],
+    level: &Level,
+    config: &Config,
+) -> (Reading, Option<Evidence>) {
+    let side = SIDE as f64 * level.scale;
+    let spots = zone::spots(comparison, &comparison.best.parameters, nodes);
+    let Some(outermost) = zone::outermost(&spots, side / comparison.frame.extent) else {
+        return (
+            Reading::without(Status::NotResolvable, vec![Reason::TooFewPeriods]),
+            None,
+        );
+    };
+    let rim = rim::look(comparison, &spots, level, side);
+    let error = uncertainty::standard_error(comparison, nodes, &spots, &outermost, side);
+    let evidence = Evidence::gather(
+        comparison, nodes, &spots, &outermost, &rim, error, level.scale,
+    );
+    let reading = Reading::conclude(&evidence, config);
+    (reading, Some(evidence))
+}

@@ -1,0 +1,133 @@
+//! The outermost zone: local angles about the fitted centre and their mean at the outer end of what is seen.
+
+use crate::schreger::fit::{Comparison, PARAMETERS, centre, local, unfold};
+use crate::schreger::lattice::Node;
+
+/// Share of the visible radial range that counts as the outermost zone.
+const OUTERMOST: f64 = 0.15;
+/// Windows within this share of the range (or two window sides) carry the angle of the outermost zone.
+const CARRYING: f64 = 0.45;
+
+/// One window seen from the fitted centre.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spot {
+    /// Distance from the centre, extents.
+    pub(crate) r: f64,
+    /// Direction from the centre, radians.
+    pub(crate) bearing: f64,
+    /// Schreger angle, degrees.
+    pub(crate) angle: f64,
+    /// Place in the picture, pixels.
+    pub(crate) at: [f64; 2],
+    /// Weight from significance, 0 to 1.
+    pub(crate) weight: f64,
+}
+
+/// Local angles of all windows for given parameters.
+pub(crate) fn spots(
+    comparison: &Comparison,
+    parameters: &[f64; PARAMETERS],
+    nodes: &[Node],
+) -> Vec<Spot> {
+    let s = unfold(parameters);
+    let c = centre(parameters);
+    // Inverse of a symmetric matrix with determinant one.
+    let inverse = [[s[1][1], -s[0][1]], [-s[1][0], s[0][0]]];
+    nodes
+        .iter()
+        .map(|node| {
+            let x = comparison.place(node.at);
+            let here = local(parameters, x);
+            let mut radial = 0.0;
+            let mut tangential = 0.0;
+            for k in node.k {
+                let plane = [
+                    inverse[0][0] * k[0] + inverse[0][1] * k[1],
+                    inverse[1][0] * k[0] + inverse[1][1] * k[1],
+                ];
+                radial += (plane[0] * here.outward[0] + plane[1] * here.outward[1]).abs();
+                tangential += (plane[1] * here.outward[0] - plane[0] * here.outward[1]).abs();
+            }
+            let y = [
+                s[0][0] * x[0] + s[0][1] * x[1] - c[0],
+                s[1][0] * x[0] + s[1][1] * x[1] - c[1],
+            ];
+            let weak = f64::from(node.significance[0].min(node.significance[1]));
+            Spot {
+                r: here.r,
+                bearing: y[1].atan2(y[0]),
+                angle: 2.0 * radial.atan2(tangential).to_degrees(),
+                at: node.at,
+                weight: weak / (weak + 12.0),
+            }
+        })
+        .collect()
+}
+
+/// The radial range seen and the angle of its outermost zone.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Outermost {
+    /// Inner and outer end of the visible lattice, extents.
+    pub(crate) range: (f64, f64),
+    /// Inner limit of the outermost zone, extents.
+    pub(crate) from: f64,
+    /// Mean Schreger angle of the zone, degrees.
+    pub(crate) angle: f64,
+    /// Change of the angle along the radius at the outer end, degrees per extent.
+    pub(crate) slope: f64,
+}
+
+/// Mean angle of the outermost zone: a weighted straight line through the local angles of the outer windows, read in
+/// the middle of the zone. `side` is the window's side in extents.
+pub(crate) fn outermost(spots: &[Spot], side: f64) -> Option<Outermost> {
+    let mut radii: Vec<f64> = spots.iter().map(|s| s.r).collect();
+    if radii.len() < 4 {
+        return None;
+    }
+    radii.sort_by(f64::total_cmp);
+    let at = |q: f64| radii[((radii.len() - 1) as f64 * q).round() as usize];
+    // A window still shows the lattice when its centre is a quarter of its side from the lattice's end.
+    let low = (at(0.01) - 0.2 * side).max(0.0);
+    let high = at(0.99) + 0.2 * side;
+    let range = (high - low).max(1e-6);
+    let depth = (CARRYING * range).max(1.8 * side);
+    let middle = high - 0.5 * OUTERMOST * range;
+    let (mut w, mut wx, mut wxx, mut wy, mut wxy) = (0.0, 0.0, 0.0, 0.0, 0.0);
+    // Two rounds: the second without windows far from the first line.
+    let mut line: Option<(f64, f64)> = None;
+    for _ in 0..3 {
+        (w, wx, wxx, wy, wxy) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        for spot in spots {
+            let x = (spot.r - middle) / depth;
+            if x < -1.0 {
+                continue;
+            }
+            let mut weight = spot.weight * (1.0 - (x.abs().min(1.0)).powi(3));
+            if let Some((a, b)) = line {
+                let off = (spot.angle - a - b * x) / 12.0;
+                weight /= 1.0 + off * off;
+            }
+            w += weight;
+            wx += weight * x;
+            wxx += weight * x * x;
+            wy += weight * spot.angle;
+            wxy += weight * x * spot.angle;
+        }
+        if w < 1e-6 {
+            return None;
+        }
+        // A mild pull of the slope to nought steadies short ranges.
+        let ridge = 0.02 * w;
+        let (mx, my) = (wx / w, wy / w);
+        let slope = (wxy / w - mx * my) / (wxx / w - mx * mx + ridge / w).max(1e-9);
+        line = Some((my - slope * mx, slope));
+    }
+    let _ = (w, wx, wxx, wy, wxy);
+    let (angle, slope) = line?;
+    Some(Outermost {
+        range: (low, high),
+        from: high - OUTERMOST * range,
+        angle: angle.clamp(5.0, 175.0),
+        slope: slope / depth,
+    })
+}
