@@ -107,36 +107,57 @@ pub(crate) struct Local {
     pub(crate) k: [[f64; 2]; 2],
 }
 
-/// Evaluates the model at `x` (extents).
-pub(crate) fn local(parameters: &[f64; PARAMETERS], x: [f64; 2]) -> Local {
-    let c = centre(parameters);
-    let s = unfold(parameters);
-    let y = [
-        s[0][0] * x[0] + s[0][1] * x[1] - c[0],
-        s[1][0] * x[0] + s[1][1] * x[1] - c[1],
-    ];
-    let r = y[0].hypot(y[1]).max(1e-6);
-    let outward = [y[0] / r, y[1] / r];
-    let far = c[0].hypot(c[1]);
-    let along = r - far;
-    let kt = parameters[2].clamp(-5.0, 5.0).exp() * (1.0 + far * far).sqrt() / r;
-    let log_tan =
-        (parameters[3] + parameters[4] * along + parameters[5] * along * along).clamp(-4.0, 4.0);
-    let kr = kt * log_tan.exp();
-    let family = |sign: f64| {
-        let plane = [
-            -kt * outward[1] + sign * kr * outward[0],
-            kt * outward[0] + sign * kr * outward[1],
+/// The lattice of one set of parameters, ready to be evaluated.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Course {
+    centre: [f64; 2],
+    far: f64,
+    unfold: [[f64; 2]; 2],
+    strength: f64,
+    log_tan: [f64; 3],
+}
+
+impl Course {
+    pub(crate) fn new(parameters: &[f64; PARAMETERS]) -> Self {
+        let c = centre(parameters);
+        let far = c[0].hypot(c[1]);
+        Self {
+            centre: c,
+            far,
+            unfold: unfold(parameters),
+            strength: parameters[2].clamp(-5.0, 5.0).exp() * (1.0 + far * far).sqrt(),
+            log_tan: [parameters[3], parameters[4], parameters[5]],
+        }
+    }
+
+    /// Evaluates the lattice at `x` (extents).
+    pub(crate) fn at(&self, x: [f64; 2]) -> Local {
+        let s = &self.unfold;
+        let y = [
+            s[0][0] * x[0] + s[0][1] * x[1] - self.centre[0],
+            s[1][0] * x[0] + s[1][1] * x[1] - self.centre[1],
         ];
-        [
-            s[0][0] * plane[0] + s[1][0] * plane[1],
-            s[0][1] * plane[0] + s[1][1] * plane[1],
-        ]
-    };
-    Local {
-        r,
-        outward,
-        k: [family(1.0), family(-1.0)],
+        let r = (y[0] * y[0] + y[1] * y[1]).sqrt().max(1e-6);
+        let outward = [y[0] / r, y[1] / r];
+        let along = r - self.far;
+        let kt = self.strength / r;
+        let [t0, t1, t2] = self.log_tan;
+        let kr = kt * (t0 + along * (t1 + along * t2)).clamp(-4.0, 4.0).exp();
+        let family = |sign: f64| {
+            let plane = [
+                -kt * outward[1] + sign * kr * outward[0],
+                kt * outward[0] + sign * kr * outward[1],
+            ];
+            [
+                s[0][0] * plane[0] + s[1][0] * plane[1],
+                s[0][1] * plane[0] + s[1][1] * plane[1],
+            ]
+        };
+        Local {
+            r,
+            outward,
+            k: [family(1.0), family(-1.0)],
+        }
     }
 }
 
@@ -154,7 +175,8 @@ fn apart(measured: [f64; 2], model: [f64; 2], noise: f64) -> [f64; 2] {
     } else {
         1.0
     };
-    let unit = 1.0 / (noise * measured[0].hypot(measured[1]).max(1e-9));
+    let length = (measured[0] * measured[0] + measured[1] * measured[1]).sqrt();
+    let unit = 1.0 / (noise * length.max(1e-9));
     [
         (sign * model[0] - measured[0]) * unit,
         (sign * model[1] - measured[1]) * unit,
@@ -162,13 +184,19 @@ fn apart(measured: [f64; 2], model: [f64; 2], noise: f64) -> [f64; 2] {
 }
 
 impl Model<PARAMETERS, 4> for Polar<'_> {
+    type Ready = Course;
+
+    fn ready(&self, parameters: &[f64; PARAMETERS]) -> Course {
+        Course::new(parameters)
+    }
+
     fn observations(&self) -> usize {
         self.frame.windows.len()
     }
 
-    fn residuals(&self, parameters: &[f64; PARAMETERS], i: usize) -> [f64; 4] {
+    fn residuals(&self, course: &Course, i: usize) -> [f64; 4] {
         let (x, k) = &self.frame.windows[i];
-        let model = local(parameters, *x).k;
+        let model = course.at(*x).k;
         let (first, second) = if self.swapped { (1, 0) } else { (0, 1) };
         let a = apart(k[0], model[first], self.noise);
         let b = apart(k[1], model[second], self.noise);
@@ -200,6 +228,12 @@ struct Straight<'a> {
 }
 
 impl Model<6, 4> for Straight<'_> {
+    type Ready = [f64; 6];
+
+    fn ready(&self, parameters: &[f64; 6]) -> [f64; 6] {
+        *parameters
+    }
+
     fn observations(&self) -> usize {
         self.frame.windows.len()
     }
@@ -249,13 +283,15 @@ pub(crate) struct Comparison {
     /// Relative scatter of the wave vectors about the best polar lattice and about straight lines.
     pub(crate) scatter: f64,
     pub(crate) scatter_straight: f64,
+    course: Course,
     /// Inverse of the normal matrix at the optimum.
     pub(crate) covariance: [[f64; PARAMETERS]; PARAMETERS],
 }
 
 fn scatter_of<const P: usize>(model: &impl Model<P, 4>, parameters: &[f64; P], noise: f64) -> f64 {
+    let ready = model.ready(parameters);
     let mut sizes: Vec<f64> = (0..model.observations())
-        .map(|i| model.residuals(parameters, i).iter().map(|r| r * r).sum())
+        .map(|i| model.residuals(&ready, i).iter().map(|r| r * r).sum())
         .collect();
     let middle = sizes.len() / 2;
     let (_, median, _) = sizes.select_nth_unstable_by(middle, f64::total_cmp);
@@ -264,11 +300,12 @@ fn scatter_of<const P: usize>(model: &impl Model<P, 4>, parameters: &[f64; P], n
 }
 
 fn sum_is_radial(frame: &Frame, parameters: &[f64; PARAMETERS]) -> f64 {
+    let course = Course::new(parameters);
     let count = frame
         .windows
         .iter()
         .filter(|(x, k)| {
-            let here = local(parameters, *x);
+            let here = course.at(*x);
             let along = |v: [f64; 2]| {
                 let length = v[0].hypot(v[1]).max(1e-9);
                 (v[0] * here.outward[0] + v[1] * here.outward[1]).abs() / length
@@ -316,10 +353,7 @@ fn difference(k: &[[f64; 2]; 2]) -> [f64; 2] {
 
 /// Places to begin: where the bisectors of each kind meet, and far off along each of the four directions.
 fn starts(frame: &Frame) -> Vec<[f64; 2]> {
-    let mut centres = vec![
-        meeting_point(frame, sum),
-        meeting_point(frame, difference),
-    ];
+    let mut centres = vec![meeting_point(frame, sum), meeting_point(frame, difference)];
     let nearest = frame
         .windows
         .iter()
@@ -462,6 +496,7 @@ pub(crate) fn compare(nodes: &[Node], share: f64) -> Option<Comparison> {
     Some(Comparison {
         log_odds_orientation: other.map_or(f64::INFINITY, |o| 0.5 * (o.cost - best.cost)),
         log_odds_curved: 0.5 * (flat.cost - best.cost),
+        course: Course::new(&best.parameters),
         best,
         scatter,
         scatter_straight,
@@ -471,9 +506,18 @@ pub(crate) fn compare(nodes: &[Node], share: f64) -> Option<Comparison> {
 }
 
 impl Comparison {
+    /// How far a window's wave vectors lie from the fit, in units of its scatter (Euclidean over both families).
+    pub(crate) fn misfit(&self, node: &Node) -> f64 {
+        let model = self.predict(node.at);
+        let noise = self.scatter.max(FINEST);
+        let a = apart(node.k[0], model[0], noise);
+        let b = apart(node.k[1], model[1], noise);
+        (a[0] * a[0] + a[1] * a[1] + b[0] * b[0] + b[1] * b[1]).sqrt()
+    }
+
     /// Wave vectors that the best lattice has at a place of the picture, cycles per pixel.
     pub(crate) fn predict(&self, at: [f64; 2]) -> [[f64; 2]; 2] {
-        let k = local(&self.best.parameters, self.place(at)).k;
+        let k = self.course.at(self.place(at)).k;
         let k = if self.best.swapped { [k[1], k[0]] } else { k };
         k.map(|k| k.map(|v| v * self.frame.wave))
     }

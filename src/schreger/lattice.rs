@@ -48,7 +48,13 @@ impl<'a> Survey<'a> {
         let stretch = (wanted / most as f64).sqrt().max(1.0) * stride as f64;
         let columns = (width as f64 / stretch).round() as usize + 1;
         let rows = (height as f64 / stretch).round() as usize + 1;
-        let step = |length: usize, n: usize| if n > 1 { length as f64 / (n - 1) as f64 } else { 0.0 };
+        let step = |length: usize, n: usize| {
+            if n > 1 {
+                length as f64 / (n - 1) as f64
+            } else {
+                0.0
+            }
+        };
         Self {
             level,
             columns,
@@ -142,7 +148,10 @@ impl<'a> Survey<'a> {
             if n < 2 {
                 return 0;
             }
-            (((x / self.level.scale - SIDE as f64 / 2.0) / stride).round().max(0.0) as usize).min(n - 1)
+            (((x / self.level.scale - SIDE as f64 / 2.0) / stride)
+                .round()
+                .max(0.0) as usize)
+                .min(n - 1)
         };
         (
             pick(at[0], self.stride.0, self.columns),
@@ -201,7 +210,9 @@ impl<'a> Survey<'a> {
     fn neighbours(&self, (column, row): (usize, usize)) -> Vec<(usize, usize)> {
         let columns = column.saturating_sub(1)..=(column + 1).min(self.columns - 1);
         columns
-            .flat_map(|c| (row.saturating_sub(1)..=(row + 1).min(self.rows - 1)).map(move |r| (c, r)))
+            .flat_map(|c| {
+                (row.saturating_sub(1)..=(row + 1).min(self.rows - 1)).map(move |r| (c, r))
+            })
             .filter(|cell| *cell != (column, row))
             .collect()
     }
@@ -217,10 +228,17 @@ impl<'a> Survey<'a> {
                 .iter()
                 .filter(|p| p.significance >= least)
                 .filter_map(|p| {
-                    let sign = if p.k[0] * wanted[0] + p.k[1] * wanted[1] < 0.0 { -1.0 } else { 1.0 };
+                    let sign = if p.k[0] * wanted[0] + p.k[1] * wanted[1] < 0.0 {
+                        -1.0
+                    } else {
+                        1.0
+                    };
                     let k = p.k.map(|v| v * sign);
                     let off = (k[0] - wanted[0]).hypot(k[1] - wanted[1]);
-                    (off < reach).then_some((Peak { k, ..*p }, p.significance.ln() - (off / reach).powi(2)))
+                    (off < reach).then_some((
+                        Peak { k, ..*p },
+                        p.significance.ln() - (off / reach).powi(2),
+                    ))
                 })
                 .max_by(|a, b| a.1.total_cmp(&b.1))
                 .map(|found| found.0)
@@ -231,6 +249,41 @@ impl<'a> Survey<'a> {
         let ratio = a.amplitude / b.amplitude;
         (!same && (0.15..6.7).contains(&ratio)).then(|| self.node(cell, [a, b]))
     }
+}
+
+/// Drops windows that stand apart from the rest: groups of touching windows smaller than a tenth of the largest, or
+/// than four.
+pub(crate) fn connected(nodes: Vec<Node>) -> Vec<Node> {
+    let mut group = vec![usize::MAX; nodes.len()];
+    let mut sizes = Vec::new();
+    for start in 0..nodes.len() {
+        if group[start] != usize::MAX {
+            continue;
+        }
+        let name = sizes.len();
+        let mut size = 0;
+        let mut open = vec![start];
+        group[start] = name;
+        while let Some(i) = open.pop() {
+            size += 1;
+            for j in 0..nodes.len() {
+                let near = nodes[i].cell.0.abs_diff(nodes[j].cell.0) <= 1
+                    && nodes[i].cell.1.abs_diff(nodes[j].cell.1) <= 1;
+                if near && group[j] == usize::MAX {
+                    group[j] = name;
+                    open.push(j);
+                }
+            }
+        }
+        sizes.push(size);
+    }
+    let least = (sizes.iter().copied().max().unwrap_or(0) / 10).max(4);
+    nodes
+        .into_iter()
+        .zip(group)
+        .filter(|(_, g)| sizes[*g] >= least)
+        .map(|(node, _)| node)
+        .collect()
 }
 
 /// How clear a window's pair is: log significance of its weaker peak.

@@ -2,10 +2,14 @@
 
 /// A model with `P` parameters that leaves `G` residuals per observation.
 pub(crate) trait Model<const P: usize, const G: usize> {
+    /// What is worked out once for a set of parameters.
+    type Ready;
+    /// Works it out.
+    fn ready(&self, parameters: &[f64; P]) -> Self::Ready;
     /// Number of observations.
     fn observations(&self) -> usize;
     /// Residuals of observation `i`, in units of the noise.
-    fn residuals(&self, parameters: &[f64; P], i: usize) -> [f64; G];
+    fn residuals(&self, ready: &Self::Ready, i: usize) -> [f64; G];
     /// Mean and standard deviation of the prior of each parameter, where it has one.
     fn prior(&self) -> [Option<(f64, f64)>; P];
     /// Independent observations per observation, at most 1.
@@ -28,9 +32,10 @@ pub(crate) fn cost<const P: usize, const G: usize>(
     model: &impl Model<P, G>,
     parameters: &[f64; P],
 ) -> f64 {
+    let ready = model.ready(parameters);
     let data: f64 = (0..model.observations())
         .map(|i| {
-            let d2: f64 = model.residuals(parameters, i).iter().map(|r| r * r).sum();
+            let d2: f64 = model.residuals(&ready, i).iter().map(|r| r * r).sum();
             (TAILS + G as f64) * (1.0 + d2 / TAILS).ln()
         })
         .sum();
@@ -44,22 +49,26 @@ pub(crate) fn cost<const P: usize, const G: usize>(
 }
 
 /// Normal matrix and gradient of the log posterior at `parameters`.
-pub(crate) fn normal<const P: usize, const G: usize>(
-    model: &impl Model<P, G>,
+pub(crate) fn normal<const P: usize, const G: usize, M: Model<P, G>>(
+    model: &M,
     parameters: &[f64; P],
 ) -> ([[f64; P]; P], [f64; P]) {
     const STEP: f64 = 1e-5;
     let mut matrix = [[0.0; P]; P];
     let mut gradient = [0.0; P];
+    let here = model.ready(parameters);
+    let moved: [M::Ready; P] = std::array::from_fn(|p| {
+        let mut moved = *parameters;
+        moved[p] += STEP;
+        model.ready(&moved)
+    });
     for i in 0..model.observations() {
-        let base = model.residuals(parameters, i);
+        let base = model.residuals(&here, i);
         let d2: f64 = base.iter().map(|r| r * r).sum();
         let weight = model.share() * (TAILS + G as f64) / (TAILS + d2);
         let mut slope = [[0.0; G]; P];
         for (p, row) in slope.iter_mut().enumerate() {
-            let mut moved = *parameters;
-            moved[p] += STEP;
-            let there = model.residuals(&moved, i);
+            let there = model.residuals(&moved[p], i);
             for g in 0..G {
                 row[g] = (there[g] - base[g]) / STEP;
             }

@@ -55,13 +55,26 @@ pub fn read_with_evidence(pixels: &RgbImage, config: &Config) -> (Reading, Optio
     }
     let levels = light::pyramid(pixels, SIDE);
     let mut spectrometer = Spectrometer::new();
-    let Some(found) = search(&levels, config, &mut spectrometer) else {
-        return (
-            Reading::without(Status::NoLattice, vec![Reason::NoCrossingPeaks]),
-            None,
-        );
-    };
-    judge(found, &levels, config, &mut spectrometer)
+    let candidates = search(&levels, config, &mut spectrometer);
+    let mut fallback = (
+        Reading::without(Status::NoLattice, vec![Reason::NoCrossingPeaks]),
+        None,
+    );
+    let mut rank = 0;
+    for found in candidates {
+        let outcome = judge(found, &levels, config, &mut spectrometer);
+        let here = match (outcome.0.status, outcome.0.orientation) {
+            (Status::Measured, Orientation::Radial) => return outcome,
+            (Status::Measured, Orientation::Unknown) => 3,
+            (Status::NotResolvable, _) => 2,
+            _ => 1,
+        };
+        if here > rank {
+            rank = here;
+            fallback = outcome;
+        }
+    }
+    fallback
 }
 
 /// A lattice followed over one level.
@@ -78,14 +91,14 @@ fn independent(nodes: usize, pitch: f64, scale: f64) -> f64 {
     nodes as f64 * (pitch * pitch / (0.5 * side * side)).min(1.0)
 }
 
-/// Looks at a few windows of every level, and follows what starts there.
-fn search(levels: &[Level], config: &Config, spectrometer: &mut Spectrometer) -> Option<Found> {
+/// Looks at a few windows of every level, and follows what starts there; the lattices that cover most come first.
+fn search(levels: &[Level], config: &Config, spectrometer: &mut Spectrometer) -> Vec<Found> {
     let rule = SeedRule {
         significance: config.seed_significance,
         amplitude: config.least_amplitude,
         crossing: config.least_crossing_deg,
     };
-    let mut best: Option<(f64, Found)> = None;
+    let mut all: Vec<(f64, Found)> = Vec::new();
     for (number, level) in levels.iter().enumerate() {
         let mut gate = Survey::new(level, SIDE * 3 / 4, config.gate_windows);
         gate.look_everywhere(spectrometer);
@@ -113,19 +126,19 @@ fn search(levels: &[Level], config: &Config, spectrometer: &mut Spectrometer) ->
                 .sum::<f64>()
                 / nodes.len() as f64;
             let covered = independent * level.scale * level.scale * clarity;
-            if best.as_ref().is_none_or(|(most, _)| covered > *most) {
-                best = Some((
-                    covered,
-                    Found {
-                        level: number,
-                        nodes,
-                        independent,
-                    },
-                ));
-            }
+            all.push((
+                covered,
+                Found {
+                    level: number,
+                    nodes,
+                    independent,
+                },
+            ));
         }
     }
-    best.map(|(_, found)| found)
+    all.sort_by(|a, b| b.0.total_cmp(&a.0));
+    all.truncate(config.candidates);
+    all.into_iter().map(|(_, found)| found).collect()
 }
 
 /// Fits the lattice that was followed, gathers the windows that agree, and decides what may be said.
@@ -138,17 +151,23 @@ fn judge(
     let level = &levels[found.level];
     let mut nodes = found.nodes;
     let share = found.independent / nodes.len() as f64;
+    let few = || {
+        // Worth a closer photograph only where the few windows are clear and agree.
+        let clear = nodes
+            .iter()
+            .all(|n| n.significance[0].min(n.significance[1]) > config.clear_significance);
+        let status = if clear && nodes.len() >= 4 {
+            Status::NotResolvable
+        } else {
+            Status::NoLattice
+        };
+        (Reading::without(status, vec![Reason::TooFewPeriods]), None)
+    };
     if found.independent < config.least_independent_windows || nodes.len() < 6 {
-        return (
-            Reading::without(Status::NotResolvable, vec![Reason::TooFewPeriods]),
-            None,
-        );
+        return few();
     }
     let Some(mut comparison) = fit::compare(&nodes, share) else {
-        return (
-            Reading::without(Status::NotResolvable, vec![Reason::TooFewPeriods]),
-            None,
-        );
+        return few();
     };
     // What the fit predicts finds the lattice again beyond gaps in its visibility.
     if comparison.scatter < config.most_scatter {
@@ -167,6 +186,8 @@ fn judge(
             }
         }
     }
+    nodes.retain(|node| comparison.misfit(node) < config.most_misfit);
+    let nodes = lattice::connected(nodes);
     conclude(&comparison, &nodes, level, config)
 }
 
@@ -180,14 +201,20 @@ fn conclude(
     let spots = zone::spots(comparison, &comparison.best.parameters, nodes);
     let Some(outermost) = zone::outermost(&spots, side / comparison.frame.extent) else {
         return (
-            Reading::without(Status::NotResolvable, vec![Reason::TooFewPeriods]),
+            Reading::without(Status::NoLattice, vec![Reason::NoCommonCentre]),
             None,
         );
     };
     let rim = rim::look(comparison, &spots, level, side);
     let error = uncertainty::standard_error(comparison, nodes, &spots, &outermost, side);
     let evidence = Evidence::gather(
-        comparison, nodes, &spots, &outermost, &rim, error, level.scale,
+        comparison,
+        nodes,
+        &spots,
+        &outermost,
+        &rim,
+        error,
+        level.scale,
     );
     let reading = Reading::conclude(&evidence, config);
     (reading, Some(evidence))

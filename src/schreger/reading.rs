@@ -1,6 +1,6 @@
 //! What is said about a photograph, in the contract's words, and what it rests on.
 
-use crate::schreger::fit::{Comparison, centre};
+use crate::schreger::fit::Comparison;
 use crate::schreger::lattice::Node;
 use crate::schreger::rim::Rim;
 use crate::schreger::species::{self, Species};
@@ -48,6 +48,12 @@ pub enum Reason {
     NoCommonCentre,
     /// The pattern is stronger than ivory shows.
     ContrastTooStrong,
+    /// The pattern is too faint to be told from noise.
+    ContrastTooWeak,
+    /// The shortest period has too few pixels.
+    PeriodTooShort,
+    /// The fit needs more tilt than a readable photograph has.
+    TooOblique,
     /// The angle lies outside what ivory shows.
     AngleOutOfRange,
     /// The radial direction could not be told from the tangential one.
@@ -84,8 +90,20 @@ pub struct Config {
     pub least_independent_windows: f64,
     /// Most relative scatter of wave vectors about the fit.
     pub most_scatter: f64,
-    /// Most contrast of the two families together.
-    pub most_contrast: f64,
+    /// Most distance of a window's wave vectors from the fit, units of the scatter.
+    pub most_misfit: f64,
+    /// Lattices followed per picture and judged in turn.
+    pub candidates: usize,
+    /// Least significance in every window of a lattice too small to fit, for the picture to be worth a closer one.
+    pub clear_significance: f32,
+    /// Least and most contrast of the two families together.
+    pub contrast: [f64; 2],
+    /// Least shortest period, pixels.
+    pub least_period: f64,
+    /// Most log stretch of the fit.
+    pub most_stretch: f64,
+    /// Least log odds against straight lines for a lattice whose orientation stays open.
+    pub least_log_odds_curved_unoriented: f64,
     /// Least log odds against straight lines.
     pub least_log_odds_curved: f64,
     /// Least log odds for the orientation.
@@ -107,10 +125,16 @@ impl Default for Config {
             least_amplitude: 0.004,
             least_crossing_deg: 22.0,
             least_independent_windows: 3.0,
-            most_scatter: 0.09,
-            most_contrast: 0.4,
-            least_log_odds_curved: 8.0,
-            least_log_odds_orientation: 5.0,
+            most_scatter: 0.05,
+            most_misfit: 5.0,
+            candidates: 4,
+            clear_significance: 40.0,
+            contrast: [0.0045, 0.4],
+            least_period: 4.0,
+            most_stretch: 0.32,
+            least_log_odds_curved: 20.0,
+            least_log_odds_curved_unoriented: 10.0,
+            least_log_odds_orientation: 10.0,
             interval_factor: 1.645,
         }
     }
@@ -157,6 +181,13 @@ impl Reading {
 
     pub(crate) fn conclude(evidence: &Evidence, config: &Config) -> Self {
         let rejected = evidence.rejection(config);
+        if evidence.periods[0].min(evidence.periods[1]) < config.least_period && rejected.is_empty()
+        {
+            return Self {
+                windows: evidence.windows.len(),
+                ..Self::without(Status::NotResolvable, vec![Reason::PeriodTooShort])
+            };
+        }
         if !rejected.is_empty() {
             return Self {
                 windows: evidence.windows.len(),
@@ -167,7 +198,8 @@ impl Reading {
         let folded = angle.min(180.0 - angle);
         let half = config.interval_factor * evidence.standard_error_deg;
         let mut reasons = Vec::new();
-        let oriented = evidence.log_odds_orientation >= config.least_log_odds_orientation;
+        let oriented = evidence.log_odds_orientation >= config.least_log_odds_orientation
+            && evidence.log_odds_curved >= config.least_log_odds_curved;
         if !oriented {
             reasons.push(Reason::OrientationUnknown);
             return Self {
@@ -178,7 +210,11 @@ impl Reading {
                 ..Self::without(Status::Measured, reasons)
             };
         }
-        let named = species::name(angle, 0.5 * evidence.standard_error_deg, evidence.outer_zone);
+        let named = species::name(
+            angle,
+            0.5 * evidence.standard_error_deg,
+            evidence.outer_zone,
+        );
         if named == Species::Undecided {
             reasons.push(if evidence.outer_zone {
                 Reason::AngleInOverlap
@@ -289,7 +325,6 @@ impl Evidence {
                 }
             })
             .collect();
-        let c = centre(&comparison.best.parameters);
         let middle = comparison.picture(0.0, 0.0);
         let part = |radial: bool| {
             median(
@@ -305,7 +340,6 @@ impl Evidence {
                     .collect(),
             )
         };
-        let _ = c;
         let share = comparison.best.sum_is_radial;
         Self {
             windows,
@@ -329,7 +363,11 @@ impl Evidence {
                     .map(|n| f64::from(n.amplitude[0] + n.amplitude[1]))
                     .collect(),
             ),
-            outer_zone: rim.sectors >= 3 && rim.met >= 0.5 && rim.uneven < 0.3,
+            outer_zone: rim.agreeing >= 4
+                && rim.met >= 0.3
+                && rim.uneven < 0.15
+                && rim.agreeing as f64 >= 0.25 * rim.sectors as f64
+                && rim.beyond > -0.3,
             rim: [rim.met, rim.uneven],
             log_stretch: comparison.best.parameters[6].hypot(comparison.best.parameters[7]),
             angle_gain_deg: zone.slope * (zone.range.1 - zone.range.0),
@@ -343,11 +381,17 @@ impl Evidence {
         if self.scatter[0] > config.most_scatter || self.agreement < 0.8 {
             reasons.push(Reason::NoCommonCentre);
         }
-        if self.log_odds_curved < config.least_log_odds_curved {
+        if self.log_odds_curved < config.least_log_odds_curved_unoriented {
             reasons.push(Reason::StraightLattice);
         }
-        if self.contrast > config.most_contrast {
+        if self.contrast > config.contrast[1] {
             reasons.push(Reason::ContrastTooStrong);
+        }
+        if self.contrast < config.contrast[0] {
+            reasons.push(Reason::ContrastTooWeak);
+        }
+        if self.log_stretch > config.most_stretch {
+            reasons.push(Reason::TooOblique);
         }
         if !(25.0..=168.0).contains(&self.angle_deg) {
             reasons.push(Reason::AngleOutOfRange);

@@ -7,14 +7,16 @@ use crate::schreger::zone::Spot;
 /// What lies beyond the outermost windows.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Rim {
-    /// Sectors of the outermost windows that were followed outward.
+    /// Sectors followed outward without leaving the picture.
     pub(crate) sectors: usize,
     /// Share of them in which an edge was met.
     pub(crate) met: f64,
     /// Scatter (median absolute deviation) of the edge's distance from the centre, in window sides.
     pub(crate) uneven: f64,
-    /// Median distance of the edge from the centre, extents of the fit; 0 where none was met.
-    pub(crate) radius: f64,
+    /// Edges within a fifth of a window side of their median distance.
+    pub(crate) agreeing: usize,
+    /// How far the edge lies beyond the outermost window's centre, window sides.
+    pub(crate) beyond: f64,
 }
 
 /// Follows rays outward from the outermost windows. `side` is the window's side in pixels of the picture.
@@ -32,14 +34,16 @@ pub(crate) fn look(comparison: &Comparison, spots: &[Spot], level: &Level, side:
             None => sectors.push((sector, *spot)),
         }
     }
-    sectors.retain(|s| s.1.r > outermost - 1.5 * side);
     let mut edges = Vec::new();
+    let mut blocked = 0;
     for (_, spot) in &sectors {
-        if let Some(edge) = first_edge(comparison, spot, level, side) {
-            edges.push(edge);
+        match first_edge(comparison, spot, level, side, outermost + 1.3 * side) {
+            Ray::Edge(r) => edges.push(r),
+            Ray::Left => blocked += 1,
+            Ray::Nothing => {}
         }
     }
-    let total = sectors.len();
+    let total = sectors.len() - blocked;
     if edges.is_empty() {
         return Rim {
             sectors: total,
@@ -50,17 +54,26 @@ pub(crate) fn look(comparison: &Comparison, spots: &[Spot], level: &Level, side:
     let radius = edges[edges.len() / 2];
     let mut off: Vec<f64> = edges.iter().map(|e| (e - radius).abs()).collect();
     off.sort_by(f64::total_cmp);
+    let agreeing = off.iter().filter(|d| **d < 0.2 * side).count();
     Rim {
         sectors: total,
         met: edges.len() as f64 / total as f64,
+        agreeing,
         uneven: off[off.len() / 2] / side,
-        radius,
+        beyond: (radius - outermost) / side,
     }
 }
 
+/// What a ray outward came to.
+enum Ray {
+    Edge(f64),
+    Left,
+    Nothing,
+}
+
 /// Distance from the centre at which the light along the ray first leaves what it was inside the window.
-fn first_edge(comparison: &Comparison, spot: &Spot, level: &Level, side: f64) -> Option<f64> {
-    const STEPS: i32 = 64;
+fn first_edge(comparison: &Comparison, spot: &Spot, level: &Level, side: f64, until: f64) -> Ray {
+    const STEP: f64 = 1.0 / 28.0;
     let light = &level.light;
     let sample = |r: f64| -> Option<f64> {
         // Mean over a short arc, so that the lattice itself averages out.
@@ -80,29 +93,33 @@ fn first_edge(comparison: &Comparison, spot: &Spot, level: &Level, side: f64) ->
         }
         Some(sum / 9.0)
     };
-    let step = 2.2 * side / f64::from(STEPS);
+    let step = STEP * side;
     let start = spot.r - 0.5 * side;
     let inside: Vec<f64> = (0..16)
         .filter_map(|i| sample(start + f64::from(i) * step))
         .collect();
     if inside.len() < 12 {
-        return None;
+        return Ray::Left;
     }
     let mean = inside.iter().sum::<f64>() / inside.len() as f64;
-    let spread = (inside.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / inside.len() as f64).sqrt();
+    let spread =
+        (inside.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / inside.len() as f64).sqrt();
     let limit = (4.0 * spread).max(0.07 * mean).max(4.0);
     let mut run = 0;
-    for i in 16..STEPS {
-        let r = start + f64::from(i) * step;
-        let value = sample(r)?;
+    let mut r = start + 16.0 * step;
+    while r < until {
+        let Some(value) = sample(r) else {
+            return Ray::Left;
+        };
         if (value - mean).abs() > limit {
             run += 1;
             if run == 3 {
-                return Some(r - 2.0 * step);
+                return Ray::Edge(r - 2.0 * step);
             }
         } else {
             run = 0;
         }
+        r += step;
     }
-    None
+    Ray::Nothing
 }

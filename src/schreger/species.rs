@@ -73,7 +73,13 @@ pub fn log10_likelihood_ratio(angle: f64, error: f64, outer_zone: bool) -> f64 {
 pub fn name(angle: f64, margin: f64, outer_zone: bool) -> Species {
     if outer_zone && angle + margin < MAMMOTH_BELOW {
         Species::Mammoth
-    } else if angle - margin > if outer_zone { ELEPHANT_ABOVE } else { ELEPHANT_ANYWHERE } {
+    } else if angle - margin
+        > if outer_zone {
+            ELEPHANT_ABOVE
+        } else {
+            ELEPHANT_ANYWHERE
+        }
+    {
         Species::Elephant
     } else {
         Species::Undecided

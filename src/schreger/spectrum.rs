@@ -109,25 +109,23 @@ impl Spectrometer {
             let start = (y0 + j) * plane.width + x0;
             &plane.values[start..start + SIDE]
         };
-        let spread: f32 = (0..SIDE)
-            .map(|j| row(j).iter().map(|v| v.abs()).sum::<f32>())
-            .sum::<f32>()
-            / (SIDE * SIDE) as f32;
+        let all = (SIDE * SIDE) as f32;
+        let spread = (0..SIDE).map(|j| lanes(row(j), f32::abs)).sum::<f32>() / all;
         let limit = 3.0 * spread;
-        let mut mean = 0.0;
-        for j in 0..SIDE {
-            mean += row(j).iter().map(|v| v.clamp(-limit, limit)).sum::<f32>();
-        }
-        mean /= (SIDE * SIDE) as f32;
+        let mean = (0..SIDE)
+            .map(|j| lanes(row(j), |v| v.clamp(-limit, limit)))
+            .sum::<f32>()
+            / all;
         for j in 0..SIDE {
             let taper = self.hann[j];
             let out = &mut self.buffer[j * SIDE..(j + 1) * SIDE];
-            for ((value, v), hann) in out.iter_mut().zip(row(j)).zip(&self.hann) {
-                let v = (v.clamp(-limit, limit) - mean) * taper * hann;
-                if imaginary {
-                    value.im = v;
-                } else {
-                    value.re = v;
+            if imaginary {
+                for ((value, v), hann) in out.iter_mut().zip(row(j)).zip(&self.hann) {
+                    value.im = (v.clamp(-limit, limit) - mean) * taper * hann;
+                }
+            } else {
+                for ((value, v), hann) in out.iter_mut().zip(row(j)).zip(&self.hann) {
+                    value.re = (v.clamp(-limit, limit) - mean) * taper * hann;
                 }
             }
         }
@@ -135,7 +133,8 @@ impl Spectrometer {
     }
 
     fn take_power(&mut self, imaginary: bool) {
-        for kx in 0..SIDE {
+        // One row beyond the half plane on either side, for the neighbours of peaks.
+        for kx in (0..=RINGS + 1).chain([SIDE - 1]) {
             let mx = (SIDE - kx) % SIDE;
             for ky in 0..SIDE {
                 let my = (SIDE - ky) % SIDE;
@@ -202,6 +201,17 @@ impl Spectrometer {
         peaks.truncate(KEPT);
         peaks
     }
+}
+
+/// Sum of `f` over a row in eight running sums, so that it vectorises.
+fn lanes(row: &[f32], f: impl Fn(f32) -> f32) -> f32 {
+    let mut sums = [0.0f32; 8];
+    for chunk in row.chunks_exact(8) {
+        for (sum, v) in sums.iter_mut().zip(chunk) {
+            *sum += f(*v);
+        }
+    }
+    sums.iter().sum()
 }
 
 fn index(kx: i32, ky: i32) -> usize {

@@ -90,7 +90,10 @@ fn by_fit(comparison: &Comparison, nodes: &[Node], zone: &Outermost, window: f64
         if (2..6).contains(&p) {
             continue;
         }
-        let step = comparison.covariance[p][p].max(0.0).sqrt().clamp(1e-4, 0.05);
+        let step = comparison.covariance[p][p]
+            .max(0.0)
+            .sqrt()
+            .clamp(1e-4, 0.05);
         let mut moved = comparison.best.parameters;
         moved[p] += step;
         if let Some(there) = outermost(&spots(comparison, &moved, nodes), window) {

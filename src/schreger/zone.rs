@@ -1,6 +1,6 @@
 //! The outermost zone: local angles about the fitted centre and their mean at the outer end of what is seen.
 
-use crate::schreger::fit::{Comparison, PARAMETERS, centre, local, unfold};
+use crate::schreger::fit::{Comparison, Course, PARAMETERS, centre, unfold};
 use crate::schreger::lattice::Node;
 
 /// Share of the visible radial range that counts as the outermost zone.
@@ -31,13 +31,14 @@ pub(crate) fn spots(
 ) -> Vec<Spot> {
     let s = unfold(parameters);
     let c = centre(parameters);
+    let course = Course::new(parameters);
     // Inverse of a symmetric matrix with determinant one.
     let inverse = [[s[1][1], -s[0][1]], [-s[1][0], s[0][0]]];
     nodes
         .iter()
         .map(|node| {
             let x = comparison.place(node.at);
-            let here = local(parameters, x);
+            let here = course.at(x);
             let mut radial = 0.0;
             let mut tangential = 0.0;
             for k in node.k {
@@ -92,11 +93,10 @@ pub(crate) fn outermost(spots: &[Spot], side: f64) -> Option<Outermost> {
     let range = (high - low).max(1e-6);
     let depth = (CARRYING * range).max(1.8 * side);
     let middle = high - 0.5 * OUTERMOST * range;
-    let (mut w, mut wx, mut wxx, mut wy, mut wxy) = (0.0, 0.0, 0.0, 0.0, 0.0);
-    // Two rounds: the second without windows far from the first line.
+    // The later rounds go without windows far from the first line.
     let mut line: Option<(f64, f64)> = None;
     for _ in 0..3 {
-        (w, wx, wxx, wy, wxy) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        let (mut w, mut wx, mut wxx, mut wy, mut wxy) = (0.0, 0.0, 0.0, 0.0, 0.0);
         for spot in spots {
             let x = (spot.r - middle) / depth;
             if x < -1.0 {
@@ -122,7 +122,6 @@ pub(crate) fn outermost(spots: &[Spot], side: f64) -> Option<Outermost> {
         let slope = (wxy / w - mx * my) / (wxx / w - mx * mx + ridge / w).max(1e-9);
         line = Some((my - slope * mx, slope));
     }
-    let _ = (w, wx, wxx, wy, wxy);
     let (angle, slope) = line?;
     Some(Outermost {
         range: (low, high),
