@@ -9,12 +9,14 @@ use crate::schreger::lattice::Node;
 use crate::schreger::least_squares::{Model, Optimum, cost, descend, normal, solve};
 
 /// Parameters: bearing of the centre (2, see [`centre`]), log wave number, log tan of half the angle and its first and
-/// second derivative along the radius, log stretch along and across (2).
-pub(crate) const PARAMETERS: usize = 8;
+/// second derivative along the radius, log stretch along and across (2), vanishing line per extent (2).
+pub(crate) const PARAMETERS: usize = 10;
 /// Least relative error of a wave vector from one window.
 const FINEST: f64 = 0.008;
 /// Prior standard deviation of the log stretch by tilt or an oblique cut; cos 25 degrees is -0.1.
 const STRETCH: f64 = 0.07;
+/// Prior standard deviation of the vanishing line: how much scale changes over one extent.
+const VANISHING: f64 = 0.05;
 
 /// Windows in units of their own extent and mean wave number.
 #[derive(Debug, Clone)]
@@ -103,6 +105,8 @@ pub(crate) struct Local {
     pub(crate) r: f64,
     /// Unit vector away from the centre, unfolded plane.
     pub(crate) outward: [f64; 2],
+    /// Derivative of the unfolded plane by the picture.
+    pub(crate) slope: [[f64; 2]; 2],
     /// Wave vectors in the picture, units of the frame.
     pub(crate) k: [[f64; 2]; 2],
 }
@@ -113,6 +117,7 @@ pub(crate) struct Course {
     centre: [f64; 2],
     far: f64,
     unfold: [[f64; 2]; 2],
+    vanishing: [f64; 2],
     strength: f64,
     log_tan: [f64; 3],
 }
@@ -125,18 +130,49 @@ impl Course {
             centre: c,
             far,
             unfold: unfold(parameters),
+            vanishing: [parameters[8], parameters[9]],
             strength: parameters[2].clamp(-5.0, 5.0).exp() * (1.0 + far * far).sqrt(),
             log_tan: [parameters[3], parameters[4], parameters[5]],
         }
     }
 
+    /// A place of the picture (extents) on the unfolded plane, and the derivative of the one by the other.
+    pub(crate) fn plane(&self, x: [f64; 2]) -> ([f64; 2], [[f64; 2]; 2]) {
+        let (s, h) = (&self.unfold, &self.vanishing);
+        let nearness = 1.0 / (1.0 + h[0] * x[0] + h[1] * x[1]).max(0.1);
+        let y = [
+            (s[0][0] * x[0] + s[0][1] * x[1]) * nearness,
+            (s[1][0] * x[0] + s[1][1] * x[1]) * nearness,
+        ];
+        let slope = [
+            [
+                (s[0][0] - y[0] * h[0]) * nearness,
+                (s[0][1] - y[0] * h[1]) * nearness,
+            ],
+            [
+                (s[1][0] - y[1] * h[0]) * nearness,
+                (s[1][1] - y[1] * h[1]) * nearness,
+            ],
+        ];
+        (y, slope)
+    }
+
+    /// The place of the picture (extents) of a point of the unfolded plane.
+    pub(crate) fn unplane(&self, y: [f64; 2]) -> [f64; 2] {
+        let (s, h) = (&self.unfold, &self.vanishing);
+        // The inverse of a symmetric matrix with determinant one.
+        let z = [
+            s[1][1] * y[0] - s[0][1] * y[1],
+            -s[1][0] * y[0] + s[0][0] * y[1],
+        ];
+        let depth = (1.0 - h[0] * z[0] - h[1] * z[1]).max(0.05);
+        [z[0] / depth, z[1] / depth]
+    }
+
     /// Evaluates the lattice at `x` (extents).
     pub(crate) fn at(&self, x: [f64; 2]) -> Local {
-        let s = &self.unfold;
-        let y = [
-            s[0][0] * x[0] + s[0][1] * x[1] - self.centre[0],
-            s[1][0] * x[0] + s[1][1] * x[1] - self.centre[1],
-        ];
+        let (on_plane, s) = self.plane(x);
+        let y = [on_plane[0] - self.centre[0], on_plane[1] - self.centre[1]];
         let r = (y[0] * y[0] + y[1] * y[1]).sqrt().max(1e-6);
         let outward = [y[0] / r, y[1] / r];
         let along = r - self.far;
@@ -156,6 +192,7 @@ impl Course {
         Local {
             r,
             outward,
+            slope: s,
             k: [family(1.0), family(-1.0)],
         }
     }
@@ -213,6 +250,8 @@ impl Model<PARAMETERS, 4> for Polar<'_> {
             Some((0.0, 0.5)),
             Some((0.0, self.stretch)),
             Some((0.0, self.stretch)),
+            Some((0.0, VANISHING)),
+            Some((0.0, VANISHING)),
         ]
     }
 
@@ -534,13 +573,10 @@ impl Comparison {
 impl Comparison {
     /// The place of the picture (pixels) at a bearing and distance (extents) from the centre in the unfolded plane.
     pub(crate) fn picture(&self, bearing: f64, r: f64) -> [f64; 2] {
-        let c = centre(&self.best.parameters);
-        let s = unfold(&self.best.parameters);
-        let y = [c[0] + r * bearing.cos(), c[1] + r * bearing.sin()];
-        let x = [
-            s[1][1] * y[0] - s[0][1] * y[1],
-            -s[1][0] * y[0] + s[0][0] * y[1],
-        ];
+        let c = self.course.centre;
+        let x = self
+            .course
+            .unplane([c[0] + r * bearing.cos(), c[1] + r * bearing.sin()]);
         [
             self.frame.middle[0] + x[0] * self.frame.extent,
             self.frame.middle[1] + x[1] * self.frame.extent,

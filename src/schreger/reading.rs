@@ -90,6 +90,10 @@ pub struct Config {
     pub least_independent_windows: f64,
     /// Most relative scatter of wave vectors about the fit.
     pub most_scatter: f64,
+    /// The same where the curvature is beyond doubt, and the log odds that put it there.
+    pub most_scatter_curved: f64,
+    /// See `most_scatter_curved`.
+    pub beyond_doubt: f64,
     /// Most distance of a window's wave vectors from the fit, units of the scatter.
     pub most_misfit: f64,
     /// Lattices followed per picture and judged in turn.
@@ -119,15 +123,17 @@ impl Default for Config {
             gate_windows: 220,
             most_windows: 1200,
             stride: 20,
-            seeds_per_level: 4,
+            seeds_per_level: 10,
             seed_significance: 14.0,
             least_significance: 6.0,
             least_amplitude: 0.004,
             least_crossing_deg: 22.0,
             least_independent_windows: 3.0,
             most_scatter: 0.05,
+            most_scatter_curved: 0.07,
+            beyond_doubt: 80.0,
             most_misfit: 5.0,
-            candidates: 4,
+            candidates: 6,
             clear_significance: 40.0,
             contrast: [0.0045, 0.4],
             least_period: 4.0,
@@ -284,8 +290,9 @@ pub struct Evidence {
     pub contrast: f64,
     /// Whether the lattice ends outward at an edge round the same centre.
     pub outer_zone: bool,
-    /// Share of outer sectors with an edge, and its unevenness in window sides.
-    pub rim: [f64; 2],
+    /// Sectors followed outward, sectors with an edge at the rim's distance, share with any edge, median distance of the
+    /// edges from the rim and of the rim from the outermost window, both in window sides.
+    pub rim: [f64; 5],
     /// Log stretch that the fit gives to tilt or an oblique cut.
     pub log_stretch: f64,
     /// Change of the angle over the visible radial range, degrees.
@@ -364,11 +371,15 @@ impl Evidence {
                     .collect(),
             ),
             outer_zone: rim.agreeing >= 4
-                && rim.met >= 0.3
-                && rim.uneven < 0.15
-                && rim.agreeing as f64 >= 0.25 * rim.sectors as f64
+                && rim.agreeing as f64 >= 0.2 * rim.sectors as f64
                 && rim.beyond > -0.3,
-            rim: [rim.met, rim.uneven],
+            rim: [
+                rim.sectors as f64,
+                rim.agreeing as f64,
+                rim.met,
+                rim.uneven,
+                rim.beyond,
+            ],
             log_stretch: comparison.best.parameters[6].hypot(comparison.best.parameters[7]),
             angle_gain_deg: zone.slope * (zone.range.1 - zone.range.0),
             agreement: share.max(1.0 - share),
@@ -378,7 +389,12 @@ impl Evidence {
     /// Reasons why what was followed is not a Schreger lattice; empty where nothing speaks against it.
     pub(crate) fn rejection(&self, config: &Config) -> Vec<Reason> {
         let mut reasons = Vec::new();
-        if self.scatter[0] > config.most_scatter || self.agreement < 0.8 {
+        // Perspective and a strong radial course loosen the fit; then the curvature must be beyond doubt.
+        let loose = self.scatter[0] > config.most_scatter
+            && !(self.scatter[0] <= config.most_scatter_curved
+                && self.log_odds_curved >= config.beyond_doubt
+                && self.angle_deg < 135.0);
+        if loose || self.agreement < 0.8 {
             reasons.push(Reason::NoCommonCentre);
         }
         if self.log_odds_curved < config.least_log_odds_curved_unoriented {

@@ -4,6 +4,9 @@ use crate::schreger::fit::Comparison;
 use crate::schreger::light::Level;
 use crate::schreger::zone::Spot;
 
+/// Edges within this share of a window side lie at the same distance.
+const TOLERANCE: f64 = 0.12;
+
 /// What lies beyond the outermost windows.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(crate) struct Rim {
@@ -11,9 +14,9 @@ pub(crate) struct Rim {
     pub(crate) sectors: usize,
     /// Share of them in which an edge was met.
     pub(crate) met: f64,
-    /// Scatter (median absolute deviation) of the edge's distance from the centre, in window sides.
+    /// Median distance of all edges from the rim, window sides.
     pub(crate) uneven: f64,
-    /// Edges within a fifth of a window side of their median distance.
+    /// Sectors whose edges lie at the rim's distance from the centre.
     pub(crate) agreeing: usize,
     /// How far the edge lies beyond the outermost window's centre, window sides.
     pub(crate) beyond: f64,
@@ -51,10 +54,18 @@ pub(crate) fn look(comparison: &Comparison, spots: &[Spot], level: &Level, side:
         };
     }
     edges.sort_by(f64::total_cmp);
-    let radius = edges[edges.len() / 2];
+    // The outermost distance that several sectors share: a carved outline cuts the tusk further in, at many.
+    let near = TOLERANCE * side;
+    let sharing = |r: f64| edges.iter().filter(|e| (**e - r).abs() < near).count();
+    let most = edges.iter().map(|e| sharing(*e)).max().unwrap_or(0);
+    let radius = edges
+        .iter()
+        .copied()
+        .filter(|e| sharing(*e) * 3 >= most * 2)
+        .fold(0.0, f64::max);
     let mut off: Vec<f64> = edges.iter().map(|e| (e - radius).abs()).collect();
     off.sort_by(f64::total_cmp);
-    let agreeing = off.iter().filter(|d| **d < 0.2 * side).count();
+    let agreeing = sharing(radius);
     Rim {
         sectors: total,
         met: edges.len() as f64 / total as f64,

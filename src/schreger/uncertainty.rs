@@ -14,7 +14,7 @@ const FLOOR: f64 = 0.5;
 pub(crate) struct Terms {
     /// Spread over spatial blocks.
     pub(crate) sampling: f64,
-    /// Centre, tilt and the other parameters of the fit.
+    /// Centre, tilt, perspective and the other parameters of the fit.
     pub(crate) fit: f64,
     /// Where the outermost zone ends.
     pub(crate) zone: f64,

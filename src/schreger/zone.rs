@@ -1,6 +1,6 @@
 //! The outermost zone: local angles about the fitted centre and their mean at the outer end of what is seen.
 
-use crate::schreger::fit::{Comparison, Course, PARAMETERS, centre, unfold};
+use crate::schreger::fit::{Comparison, Course, PARAMETERS};
 use crate::schreger::lattice::Node;
 
 /// Share of the visible radial range that counts as the outermost zone.
@@ -29,11 +29,7 @@ pub(crate) fn spots(
     parameters: &[f64; PARAMETERS],
     nodes: &[Node],
 ) -> Vec<Spot> {
-    let s = unfold(parameters);
-    let c = centre(parameters);
     let course = Course::new(parameters);
-    // Inverse of a symmetric matrix with determinant one.
-    let inverse = [[s[1][1], -s[0][1]], [-s[1][0], s[0][0]]];
     nodes
         .iter()
         .map(|node| {
@@ -41,6 +37,13 @@ pub(crate) fn spots(
             let here = course.at(x);
             let mut radial = 0.0;
             let mut tangential = 0.0;
+            let s = here.slope;
+            let det = s[0][0] * s[1][1] - s[0][1] * s[1][0];
+            // Wave vectors go to the plane with the transposed inverse of the derivative.
+            let inverse = [
+                [s[1][1] / det, -s[1][0] / det],
+                [-s[0][1] / det, s[0][0] / det],
+            ];
             for k in node.k {
                 let plane = [
                     inverse[0][0] * k[0] + inverse[0][1] * k[1],
@@ -49,14 +52,10 @@ pub(crate) fn spots(
                 radial += (plane[0] * here.outward[0] + plane[1] * here.outward[1]).abs();
                 tangential += (plane[1] * here.outward[0] - plane[0] * here.outward[1]).abs();
             }
-            let y = [
-                s[0][0] * x[0] + s[0][1] * x[1] - c[0],
-                s[1][0] * x[0] + s[1][1] * x[1] - c[1],
-            ];
             let weak = f64::from(node.significance[0].min(node.significance[1]));
             Spot {
                 r: here.r,
-                bearing: y[1].atan2(y[0]),
+                bearing: here.outward[1].atan2(here.outward[0]),
                 angle: 2.0 * radial.atan2(tangential).to_degrees(),
                 at: node.at,
                 weight: weak / (weak + 12.0),
