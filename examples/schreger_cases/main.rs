@@ -29,7 +29,7 @@ fn main() {
     let sections: u64 = sections.parse().expect("SECTIONS is a whole number");
     let lookalikes: u64 = lookalikes.parse().expect("LOOKALIKES is a whole number");
     let mut manifest = String::from(
-        "file,kind,view,lattice,species,angle_deg,rim_angle_deg,third_angle_deg,outer_zone,tilt_deg,oblique_deg,px_per_period,contrast,span_deg,cells,blur,jpeg\n",
+        "file,kind,view,lattice,species,angle_deg,rim_angle_deg,third_angle_deg,outer_zone,tilt_deg,oblique_deg,px_per_period,contrast,span_deg,outer_radius_px,cells,blur,jpeg\n",
     );
     let rows: Vec<String> = (0..sections).into_par_iter().map(|i| {
         let mut chance = Chance::new(seed.wrapping_mul(1_000_003).wrapping_add(i));
@@ -44,7 +44,7 @@ fn main() {
             Difficulty::Wild => "wild",
         };
         format!(
-            "{file},{},{view},true,{species},{:.2},{:.2},{:.2},{},{:.1},{:.1},{:.2},{:.4},{:.1},{:.0},{:.2},{}\n",
+            "{file},{},{view},true,{species},{:.2},{:.2},{:.2},{},{:.1},{:.1},{:.2},{:.4},{:.1},{:.1},{:.0},{:.2},{}\n",
             truth.shape.name(),
             truth.angle_deg,
             truth.rim_angle_deg,
@@ -55,6 +55,7 @@ fn main() {
             truth.px_per_period,
             truth.contrast,
             truth.span_deg,
+            truth.outer_radius_px,
             truth.cells,
             truth.blur,
             truth.jpeg,
@@ -72,7 +73,7 @@ fn main() {
             photo
                 .save(out.join(&file))
                 .expect("the picture can be written");
-            format!("{file},{kind},,false,,,,,,,,,,,,,\n")
+            format!("{file},{kind},,false,,,,,,,,,,,,,,\n")
         })
         .collect();
     manifest.extend(rows);

@@ -67,6 +67,8 @@ pub struct Truth {
     pub contrast: f32,
     /// Angle over which the lattice extends, seen from the tusk's centre, degrees.
     pub span_deg: f32,
+    /// Distance from the tusk's axis at which the visible lattice ends, in pixels of a frontal view.
+    pub outer_radius_px: f32,
     /// Visible lattice, in squares of the shortest period.
     pub cells: f32,
     pub blur: f32,
@@ -558,6 +560,7 @@ pub fn render(chance: &mut Chance, difficulty: Difficulty) -> (RgbImage, Truth) 
         px_per_period: tangential.min(radial) * px_per_mm,
         contrast: outer_power,
         span_deg: span,
+        outer_radius_px: high * px_per_mm,
         cells: seen.len() as f32 * 16.0 / (tangential.min(radial) * px_per_mm).powi(2),
         blur: development.blur,
         jpeg: development.jpeg,

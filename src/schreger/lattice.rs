@@ -251,6 +251,23 @@ impl<'a> Survey<'a> {
     }
 }
 
+/// Whether a seed shows the wave vectors of the lattice's nearest window.
+pub(crate) fn continues(nodes: &[Node], seed: &Node) -> bool {
+    let distance = |n: &Node| (n.at[0] - seed.at[0]).powi(2) + (n.at[1] - seed.at[1]).powi(2);
+    let Some(near) = nodes
+        .iter()
+        .min_by(|a, b| distance(a).total_cmp(&distance(b)))
+    else {
+        return false;
+    };
+    let like = |a: [f64; 2], b: [f64; 2]| {
+        let limit = 0.15 * a[0].hypot(a[1]);
+        (a[0] - b[0]).hypot(a[1] - b[1]) < limit || (a[0] + b[0]).hypot(a[1] + b[1]) < limit
+    };
+    let ([a, b], [c, d]) = (near.k, seed.k);
+    (like(a, c) && like(b, d)) || (like(a, d) && like(b, c))
+}
+
 /// Drops windows that stand apart from the rest: groups of touching windows smaller than a tenth of the largest, or
 /// than four.
 pub(crate) fn connected(nodes: Vec<Node>) -> Vec<Node> {

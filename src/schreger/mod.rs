@@ -108,10 +108,15 @@ fn search(levels: &[Level], config: &Config, spectrometer: &mut Spectrometer) ->
         }
         let mut survey = Survey::new(level, config.stride, config.most_windows);
         let mut grown: Vec<Vec<Node>> = Vec::new();
-        for seed in seeds.into_iter().take(config.seeds_per_level) {
-            let near = survey.nearest(seed.at);
-            if grown.iter().flatten().any(|n| n.cell == near) {
+        let mut followed = 0;
+        for seed in seeds {
+            // One start for each lattice: a cloth behind the piece may seed everywhere.
+            if grown.iter().any(|nodes| lattice::continues(nodes, &seed)) {
                 continue;
+            }
+            followed += 1;
+            if followed > config.seeds_per_level {
+                break;
             }
             let nodes = survey.grow(seed, config.least_significance, spectrometer);
             if nodes.len() >= 4 {
@@ -199,7 +204,11 @@ fn conclude(
 ) -> (Reading, Option<Evidence>) {
     let side = SIDE as f64 * level.scale;
     let spots = zone::spots(comparison, &comparison.best.parameters, nodes);
-    let Some(outermost) = zone::outermost(&spots, side / comparison.frame.extent) else {
+    let Some(outermost) = zone::outermost(
+        &spots,
+        side / comparison.frame.extent,
+        comparison.frame.share,
+    ) else {
         return (
             Reading::without(Status::NoLattice, vec![Reason::NoCommonCentre]),
             None,

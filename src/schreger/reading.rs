@@ -110,6 +110,8 @@ pub struct Config {
     pub least_log_odds_curved_unoriented: f64,
     /// Least log odds against straight lines.
     pub least_log_odds_curved: f64,
+    /// Most scatter about the fit relative to that about straight lines, with and without orientation.
+    pub most_relative_scatter: [f64; 2],
     /// Least log odds for the orientation.
     pub least_log_odds_orientation: f64,
     /// Factor on the standard error that makes the 90 % interval cover.
@@ -138,9 +140,10 @@ impl Default for Config {
             contrast: [0.0045, 0.4],
             least_period: 4.0,
             most_stretch: 0.32,
-            least_log_odds_curved: 20.0,
-            least_log_odds_curved_unoriented: 10.0,
-            least_log_odds_orientation: 10.0,
+            least_log_odds_curved: 22.0,
+            most_relative_scatter: [0.45, 0.6],
+            least_log_odds_curved_unoriented: 18.0,
+            least_log_odds_orientation: 22.0,
             interval_factor: 1.645,
         }
     }
@@ -205,7 +208,8 @@ impl Reading {
         let half = config.interval_factor * evidence.standard_error_deg;
         let mut reasons = Vec::new();
         let oriented = evidence.log_odds_orientation >= config.least_log_odds_orientation
-            && evidence.log_odds_curved >= config.least_log_odds_curved;
+            && evidence.log_odds_curved >= config.least_log_odds_curved
+            && evidence.scatter[0] <= config.most_relative_scatter[0] * evidence.scatter[1];
         if !oriented {
             reasons.push(Reason::OrientationUnknown);
             return Self {
@@ -394,10 +398,15 @@ impl Evidence {
             && !(self.scatter[0] <= config.most_scatter_curved
                 && self.log_odds_curved >= config.beyond_doubt
                 && self.angle_deg < 135.0);
-        if loose || self.agreement < 0.8 {
+        // Where the lines are surely curved but either bisector serves as well as radial, neither is.
+        let torn = self.log_odds_orientation < 0.5 * self.log_odds_curved.min(60.0)
+            && self.log_odds_curved > config.least_log_odds_curved;
+        if loose || torn || self.agreement < 0.8 {
             reasons.push(Reason::NoCommonCentre);
         }
-        if self.log_odds_curved < config.least_log_odds_curved_unoriented {
+        if self.log_odds_curved < config.least_log_odds_curved_unoriented
+            || self.scatter[0] > config.most_relative_scatter[1] * self.scatter[1]
+        {
             reasons.push(Reason::StraightLattice);
         }
         if self.contrast > config.contrast[1] {

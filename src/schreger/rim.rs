@@ -41,9 +41,9 @@ pub(crate) fn look(comparison: &Comparison, spots: &[Spot], level: &Level, side:
     let mut blocked = 0;
     for (_, spot) in &sectors {
         match first_edge(comparison, spot, level, side, outermost + 1.3 * side) {
-            Ray::Edge(r) => edges.push(r),
+            Ray::Edge(r) if r > outermost - 0.4 * side => edges.push(r),
             Ray::Left => blocked += 1,
-            Ray::Nothing => {}
+            Ray::Edge(_) | Ray::Nothing => {}
         }
     }
     let total = sectors.len() - blocked;

@@ -37,14 +37,14 @@ pub(crate) fn standard_error(
 ) -> Terms {
     let window = side / comparison.frame.extent;
     Terms {
-        sampling: by_blocks(spots_here, side, window),
+        sampling: by_blocks(spots_here, side, window, comparison.frame.share),
         fit: by_fit(comparison, nodes, zone, window),
         zone: zone.slope.abs() * 0.06 * (zone.range.1 - zone.range.0),
     }
 }
 
 /// Spread of the angle when square blocks of a window's side are drawn with replacement.
-fn by_blocks(spots: &[Spot], side: f64, window: f64) -> f64 {
+fn by_blocks(spots: &[Spot], side: f64, window: f64, share: f64) -> f64 {
     let mut blocks: Vec<((i64, i64), Vec<Spot>)> = Vec::new();
     for spot in spots {
         let key = (
@@ -73,7 +73,7 @@ fn by_blocks(spots: &[Spot], side: f64, window: f64) -> f64 {
         for _ in 0..blocks.len() {
             drawn.extend_from_slice(&blocks[draw(blocks.len())].1);
         }
-        if let Some(zone) = outermost(&drawn, window) {
+        if let Some(zone) = outermost(&drawn, window, share) {
             angles.push(zone.angle);
         }
     }
@@ -86,7 +86,7 @@ fn by_blocks(spots: &[Spot], side: f64, window: f64) -> f64 {
 fn by_fit(comparison: &Comparison, nodes: &[Node], zone: &Outermost, window: f64) -> f64 {
     let mut gradient = [0.0; PARAMETERS];
     for (p, slope) in gradient.iter_mut().enumerate() {
-        // The local angles depend on the centre and the stretch alone.
+        // The local angles depend on centre, stretch and perspective alone.
         if (2..6).contains(&p) {
             continue;
         }
@@ -96,7 +96,11 @@ fn by_fit(comparison: &Comparison, nodes: &[Node], zone: &Outermost, window: f64
             .clamp(1e-4, 0.05);
         let mut moved = comparison.best.parameters;
         moved[p] += step;
-        if let Some(there) = outermost(&spots(comparison, &moved, nodes), window) {
+        if let Some(there) = outermost(
+            &spots(comparison, &moved, nodes),
+            window,
+            comparison.frame.share,
+        ) {
             *slope = (there.angle - zone.angle) / step;
         }
     }

@@ -2,11 +2,21 @@
 
 use crate::schreger::fit::{Comparison, Course, PARAMETERS};
 use crate::schreger::lattice::Node;
+use crate::schreger::least_squares::solve;
 
 /// Share of the visible radial range that counts as the outermost zone.
 const OUTERMOST: f64 = 0.15;
 /// Windows within this share of the range (or two window sides) carry the angle of the outermost zone.
 const CARRYING: f64 = 0.45;
+
+/// Spread of one independent window's angle, degrees.
+const SPREAD: f64 = 4.0;
+/// Prior standard deviations of slope and bend of the angle over the carrying depth, degrees.
+const SLOPE: f64 = 30.0;
+const BEND: f64 = 8.0;
+
+/// Distance from the outermost window's centre to the end of the visible lattice, window sides.
+const BORDER: f64 = 0.09;
 
 /// One window seen from the fitted centre.
 #[derive(Debug, Clone, Copy)]
@@ -77,51 +87,54 @@ pub(crate) struct Outermost {
     pub(crate) slope: f64,
 }
 
-/// Mean angle of the outermost zone: a weighted straight line through the local angles of the outer windows, read in
-/// the middle of the zone. `side` is the window's side in extents.
-pub(crate) fn outermost(spots: &[Spot], side: f64) -> Option<Outermost> {
+/// Mean angle of the outermost zone: a weighted parabola through the local angles of the outer windows, read in the
+/// middle of the zone. `side` is the window's side in extents, `share` the number of independent windows per window.
+pub(crate) fn outermost(spots: &[Spot], side: f64, share: f64) -> Option<Outermost> {
     let mut radii: Vec<f64> = spots.iter().map(|s| s.r).collect();
     if radii.len() < 4 {
         return None;
     }
     radii.sort_by(f64::total_cmp);
     let at = |q: f64| radii[((radii.len() - 1) as f64 * q).round() as usize];
-    // A window still shows the lattice when its centre is a quarter of its side from the lattice's end.
-    let low = (at(0.01) - 0.2 * side).max(0.0);
-    let high = at(0.99) + 0.2 * side;
+    // A window still shows the lattice when its centre is a little inside the lattice's end.
+    let low = (at(0.01) - BORDER * side).max(0.0);
+    let high = at(0.99) + BORDER * side;
     let range = (high - low).max(1e-6);
     let depth = (CARRYING * range).max(1.8 * side);
     let middle = high - 0.5 * OUTERMOST * range;
     // The later rounds go without windows far from the first line.
-    let mut line: Option<(f64, f64)> = None;
+    let mut course: Option<[f64; 3]> = None;
     for _ in 0..3 {
-        let (mut w, mut wx, mut wxx, mut wy, mut wxy) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        let mut matrix = [[0.0; 3]; 3];
+        let mut right = [0.0; 3];
         for spot in spots {
             let x = (spot.r - middle) / depth;
             if x < -1.0 {
                 continue;
             }
-            let mut weight = spot.weight * (1.0 - (x.abs().min(1.0)).powi(3));
-            if let Some((a, b)) = line {
-                let off = (spot.angle - a - b * x) / 12.0;
+            let mut weight =
+                spot.weight * (1.0 - (x.abs().min(1.0)).powi(3)) * share / (SPREAD * SPREAD);
+            if let Some([a, b, c]) = course {
+                let off = (spot.angle - a - b * x - c * x * x) / (3.0 * SPREAD);
                 weight /= 1.0 + off * off;
             }
-            w += weight;
-            wx += weight * x;
-            wxx += weight * x * x;
-            wy += weight * spot.angle;
-            wxy += weight * x * spot.angle;
+            let row = [1.0, x, x * x];
+            for i in 0..3 {
+                right[i] += weight * row[i] * spot.angle;
+                for j in 0..3 {
+                    matrix[i][j] += weight * row[i] * row[j];
+                }
+            }
         }
-        if w < 1e-6 {
+        if matrix[0][0] < 1e-9 {
             return None;
         }
-        // A mild pull of the slope to nought steadies short ranges.
-        let ridge = 0.02 * w;
-        let (mx, my) = (wx / w, wy / w);
-        let slope = (wxy / w - mx * my) / (wxx / w - mx * mx + ridge / w).max(1e-9);
-        line = Some((my - slope * mx, slope));
+        matrix[0][0] += 1e-9;
+        matrix[1][1] += 1.0 / (SLOPE * SLOPE);
+        matrix[2][2] += 1.0 / (BEND * BEND);
+        course = solve(&matrix, &right);
     }
-    let (angle, slope) = line?;
+    let [angle, slope, _] = course?;
     Some(Outermost {
         range: (low, high),
         from: high - OUTERMOST * range,
