@@ -1,10 +1,38 @@
 //! faunalens recognises wildlife products in listing photographs from pixels alone.
 //!
-//! Data flows one way, from bytes to a record:
+//! Data flows one way, from bytes to a record, and each stage is a room that
+//! imports only rooms to its left:
 //!
 //! ```text
-//! photo -> fingerprint | recognize | schreger -> index -> verdict -> record
+//! photo -> fingerprint | recognize | schreger -> verdict -> record
+//! ```
+//!
+//! [`photo`] turns bytes into upright RGB pixels, once. [`fingerprint`] hashes
+//! them, [`recognize`] scores them with a model bundle, [`schreger`] reads the
+//! lattice of ivory, [`verdict`] compares the scores with the bundle's thresholds, and [`record`] is what leaves the house.
+//! [`pipeline`] composes the stages for one photo and for a batch.
+//!
+//! ```no_run
+//! use faunalens::photo::Limits;
+//! use faunalens::pipeline::{Engine, Input};
+//! use faunalens::recognize::{Bundle, Runtime};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let runtime = Runtime::load(None)?;
+//! let bundle = Bundle::load("models/faunalens-base".as_ref())?;
+//! let engine = Engine::new(runtime, bundle, Limits::default());
+//! let mut worker = engine.worker(1)?;
+//! let record = worker.examine("a.jpg".into(), Input::File("a.jpg".into()));
+//! println!("{}", record.to_json()?);
+//! # Ok(())
+//! # }
 //! ```
 
+pub mod evaluate;
+pub mod fingerprint;
 pub mod photo;
+pub mod pipeline;
+pub mod recognize;
+pub mod record;
 pub mod schreger;
+pub mod verdict;

@@ -1,12 +1,134 @@
 //! Bytes to pixels: one decode per photo, upright, opaque RGB.
 
+mod decode;
+mod error;
+mod format;
+mod jpeg;
+mod limits;
+pub mod source;
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+
 use image::RgbImage;
+use sha2::{Digest, Sha256};
+
+pub use decode::is_decoding;
+pub use error::PhotoError;
+pub use format::{Format, sniff};
+pub use limits::Limits;
 
 /// A decoded photograph, ready for every later stage.
 #[derive(Debug, Clone)]
 pub struct Photo {
-    /// Upright RGB pixels: EXIF orientation applied, alpha composited on white.
+    /// Upright 8-bit RGB pixels: EXIF orientation applied once, alpha
+    /// composited on white, CMYK, grey, palette and 16-bit converted.
     pub pixels: RgbImage,
     /// SHA-256 of the file's bytes.
     pub sha256: [u8; 32],
+    /// What the bytes are, whatever the file is called.
+    pub format: Format,
+}
+
+impl Photo {
+    /// Decodes a file's bytes.
+    ///
+    /// # Errors
+    /// A [`PhotoError`] that says what is wrong with the bytes.
+    pub fn from_bytes(bytes: &[u8], limits: &Limits) -> Result<Self, PhotoError> {
+        if bytes.len() as u64 > limits.max_bytes {
+            return Err(too_many_bytes(bytes.len() as u64, limits));
+        }
+        let format = sniff(bytes)?;
+        let pixels = decode::decode(bytes, format, limits)?;
+        Ok(Self {
+            pixels,
+            sha256: Sha256::digest(bytes).into(),
+            format,
+        })
+    }
+
+    /// Upright width in pixels.
+    #[must_use]
+    pub fn width(&self) -> u32 {
+        self.pixels.width()
+    }
+
+    /// Upright height in pixels.
+    #[must_use]
+    pub fn height(&self) -> u32 {
+        self.pixels.height()
+    }
+}
+
+/// Reads a file whole, refusing one that is too large before reading it.
+///
+/// # Errors
+/// [`PhotoError::NotFound`], [`PhotoError::Unreadable`],
+/// [`PhotoError::Unsupported`] for a folder or device, or
+/// [`PhotoError::TooLarge`].
+pub fn read_file(path: &Path, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
+    let unreadable = |error: std::io::Error| match error.kind() {
+        ErrorKind::NotFound | ErrorKind::NotADirectory => PhotoError::NotFound {
+            path: path.to_owned(),
+        },
+        _ => PhotoError::Unreadable {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        },
+    };
+    let metadata = std::fs::metadata(path).map_err(unreadable)?;
+    if metadata.is_dir() {
+        return Err(PhotoError::Unsupported(
+            "a folder, not a picture (`faunalens scan` takes folders)".into(),
+        ));
+    }
+    if !metadata.is_file() {
+        return Err(PhotoError::Unsupported("not a regular file".into()));
+    }
+    if metadata.len() > limits.max_bytes {
+        return Err(too_many_bytes(metadata.len(), limits));
+    }
+    let file = File::open(path).map_err(unreadable)?;
+    read_limited(file, metadata.len() as usize, limits).map_err(|error| match error {
+        ReadError::TooLarge => too_many_bytes(limits.max_bytes + 1, limits),
+        ReadError::Io(error) => unreadable(error),
+    })
+}
+
+/// Reads a stream, such as standard input, to its end.
+///
+/// # Errors
+/// [`PhotoError::TooLarge`] beyond the limit, [`PhotoError::Internal`] when the
+/// stream breaks.
+pub fn read_stream(stream: impl Read, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
+    read_limited(stream, 0, limits).map_err(|error| match error {
+        ReadError::TooLarge => too_many_bytes(limits.max_bytes + 1, limits),
+        ReadError::Io(error) => PhotoError::Internal(format!("standard input: {error}")),
+    })
+}
+
+enum ReadError {
+    TooLarge,
+    Io(std::io::Error),
+}
+
+fn read_limited(stream: impl Read, expected: usize, limits: &Limits) -> Result<Vec<u8>, ReadError> {
+    let mut bytes = Vec::with_capacity(expected + 1);
+    stream
+        .take(limits.max_bytes.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(ReadError::Io)?;
+    if bytes.len() as u64 > limits.max_bytes {
+        return Err(ReadError::TooLarge);
+    }
+    Ok(bytes)
+}
+
+fn too_many_bytes(bytes: u64, limits: &Limits) -> PhotoError {
+    PhotoError::TooLarge(format!(
+        "{bytes} bytes or more, the limit is {} (--max-bytes)",
+        limits.max_bytes
+    ))
 }

@@ -501,7 +501,13 @@ pub(crate) fn compare(nodes: &[Node], share: f64) -> Option<Comparison> {
         flat[2 * i] = k[0];
         flat[2 * i + 1] = k[1];
     }
-    let flat = descend(&straight, flat, 20);
+    // A rough noise first: strong perspective is far from where this starts.
+    let rough = Straight {
+        frame: &coarse,
+        noise: 0.1,
+    };
+    let flat = descend(&rough, flat, 20).parameters;
+    let flat = descend(&straight, flat, 30);
     let scatter_straight = scatter_of(&straight, &flat.parameters, noise);
 
     let [difference_radial, sum_radial] = kinds;

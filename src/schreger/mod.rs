@@ -17,6 +17,7 @@ mod fit;
 mod lattice;
 mod least_squares;
 mod light;
+mod overlay;
 mod reading;
 mod rim;
 mod species;
@@ -24,6 +25,7 @@ mod spectrum;
 mod uncertainty;
 mod zone;
 
+pub use overlay::{OverlayError, overlay};
 pub use reading::{Config, Evidence, Orientation, Reading, Reason, Status, WindowEvidence};
 pub use species::{
     ELEPHANT_OUTER, LOUDEST, MAMMOTH_OUTER, Species, log10_likelihood_ratio, name, posterior,
@@ -130,7 +132,14 @@ fn search(levels: &[Level], config: &Config, spectrometer: &mut Spectrometer) ->
                 .map(|n| f64::from(n.significance[0].min(n.significance[1]).min(400.0)).ln())
                 .sum::<f64>()
                 / nodes.len() as f64;
-            let covered = independent * level.scale * level.scale * clarity;
+            let mut strengths: Vec<f32> = nodes
+                .iter()
+                .map(|n| n.amplitude[0] + n.amplitude[1])
+                .collect();
+            strengths.sort_by(f32::total_cmp);
+            // Strength puts a sharp pattern's ground waves before its overtones.
+            let strength = f64::from(strengths[strengths.len() / 2]);
+            let covered = independent * level.scale * level.scale * clarity * strength;
             all.push((
                 covered,
                 Found {
@@ -179,10 +188,10 @@ fn judge(
         let mut survey = Survey::new(level, config.stride, config.most_windows);
         let gathered = survey.gather(
             |at| comparison.predict(at),
-            config.least_significance,
+            config.gathered_significance,
             spectrometer,
         );
-        if gathered.len() > nodes.len() {
+        if gathered.len() * 10 > nodes.len() * 9 {
             if let Some(again) = fit::compare(&gathered, share) {
                 if again.scatter < comparison.scatter * 1.5 {
                     comparison = again;

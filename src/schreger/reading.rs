@@ -82,6 +82,8 @@ pub struct Config {
     pub seed_significance: f32,
     /// Least significance of both peaks of a followed window.
     pub least_significance: f32,
+    /// The same for windows found from the fit's prediction alone.
+    pub gathered_significance: f32,
     /// Least contrast of the stronger family, 0.01 is one per cent.
     pub least_amplitude: f32,
     /// Least crossing angle of a seed's wave vectors, degrees.
@@ -112,6 +114,8 @@ pub struct Config {
     pub least_log_odds_curved: f64,
     /// Most scatter about the fit relative to that about straight lines, with and without orientation.
     pub most_relative_scatter: [f64; 2],
+    /// Most tangential periods round the fitted centre; tusks have 150 to 500.
+    pub most_periods_round: f64,
     /// Least log odds for the orientation.
     pub least_log_odds_orientation: f64,
     /// Factor on the standard error that makes the 90 % interval cover.
@@ -128,6 +132,7 @@ impl Default for Config {
             seeds_per_level: 10,
             seed_significance: 14.0,
             least_significance: 6.0,
+            gathered_significance: 9.0,
             least_amplitude: 0.004,
             least_crossing_deg: 22.0,
             least_independent_windows: 3.0,
@@ -141,6 +146,7 @@ impl Default for Config {
             least_period: 4.0,
             most_stretch: 0.32,
             least_log_odds_curved: 22.0,
+            most_periods_round: 1000.0,
             most_relative_scatter: [0.45, 0.6],
             least_log_odds_curved_unoriented: 18.0,
             least_log_odds_orientation: 22.0,
@@ -282,8 +288,12 @@ pub struct Evidence {
     pub centre: [f64; 2],
     /// Inner and outer end of the visible lattice and inner limit of the outermost zone, pixels from the centre.
     pub radii: [f64; 3],
+    /// Outer and inner end of the outermost zone over the bearings seen, lines through pixels of the picture.
+    pub zone_outline: [Vec<[f64; 2]>; 2],
     /// Tangential and radial period in the outermost zone, pixels.
     pub periods: [f64; 2],
+    /// Tangential periods round the fitted centre.
+    pub periods_round: f64,
     /// Log odds of the orientation.
     pub log_odds_orientation: f64,
     /// Log odds against straight lines.
@@ -303,6 +313,27 @@ pub struct Evidence {
     pub angle_gain_deg: f64,
     /// Share of the windows in which the fitted radial bisector is the same one.
     pub agreement: f64,
+}
+
+/// The circle of radius `r` (extents) over the bearings of the spots, as a line through the picture.
+fn arc(comparison: &Comparison, spots: &[Spot], r: f64) -> Vec<[f64; 2]> {
+    let mut bearings: Vec<f64> = spots.iter().map(|s| s.bearing).collect();
+    bearings.sort_by(f64::total_cmp);
+    let (Some(first), Some(last)) = (bearings.first().copied(), bearings.last().copied()) else {
+        return Vec::new();
+    };
+    // The arc begins after the widest gap, which may lie across the cut at 180 degrees.
+    let turn = std::f64::consts::TAU;
+    let (mut gap, mut start) = (first + turn - last, first);
+    for pair in bearings.windows(2) {
+        if pair[1] - pair[0] > gap {
+            gap = pair[1] - pair[0];
+            start = pair[1];
+        }
+    }
+    (0..=64)
+        .map(|i| comparison.picture(start + (turn - gap) * f64::from(i) / 64.0, r))
+        .collect()
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -364,7 +395,9 @@ impl Evidence {
                 zone.range.1 * extent,
                 zone.from * extent,
             ],
+            zone_outline: [zone.range.1, zone.from].map(|r| arc(comparison, spots, r)),
             periods: [part(false), part(true)],
+            periods_round: std::f64::consts::TAU * zone.range.1 * extent / part(false),
             log_odds_orientation: comparison.log_odds_orientation.min(1e3),
             log_odds_curved: comparison.log_odds_curved,
             scatter: [comparison.scatter, comparison.scatter_straight],
@@ -406,6 +439,7 @@ impl Evidence {
         }
         if self.log_odds_curved < config.least_log_odds_curved_unoriented
             || self.scatter[0] > config.most_relative_scatter[1] * self.scatter[1]
+            || self.periods_round > config.most_periods_round
         {
             reasons.push(Reason::StraightLattice);
         }

@@ -86,21 +86,14 @@ impl Spectrometer {
         }
         self.fft
             .process_with_scratch(&mut self.turned, &mut self.scratch);
-        [first, second]
-            .map(|present| present)
-            .iter()
-            .enumerate()
-            .map(|(which, present)| {
-                if *present {
-                    self.take_power(which == 1);
-                    self.find()
-                } else {
-                    Vec::new()
-                }
-            })
-            .collect::<Vec<_>>()
-            .try_into()
-            .unwrap_or_default()
+        let mut found = [Vec::new(), Vec::new()];
+        for (which, present) in [first, second].into_iter().enumerate() {
+            if present {
+                self.take_power(which == 1);
+                found[which] = self.find();
+            }
+        }
+        found
     }
 
     /// Loads one window into the real or imaginary part: clipped against outliers, mean removed, tapered.

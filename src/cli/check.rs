@@ -1,0 +1,155 @@
+//! `faunalens check`: a few photos, answered at once.
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
+
+use clap::Args;
+use faunalens::photo::{self, Limits, source};
+use faunalens::pipeline::{Engine, Input};
+use faunalens::record::{JSON_SCHEMA, Record};
+use faunalens::verdict::Decision;
+
+use super::settings::{Settings, cores};
+use super::{exit_code, say};
+
+/// Score single photos, as an upload hook does
+///
+/// Prints one record per photo, in the order given.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Check {
+    /// Photos; `-` is standard input
+    #[arg(value_name = "FILE", required_unless_present = "schema")]
+    files: Vec<PathBuf>,
+
+    /// One JSON object per line
+    #[arg(long)]
+    json: bool,
+
+    /// Tell the worst decision by the exit status: 10 for review, 20 for flag
+    #[arg(long)]
+    exit_code: bool,
+
+    /// Print the JSON Schema of a record and stop
+    #[arg(long)]
+    schema: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  faunalens check photo.jpg
+  faunalens check --json - < upload.bin
+  faunalens check --exit-code photo.jpg || echo 'look at it'
+
+Exit status:
+  0  done
+  1  done, but at least one photo could not be read
+  2  wrong use or configuration
+With --exit-code:
+  0  all clear       10  review       20  flag
+  3  at least one photo could not be read, and none was raised";
+
+impl Check {
+    pub(super) fn run(&self, settings: &Settings) -> anyhow::Result<ExitCode> {
+        if self.schema {
+            say(JSON_SCHEMA.trim_end())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let engine = settings.engine()?;
+        let mut worst = Some(Decision::Clear);
+        let mut some_failed = false;
+        let mut take = |record: &Record| {
+            match record.decision {
+                Some(decision) => worst = worst.max(Some(decision)),
+                None => some_failed = true,
+            }
+            self.print(record)
+        };
+        let from_stdin = |path: &PathBuf| path.as_os_str() == "-";
+        if self.files.len() == 1 || self.files.iter().any(from_stdin) {
+            let mut worker = engine.worker(cores())?;
+            for path in &self.files {
+                let name = path.to_string_lossy().into_owned();
+                let input = if from_stdin(path) {
+                    read_stdin(&settings.limits())
+                } else {
+                    Input::File(path.clone())
+                };
+                take(&worker.examine(name, input))?;
+            }
+        } else {
+            for record in self.all_cores(&engine)? {
+                take(&record)?;
+            }
+        }
+        Ok(self.status(worst, some_failed))
+    }
+
+    fn all_cores(&self, engine: &Engine) -> anyhow::Result<Vec<Record>> {
+        let mut records = Vec::with_capacity(self.files.len());
+        let workers = cores().min(self.files.len());
+        let never = AtomicBool::new(false);
+        engine.batch(
+            workers,
+            source::files(self.files.clone()),
+            &never,
+            |_, record| {
+                records.push(record);
+                Ok::<(), Infallible>(())
+            },
+        )?;
+        Ok(records)
+    }
+
+    fn print(&self, record: &Record) -> anyhow::Result<()> {
+        if self.json {
+            say(&record.to_json()?)?;
+        } else {
+            say(&in_words(record))?;
+        }
+        Ok(())
+    }
+
+    fn status(&self, worst: Option<Decision>, some_failed: bool) -> ExitCode {
+        if !self.exit_code {
+            return exit_code(some_failed);
+        }
+        match (worst, some_failed) {
+            (Some(Decision::Flag), _) => ExitCode::from(20),
+            (Some(Decision::Review), _) => ExitCode::from(10),
+            (_, true) => ExitCode::from(3),
+            (_, false) => ExitCode::SUCCESS,
+        }
+    }
+}
+
+/// Standard input as a photo; what is wrong with it becomes the record's error.
+fn read_stdin(limits: &Limits) -> Input {
+    match photo::read_stream(std::io::stdin().lock(), limits) {
+        Ok(bytes) => Input::Bytes(bytes),
+        Err(error) => Input::Failed(error),
+    }
+}
+
+/// One aligned line: decision, best label, file, and why.
+fn in_words(record: &Record) -> String {
+    let Some(decision) = record.decision else {
+        let error = record.error.as_ref();
+        let (kind, message) = error.map_or(("internal", ""), |error| {
+            (error.kind.as_str(), error.message.as_str())
+        });
+        return format!("{:<7} {kind:<20} {}: {message}", "error", record.file);
+    };
+    let best = record.materials.first();
+    let best = best.map_or(String::new(), |best| {
+        format!("{} {:.2}", best.label, best.score)
+    });
+    let reasons = if record.reasons.is_empty() {
+        String::new()
+    } else {
+        format!("  ({})", record.reasons.join("; "))
+    };
+    format!("{:<7} {best:<20} {}{reasons}", decision.name(), record.file)
+}

@@ -1,0 +1,139 @@
+//! `faunalens doctor`: what was found, and whether it works together.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use faunalens::photo::Format;
+use faunalens::recognize::{Bundle, Recognizer};
+use image::RgbImage;
+use serde_json::{Value, json};
+
+use super::say;
+use super::settings::{Settings, cores};
+
+/// Say what is installed, where it was found, and whether it works
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+impl Doctor {
+    pub(super) fn run(&self, settings: &Settings) -> anyhow::Result<ExitCode> {
+        let limits = settings.limits();
+        let mut problems: Vec<String> = Vec::new();
+
+        let runtime = settings.runtime();
+        let runtime_found = match &runtime {
+            Ok(runtime) => json!({
+                "path": runtime.path.display().to_string(),
+                "version": runtime.version(),
+                "build": runtime.build_info(),
+            }),
+            Err(error) => {
+                problems.push(format!("{error:#}"));
+                Value::Null
+            }
+        };
+        let bundle = settings
+            .bundle_folder()
+            .and_then(|folder| Ok(Bundle::load(&folder)?));
+        let bundle_found = match &bundle {
+            Ok(bundle) => json!({
+                "folder": bundle.folder.display().to_string(),
+                "name": bundle.description.name,
+                "version": bundle.description.version,
+                "sha256": bundle.description.model.sha256,
+                "labels": bundle.description.labels.names,
+            }),
+            Err(error) => {
+                problems.push(format!("{error:#}"));
+                Value::Null
+            }
+        };
+        let mut inference = Value::Null;
+        if let (Ok(runtime), Ok(bundle)) = (&runtime, &bundle) {
+            let ran = Recognizer::new(runtime, bundle, cores())
+                .and_then(|mut recognizer| recognizer.recognize(&RgbImage::new(64, 48)));
+            match ran {
+                Ok(_) => inference = json!("works"),
+                Err(error) => problems.push(error.to_string()),
+            }
+        }
+        let report = json!({
+            "faunalens": env!("CARGO_PKG_VERSION"),
+            "onnxruntime": runtime_found,
+            "bundle": bundle_found,
+            "inference": inference,
+            "cores": cores(),
+            "cpu_features": cpu_features(),
+            "formats": Format::built_in(),
+            "limits": {
+                "max_bytes": limits.max_bytes,
+                "max_pixels": limits.max_pixels,
+                "max_decoded_bytes": limits.max_alloc,
+            },
+            "problems": problems,
+        });
+        if self.json {
+            say(&report.to_string())?;
+        } else {
+            print(&report, "")?;
+        }
+        Ok(ExitCode::from(if problems.is_empty() { 0 } else { 2 }))
+    }
+}
+
+/// Prints a nested report as indented lines.
+fn print(report: &Value, indent: &str) -> std::io::Result<()> {
+    let Value::Object(fields) = report else {
+        return Ok(());
+    };
+    for (name, value) in fields {
+        match value {
+            Value::Object(_) => {
+                say(&format!("{indent}{name}"))?;
+                print(value, &format!("{indent}  "))?;
+            }
+            Value::Array(list) => {
+                let words: Vec<String> = list.iter().map(word).collect();
+                let words = if words.is_empty() {
+                    "none".into()
+                } else {
+                    words.join(", ")
+                };
+                say(&format!("{indent}{name}: {words}"))?;
+            }
+            _ => say(&format!("{indent}{name}: {}", word(value)))?,
+        }
+    }
+    Ok(())
+}
+
+fn word(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Null => "not found".into(),
+        other => other.to_string(),
+    }
+}
+
+/// Instruction sets that decide how fast inference and hashing are.
+fn cpu_features() -> Vec<&'static str> {
+    let mut found = vec![std::env::consts::ARCH];
+    #[cfg(target_arch = "x86_64")]
+    {
+        let probes = [
+            ("sse4.2", std::is_x86_feature_detected!("sse4.2")),
+            ("popcnt", std::is_x86_feature_detected!("popcnt")),
+            ("avx2", std::is_x86_feature_detected!("avx2")),
+            ("fma", std::is_x86_feature_detected!("fma")),
+            ("avx512f", std::is_x86_feature_detected!("avx512f")),
+            ("avx512vnni", std::is_x86_feature_detected!("avx512vnni")),
+            ("sha", std::is_x86_feature_detected!("sha")),
+        ];
+        found.extend(probes.iter().filter(|(_, has)| *has).map(|(name, _)| *name));
+    }
+    found
+}

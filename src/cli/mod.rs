@@ -1,0 +1,118 @@
+//! The command line: one file per subcommand. The only room that prints.
+
+mod check;
+mod completions;
+mod doctor;
+mod eval;
+mod hash;
+mod model;
+mod scan;
+mod schreger;
+mod settings;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use faunalens::photo;
+use faunalens::record::resume::ResumeError;
+
+use settings::Settings;
+
+/// Recognises illegal wildlife products in listing photographs: from pixels
+/// alone, offline, on one machine.
+///
+/// A screening aid, not evidence: a person decides.
+#[derive(Debug, Parser)]
+#[command(name = "faunalens", disable_version_flag = true, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    /// Print the versions of the program and of the model.
+    #[arg(short = 'V', long)]
+    version: bool,
+
+    #[command(flatten)]
+    settings: Settings,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  faunalens check photo.jpg                       one photo, in words
+  faunalens check --json - < photo.jpg            one photo from a pipe, as JSON
+  faunalens scan crawl/ --out crawl.jsonl         a folder; run it again to resume
+  faunalens scan listings.csv --out scores.csv    a manifest with a `file` column
+  find . -name '*.jpg' | faunalens scan - --out found.parquet
+  faunalens hash photo.jpg                        the PDQ hash for exchange
+  faunalens schreger --overlay drawn/ base.jpg    the Schreger angle of ivory, drawn
+  faunalens doctor                                what is installed, and is it sound
+
+Exit status:
+  0  done
+  1  done, but at least one photo could not be read
+  2  wrong use or configuration";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Check),
+    Scan(scan::Scan),
+    Hash(hash::Hash),
+    #[command(name = "schreger")]
+    Schreger(schreger::ReadLattice),
+    Eval(eval::Eval),
+    Model(model::Model),
+    Doctor(doctor::Doctor),
+    Completions(completions::Completions),
+}
+
+/// Runs one command and says how it went.
+pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    silence_caught_panics();
+    let settings = cli.settings;
+    if cli.version {
+        say(&settings.version())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    match cli.command {
+        Some(Command::Check(command)) => command.run(&settings),
+        Some(Command::Scan(command)) => command.run(&settings),
+        Some(Command::Hash(command)) => command.run(&settings),
+        Some(Command::Schreger(command)) => command.run(&settings),
+        Some(Command::Eval(command)) => command.run(&settings),
+        Some(Command::Model(command)) => command.run(&settings),
+        Some(Command::Doctor(command)) => command.run(&settings),
+        Some(Command::Completions(command)) => command.run(),
+        None => anyhow::bail!("no command given; `faunalens --help` shows them"),
+    }
+}
+
+/// Status 1 when some photo could not be read.
+fn exit_code(some_failed: bool) -> ExitCode {
+    ExitCode::from(u8::from(some_failed))
+}
+
+/// Prints one line to standard output.
+fn say(line: &str) -> std::io::Result<()> {
+    writeln!(std::io::stdout().lock(), "{line}")
+}
+
+/// True when the error is only that nobody reads our output any more.
+pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let io = cause.downcast_ref::<std::io::Error>();
+        io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+            || matches!(cause.downcast_ref(), Some(ResumeError::ClosedPipe))
+    })
+}
+
+/// A decoder's panic is caught and becomes the photo's error; its message
+/// would only clutter the terminal.
+fn silence_caught_panics() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !photo::is_decoding() {
+            report(panic);
+        }
+    }));
+}

@@ -1,0 +1,209 @@
+//! `faunalens scan`: a crawl, unattended.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use faunalens::photo::source::Source;
+use faunalens::record::resume::{Past, ResumeError, Tally};
+use faunalens::record::sink::{self, Sink};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::exit_code;
+use super::settings::{Settings, cores};
+
+/// Score a folder, a manifest or a list of photos into a file
+///
+/// Rows come out in input order. Run the same command again to go on after an
+/// interruption: no photo gets a second row. A folder's sidecar files (.json,
+/// .txt, .csv, ...) and hidden files are passed over; every other file gets a
+/// row, with an error where it cannot be read.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Scan {
+    /// A folder; a manifest (.csv, .tsv or .jsonl with a `file` column); or `-` for paths on standard input
+    source: PathBuf,
+
+    /// File to write, or `-` for JSON lines on standard output
+    #[arg(short, long, value_name = "FILE")]
+    out: PathBuf,
+
+    /// Form of the output [default: by the file's extension, else jsonl]
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<OutputFormat>,
+
+    /// Photos scored at a time [default: one per core]
+    #[arg(short = 'j', long, value_name = "N")]
+    workers: Option<usize>,
+
+    /// In a folder, take hidden files and sidecars for photos too
+    #[arg(long)]
+    all_files: bool,
+
+    /// Paths on standard input end with a NUL byte, as `find -print0` writes them
+    #[arg(short = '0', long)]
+    null: bool,
+
+    /// No progress and no summary
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  faunalens scan crawl/ --out crawl.jsonl
+  faunalens scan listings.csv --out scores.parquet --workers 8
+  find crawl -name '*.jpg' -print0 | faunalens scan - -0 --out scores.csv
+
+Exit status:
+  0    done
+  1    done, but at least one photo could not be read
+  2    wrong use or configuration
+  130  interrupted; run the same command again to go on";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OutputFormat {
+    Jsonl,
+    Csv,
+    Parquet,
+}
+
+impl Scan {
+    pub(super) fn run(&self, settings: &Settings) -> anyhow::Result<ExitCode> {
+        let source = Source::parse(&self.source, self.all_files, self.null)?;
+        let items = source.items()?;
+        let engine = settings.engine()?;
+        let labels = &engine.bundle().description.labels.names;
+        let (mut sink, mut past) = if self.out == Path::new("-") {
+            anyhow::ensure!(
+                matches!(self.format, None | Some(OutputFormat::Jsonl)),
+                "standard output takes JSON lines only; name a file with --out"
+            );
+            (Sink::stdout(), Past::default())
+        } else {
+            Sink::open(
+                &self.out,
+                self.output_format(),
+                &engine.stamp().sha256,
+                labels,
+            )
+            .context("cannot write the output")?
+        };
+
+        let stop = interruptible()?;
+        let start = Instant::now();
+        let earlier = past.tally.rows();
+        let mut tally = past.tally;
+        let progress = self.progress(&source, earlier);
+        let items = items.filter(|item| !past.has(&item.file));
+        let outcome = engine.batch(
+            self.workers.unwrap_or_else(cores),
+            items,
+            &stop,
+            |_, record| {
+                sink.write(&record)?;
+                tally.count(record.decision);
+                progress.set_message(format!("{} flag, {} errors", tally.flag, tally.errors));
+                progress.inc(1);
+                Ok::<(), ResumeError>(())
+            },
+        );
+        progress.finish_and_clear();
+        let interrupted = stop.load(Ordering::Relaxed);
+        sink.finish(outcome.is_ok() && !interrupted)?;
+        outcome?;
+        if !self.quiet {
+            self.summarise(tally, earlier, start.elapsed(), interrupted);
+        }
+        if interrupted {
+            return Ok(ExitCode::from(130));
+        }
+        Ok(exit_code(tally.errors > 0))
+    }
+
+    fn output_format(&self) -> sink::Format {
+        let by_name = || {
+            let extension = self.out.extension()?.to_str()?.to_ascii_lowercase();
+            OutputFormat::from_str(&extension, true).ok()
+        };
+        match self.format.or_else(by_name) {
+            Some(OutputFormat::Csv) => sink::Format::Csv,
+            Some(OutputFormat::Parquet) => sink::Format::Parquet,
+            Some(OutputFormat::Jsonl) | None => sink::Format::Jsonl,
+        }
+    }
+
+    /// A bar on a terminal; nothing where standard error is a file or a pipe.
+    fn progress(&self, source: &Source, earlier: u64) -> ProgressBar {
+        if self.quiet || !console_is_terminal() {
+            return ProgressBar::hidden();
+        }
+        let style = |template: &str| {
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+        };
+        let bar = ProgressBar::no_length()
+            .with_style(style("{spinner} {pos} photos, {per_sec}, {msg}"))
+            .with_position(earlier);
+        bar.enable_steady_tick(Duration::from_millis(200));
+        bar.reset_eta();
+        let (counted, source) = (bar.clone(), source.clone());
+        // Counting a large tree takes a while; scoring need not wait for it.
+        std::thread::spawn(move || {
+            if let Some(count) = source.count() {
+                counted.set_length(count);
+                counted.set_style(style(
+                    "{bar:30} {pos}/{len} photos, {per_sec}, {eta} left, {msg}",
+                ));
+            }
+        });
+        bar
+    }
+
+    fn summarise(&self, tally: Tally, earlier: u64, elapsed: Duration, interrupted: bool) {
+        let rows = tally.rows();
+        let fresh = rows - earlier;
+        let seconds = elapsed.as_secs_f64();
+        let mut summary = format!(
+            "{rows} photos: {} flag, {} review, {} clear, {} could not be read",
+            tally.flag, tally.review, tally.clear, tally.errors
+        );
+        if earlier > 0 {
+            summary += &format!(" ({earlier} of them from an earlier run)");
+        }
+        if fresh > 0 {
+            summary += &format!(
+                "; {seconds:.1} s, {:.1} photos/s",
+                fresh as f64 / seconds.max(1e-3)
+            );
+        }
+        eprintln!("{summary} -> {}", self.out.display());
+        if interrupted {
+            eprintln!("interrupted: run the same command again to go on");
+        }
+    }
+}
+
+fn console_is_terminal() -> bool {
+    std::io::IsTerminal::is_terminal(&std::io::stderr())
+}
+
+/// Sets a flag at the first Ctrl-C or termination request, and ends the
+/// program at the second.
+fn interruptible() -> anyhow::Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        if console_is_terminal() {
+            eprintln!("\nfinishing the photos in hand; press Ctrl-C again to stop at once");
+        }
+    })
+    .context("cannot watch for Ctrl-C")?;
+    Ok(stop)
+}

@@ -1,0 +1,105 @@
+//! Options that every command shares.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use faunalens::photo::Limits;
+use faunalens::pipeline::Engine;
+use faunalens::recognize::runtime::places;
+use faunalens::recognize::{Bundle, Runtime};
+
+/// The bundle that is used when none is named.
+const DEFAULT_BUNDLE: &str = "faunalens-base";
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Settings")]
+pub(super) struct Settings {
+    /// Model bundle: a folder with model.onnx and bundle.toml, or the name of one under models/
+    #[arg(long, global = true, value_name = "DIR", env = "FAUNALENS_MODEL")]
+    model: Option<PathBuf>,
+
+    /// The ONNX Runtime library, or the folder it lies in
+    #[arg(long, global = true, value_name = "PATH", env = "ORT_DYLIB_PATH")]
+    onnxruntime: Option<PathBuf>,
+
+    /// Largest file to read, in bytes
+    #[arg(long, global = true, value_name = "N", default_value_t = Limits::default().max_bytes)]
+    max_bytes: u64,
+
+    /// Largest picture to decode, in pixels
+    #[arg(long, global = true, value_name = "N", default_value_t = Limits::default().max_pixels)]
+    max_pixels: u64,
+}
+
+impl Settings {
+    pub(super) fn limits(&self) -> Limits {
+        Limits {
+            max_bytes: self.max_bytes,
+            max_pixels: self.max_pixels,
+            // Four bytes a pixel for every picture the pixel limit lets through.
+            max_alloc: Limits::default()
+                .max_alloc
+                .max(self.max_pixels.saturating_mul(4)),
+        }
+    }
+
+    /// Where the bundle lies.
+    pub(super) fn bundle_folder(&self) -> anyhow::Result<PathBuf> {
+        let name = match &self.model {
+            Some(folder) if folder.join("bundle.toml").is_file() => return Ok(folder.clone()),
+            Some(name) => name.clone(),
+            None => DEFAULT_BUNDLE.into(),
+        };
+        let found = places("models")
+            .into_iter()
+            .map(|models| models.join(&name))
+            .find(|folder| folder.join("bundle.toml").is_file());
+        found.with_context(|| {
+            format!(
+                "no model bundle {} (a folder with bundle.toml): name one with --model, or run \
+                 from the project's folder",
+                name.display()
+            )
+        })
+    }
+
+    pub(super) fn bundle(&self) -> anyhow::Result<Bundle> {
+        Ok(Bundle::load(&self.bundle_folder()?)?)
+    }
+
+    pub(super) fn runtime(&self) -> anyhow::Result<Runtime> {
+        let explicit = self.onnxruntime.as_deref();
+        Ok(Runtime::load(
+            explicit.filter(|path| !path.as_os_str().is_empty()),
+        )?)
+    }
+
+    /// Runtime and bundle, loaded side by side: both mostly wait for the disk.
+    pub(super) fn engine(&self) -> anyhow::Result<Engine> {
+        std::thread::scope(|scope| {
+            let bundle = scope.spawn(|| self.bundle());
+            let runtime = self.runtime();
+            let bundle = bundle
+                .join()
+                .map_err(|_| anyhow::anyhow!("loading the model bundle failed"))?;
+            Ok(Engine::new(runtime?, bundle?, self.limits()))
+        })
+    }
+
+    pub(super) fn version(&self) -> String {
+        let model = match self
+            .bundle_folder()
+            .and_then(|folder| Ok(Bundle::describe(&folder)?))
+        {
+            Ok(bundle) => format!("model {} {}", bundle.name, bundle.version),
+            Err(_) => "no model found".into(),
+        };
+        format!("faunalens {} ({model})", env!("CARGO_PKG_VERSION"))
+    }
+}
+
+/// Cores that this process may use.
+pub(super) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}

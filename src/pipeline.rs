@@ -1,0 +1,263 @@
+//! The stages composed: for one photo, and for a batch over many workers.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use rayon::prelude::*;
+
+use crate::fingerprint;
+use crate::photo::source::Item;
+use crate::photo::{self, Limits, Photo, PhotoError};
+use crate::recognize::bundle::hex;
+use crate::recognize::{Bundle, RecognizeError, Recognizer, Runtime};
+use crate::record::{self, Failure, ModelStamp, Record};
+use crate::verdict;
+
+/// Photos under way per worker: enough that a slow photo at the head of the
+/// line does not leave the other workers without work.
+const WINDOW_PER_WORKER: usize = 64;
+
+/// Everything that stays the same over a run.
+#[derive(Debug)]
+pub struct Engine {
+    runtime: Runtime,
+    bundle: Bundle,
+    limits: Limits,
+    stamp: ModelStamp,
+}
+
+/// Where the bytes of one photo come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A file.
+    File(PathBuf),
+    /// Bytes already at hand.
+    Bytes(Vec<u8>),
+    /// A source's entry that names no usable file, and why.
+    Unusable(String),
+    /// Bytes that could not be obtained, and why.
+    Failed(PhotoError),
+}
+
+/// A batch that could not be finished.
+#[derive(Debug, thiserror::Error)]
+pub enum BatchError<E: std::error::Error> {
+    /// The workers could not be set up.
+    #[error(transparent)]
+    Setup(#[from] RecognizeError),
+    /// The threads could not be started.
+    #[error("cannot start the workers: {0}")]
+    Threads(String),
+    /// The receiver of the records gave up.
+    #[error(transparent)]
+    Emit(E),
+}
+
+impl Engine {
+    /// Joins a loaded runtime, a checked bundle and the limits on pictures.
+    #[must_use]
+    pub fn new(runtime: Runtime, bundle: Bundle, limits: Limits) -> Self {
+        let stamp = ModelStamp {
+            name: bundle.description.name.clone(),
+            version: bundle.description.version.clone(),
+            sha256: bundle.description.model.sha256.to_ascii_lowercase(),
+        };
+        Self {
+            runtime,
+            bundle,
+            limits,
+            stamp,
+        }
+    }
+
+    /// Which model the records will name.
+    #[must_use]
+    pub fn stamp(&self) -> &ModelStamp {
+        &self.stamp
+    }
+
+    /// The bundle in use.
+    #[must_use]
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// Sets up one worker with `threads` threads for each inference.
+    ///
+    /// # Errors
+    /// [`RecognizeError`] when the model cannot be loaded.
+    pub fn worker(&self, threads: usize) -> Result<Worker<'_>, RecognizeError> {
+        Ok(Worker {
+            engine: self,
+            recognizer: Recognizer::new(&self.runtime, &self.bundle, threads)?,
+        })
+    }
+
+    /// Scores a stream of photos with `workers` parallel workers and hands the
+    /// records to `emit` in input order. Memory is bounded by the number of
+    /// workers, not by the number of photos. Once `stop` is set no new photo is
+    /// begun, and those in hand are finished and emitted.
+    ///
+    /// # Errors
+    /// [`BatchError`]; single photos that fail are records, not errors.
+    pub fn batch<E: std::error::Error>(
+        &self,
+        workers: usize,
+        items: impl Iterator<Item = Item>,
+        stop: &AtomicBool,
+        mut emit: impl FnMut(Item, Record) -> Result<(), E>,
+    ) -> Result<(), BatchError<E>> {
+        let workers = workers.max(1);
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(workers)
+            .thread_name(|index| format!("worker-{index}"))
+            .build()
+            .map_err(|error| BatchError::Threads(error.to_string()))?;
+        let crew = pool.install(|| {
+            (0..workers)
+                .into_par_iter()
+                .map(|_| self.worker(1))
+                .collect::<Result<Vec<_>, _>>()
+        })?;
+        let (to_workers, work) = crossbeam_channel::unbounded::<(u64, String, Input)>();
+        let (done, from_workers) = crossbeam_channel::unbounded::<(u64, Record)>();
+        pool.in_place_scope(move |scope| {
+            for mut worker in crew {
+                let (work, done) = (work.clone(), done.clone());
+                scope.spawn(move |_| {
+                    for (number, file, input) in work {
+                        if done.send((number, worker.examine(file, input))).is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+            drop(done);
+            let mut items = items.fuse();
+            let mut waiting: BTreeMap<u64, Item> = BTreeMap::new();
+            let mut finished: BTreeMap<u64, Record> = BTreeMap::new();
+            let (mut given, mut emitted) = (0, 0);
+            loop {
+                while waiting.len() < workers * WINDOW_PER_WORKER && !stop.load(Ordering::Relaxed) {
+                    let Some(item) = items.next() else { break };
+                    let input = match &item.path {
+                        Ok(path) => Input::File(path.clone()),
+                        Err(reason) => Input::Unusable(reason.clone()),
+                    };
+                    let _ = to_workers.send((given, item.file.clone(), input));
+                    waiting.insert(given, item);
+                    given += 1;
+                }
+                if stop.load(Ordering::Relaxed) {
+                    // Take back what no worker has begun: always the newest.
+                    for (number, ..) in work.try_iter() {
+                        waiting.remove(&number);
+                    }
+                }
+                if waiting.is_empty() {
+                    return Ok(());
+                }
+                let Ok((number, record)) = from_workers.recv() else {
+                    return Err(BatchError::Threads("a worker ended early".into()));
+                };
+                finished.insert(number, record);
+                while let Some(record) = finished.remove(&emitted) {
+                    if let Some(item) = waiting.remove(&emitted) {
+                        emit(item, record).map_err(|error| {
+                            work.try_iter().for_each(drop);
+                            BatchError::Emit(error)
+                        })?;
+                    }
+                    emitted += 1;
+                }
+            }
+        })
+    }
+}
+
+/// One session and its buffers, for one thread.
+pub struct Worker<'engine> {
+    engine: &'engine Engine,
+    recognizer: Recognizer,
+}
+
+impl Worker<'_> {
+    /// Takes one photo through every stage. Whatever goes wrong with it is in
+    /// the record.
+    pub fn examine(&mut self, file: String, input: Input) -> Record {
+        let start = Instant::now();
+        let mut record = Record::new(file);
+        record.model = Some(self.engine.stamp.clone());
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.fill(&mut record, input)));
+        let failure = match outcome {
+            Ok(Ok(())) => None,
+            Ok(Err(failure)) => Some(failure),
+            Err(_) => Some(internal("a stage panicked; please report this picture")),
+        };
+        if failure.is_some() {
+            record.decision = None;
+            record.reasons.clear();
+            record.materials.clear();
+        }
+        record.error = failure;
+        record.elapsed_ms = (start.elapsed().as_secs_f64() * 1e5).round() / 1e2;
+        record
+    }
+
+    fn fill(&mut self, record: &mut Record, input: Input) -> Result<(), Failure> {
+        let limits = &self.engine.limits;
+        let bytes = match input {
+            Input::File(path) => photo::read_file(&path, limits)?,
+            Input::Bytes(bytes) => bytes,
+            Input::Failed(error) => return Err(error.into()),
+            Input::Unusable(reason) => {
+                return Err(Failure {
+                    kind: "not_found".into(),
+                    message: reason,
+                });
+            }
+        };
+        let photo = Photo::from_bytes(&bytes, limits)?;
+        drop(bytes);
+        record.sha256 = Some(hex(&photo.sha256));
+        record.format = Some(photo.format.name().into());
+        record.width = Some(photo.width());
+        record.height = Some(photo.height());
+
+        let pdq = fingerprint::pdq(&photo.pixels);
+        record.pdq = Some(pdq.hash.to_string());
+        record.pdq_quality = Some(pdq.quality);
+
+        let recognition = self
+            .recognizer
+            .recognize(&photo.pixels)
+            .map_err(|error| internal(&error.to_string()))?;
+        let described = &self.engine.bundle.description;
+        let labels = &described.labels.names;
+        record.materials = record::materials(labels, &recognition.scores);
+
+        let verdict = verdict::decide(labels, &recognition.scores, &described.thresholds);
+        record.decision = Some(verdict.decision);
+        record.reasons = verdict.reasons;
+        Ok(())
+    }
+}
+
+fn internal(message: &str) -> Failure {
+    Failure {
+        kind: "internal".into(),
+        message: message.into(),
+    }
+}
+
+impl From<PhotoError> for Failure {
+    fn from(error: PhotoError) -> Self {
+        Self {
+            kind: error.kind().into(),
+            message: error.to_string(),
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! A model bundle: a folder with `model.onnx`, `bundle.toml` and `CARD.md`.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+/// The one version of `bundle.toml` that this program reads.
+pub const SCHEMA: &str = "faunalens.bundle.v1";
+
+/// A bundle that cannot be used; every variant names the folder or file.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// A file of the bundle is missing or unreadable.
+    #[error("{}: {reason}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        reason: String,
+    },
+    /// `bundle.toml` is not valid.
+    #[error("{}: {reason}", path.display())]
+    Invalid {
+        /// The bundle.toml.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The model is not the one the bundle describes.
+    #[error("{}: SHA-256 is {found}, but bundle.toml says {expected}: the model was changed or damaged; fetch the bundle again", path.display())]
+    WrongHash {
+        /// The model file.
+        path: PathBuf,
+        /// Hash that bundle.toml states.
+        expected: String,
+        /// Hash of the file.
+        found: String,
+    },
+}
+
+/// Order of the axes of the input tensor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layout {
+    /// Batch, channel, row, column.
+    Nchw,
+    /// Batch, row, column, channel.
+    Nhwc,
+}
+
+/// Order of the colour channels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Colour {
+    /// Red first.
+    Rgb,
+    /// Blue first.
+    Bgr,
+}
+
+/// How a photo of any shape becomes the model's input size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResizeRule {
+    /// Stretched to the input size, whatever the aspect.
+    Squash,
+    /// The largest centred part of the input's aspect.
+    CenterCrop,
+    /// The whole photo, centred on the mean colour.
+    Pad,
+}
+
+/// Resampling filter, as Pillow and `fast_image_resize` define it (antialiased).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResizeFilter {
+    /// Mean over the source area.
+    Box,
+    /// Triangle.
+    Bilinear,
+    /// Catmull-Rom cubic (Pillow's BICUBIC, a = -0.5).
+    CatmullRom,
+    /// Lanczos, three lobes.
+    Lanczos3,
+}
+
+/// What is still to be done to the model's first output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Activation {
+    /// The output holds logits.
+    Softmax,
+    /// The output already holds probabilities.
+    None,
+}
+
+/// The `[model]` table.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelFile {
+    /// File name inside the bundle.
+    pub file: PathBuf,
+    /// Lower-case hex SHA-256 of the file.
+    pub sha256: String,
+}
+
+/// The `[input]` table.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// Name of the input tensor.
+    pub name: String,
+    /// Columns.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Order of the axes.
+    pub layout: Layout,
+    /// Order of the channels.
+    pub colour: Colour,
+    /// How a photo becomes that size.
+    pub resize: ResizeRule,
+    /// With which filter.
+    pub filter: ResizeFilter,
+    /// Subtracted from each channel's 0 to 255 value, in the order of `colour`.
+    pub mean: [f32; 3],
+    /// Then divided by this.
+    pub std: [f32; 3],
+}
+
+/// The `[output]` table.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Output {
+    /// Name of the output with one value per label.
+    pub logits: String,
+    /// What is still to be done to it.
+    pub activation: Activation,
+    /// Divides the logits; fitted on a calibration split.
+    #[serde(default = "one")]
+    pub temperature: f32,
+    /// Name of the descriptor output, when there is one.
+    pub descriptor: Option<String>,
+    /// Values in a descriptor.
+    pub descriptor_size: Option<usize>,
+}
+
+fn one() -> f32 {
+    1.0
+}
+
+/// The `[labels]` table.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Labels {
+    /// Names, in the order of the model's output.
+    pub names: Vec<String>,
+}
+
+/// From which score a label raises a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Threshold {
+    /// Score from which a person should look.
+    pub review: f32,
+    /// Score from which the photo is flagged.
+    pub flag: f32,
+}
+
+/// The `[schreger]` table: when the ivory lattice is worth reading.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SchregerRule {
+    /// The label that means ivory.
+    pub label: String,
+    /// Score of that label from which the lattice is read.
+    pub plausible: f32,
+}
+
+/// `bundle.toml` as written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Description {
+    /// Always [`SCHEMA`].
+    pub schema: String,
+    /// The bundle's name, such as `faunalens-base`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Licence of the weights.
+    pub license: String,
+    /// The ONNX file.
+    pub model: ModelFile,
+    /// What the model takes.
+    pub input: Input,
+    /// What it gives.
+    pub output: Output,
+    /// What its outputs mean.
+    pub labels: Labels,
+    /// Thresholds per label; a label without an entry never raises a decision.
+    #[serde(default)]
+    pub thresholds: BTreeMap<String, Threshold>,
+    /// When to read the Schreger lattice.
+    pub schreger: Option<SchregerRule>,
+}
+
+/// A checked bundle with its model in memory.
+#[derive(Debug, Clone)]
+pub struct Bundle {
+    /// The bundle's folder.
+    pub folder: PathBuf,
+    /// `bundle.toml`.
+    pub description: Description,
+    /// The bytes of `model.onnx`; their hash has been checked.
+    pub model: Vec<u8>,
+}
+
+impl Bundle {
+    /// Reads and checks a bundle: schema, ranges, label names, hash. The shapes
+    /// are checked when a session is made from it.
+    ///
+    /// # Errors
+    /// [`BundleError`] naming the file and what is wrong.
+    pub fn load(folder: &Path) -> Result<Self, BundleError> {
+        let description = Self::describe(folder)?;
+        let path = folder.join(&description.model.file);
+        let model = std::fs::read(&path).map_err(|error| unreadable(&path, &error))?;
+        let found = hex(&Sha256::digest(&model));
+        let expected = description.model.sha256.to_ascii_lowercase();
+        if found != expected {
+            return Err(BundleError::WrongHash {
+                path,
+                expected,
+                found,
+            });
+        }
+        Ok(Self {
+            folder: folder.to_owned(),
+            description,
+            model,
+        })
+    }
+
+    /// Reads and checks `bundle.toml` alone, without touching the model.
+    ///
+    /// # Errors
+    /// [`BundleError`] naming the file and what is wrong.
+    pub fn describe(folder: &Path) -> Result<Description, BundleError> {
+        let path = folder.join("bundle.toml");
+        let text = std::fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
+        let invalid = |reason: String| BundleError::Invalid {
+            path: path.clone(),
+            reason,
+        };
+        let description: Description =
+            toml::from_str(&text).map_err(|error| invalid(error.to_string()))?;
+        description.check().map_err(invalid)?;
+        Ok(description)
+    }
+}
+
+impl Description {
+    /// Checks what the types alone cannot.
+    fn check(&self) -> Result<(), String> {
+        let require = |holds: bool, reason: &str| {
+            if holds {
+                Ok(())
+            } else {
+                Err(reason.to_owned())
+            }
+        };
+        if self.schema != SCHEMA {
+            return Err(format!(
+                "schema is {:?}, this program reads {SCHEMA:?}",
+                self.schema
+            ));
+        }
+        let names = &self.labels.names;
+        require(!names.is_empty(), "labels.names is empty")?;
+        let distinct: HashSet<&String> = names.iter().collect();
+        require(
+            distinct.len() == names.len(),
+            "labels.names holds a name twice",
+        )?;
+        let input = &self.input;
+        let size_is_sane = |side: u32| (1..=4096).contains(&side);
+        require(
+            size_is_sane(input.width) && size_is_sane(input.height),
+            "input.width and input.height must lie in 1 to 4096",
+        )?;
+        require(
+            input.std.iter().all(|&std| std.is_finite() && std != 0.0)
+                && input.mean.iter().all(|mean| mean.is_finite()),
+            "input.mean and input.std must be finite, and std not zero",
+        )?;
+        let temperature = self.output.temperature;
+        require(
+            temperature.is_finite() && temperature > 0.0,
+            "output.temperature must be above zero",
+        )?;
+        require(
+            self.output.descriptor.is_some() == self.output.descriptor_size.is_some(),
+            "output.descriptor and output.descriptor_size go together",
+        )?;
+        for (label, threshold) in &self.thresholds {
+            if !names.contains(label) {
+                return Err(format!("thresholds.{label}: no such label"));
+            }
+            let Threshold { review, flag } = *threshold;
+            if !(0.0..=1.0).contains(&review) || !(review..=1.0).contains(&flag) {
+                return Err(format!(
+                    "thresholds.{label}: 0 <= review <= flag <= 1 must hold, not {review} and {flag}"
+                ));
+            }
+        }
+        match &self.schreger {
+            Some(rule) if !names.contains(&rule.label) => {
+                Err(format!("schreger.label: no label {:?}", rule.label))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> BundleError {
+    BundleError::Unreadable {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    }
+}
+
+/// Lower-case hex of a hash.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,214 @@
+//! Photo to input tensor.
+
+use fast_image_resize::images::Image;
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use image::RgbImage;
+
+use super::bundle::{Colour, Input, Layout, ResizeFilter, ResizeRule};
+
+/// Turns photos into tensors as a bundle's `[input]` table says. Holds the
+/// buffers, so that a batch allocates them once.
+pub(super) struct Preprocessor {
+    input: Input,
+    resizer: Resizer,
+    /// For each channel and 8-bit value, `(value - mean) / std`.
+    table: [[f32; 256]; 3],
+}
+
+impl Preprocessor {
+    pub(super) fn new(input: &Input) -> Self {
+        let table = std::array::from_fn(|channel| {
+            std::array::from_fn(|value| (value as f32 - input.mean[channel]) / input.std[channel])
+        });
+        Self {
+            input: input.clone(),
+            resizer: Resizer::new(),
+            table,
+        }
+    }
+
+    /// Shape of the tensor for one photo.
+    pub(super) fn shape(&self) -> [usize; 4] {
+        let (height, width) = (self.input.height as usize, self.input.width as usize);
+        match self.input.layout {
+            Layout::Nchw => [1, 3, height, width],
+            Layout::Nhwc => [1, height, width, 3],
+        }
+    }
+
+    /// Resizes, reorders and normalises one photo.
+    pub(super) fn tensor(&mut self, pixels: &RgbImage) -> Result<Vec<f32>, String> {
+        let (width, height) = (self.input.width, self.input.height);
+        let resized = match self.input.resize {
+            ResizeRule::Squash => self.resize(pixels, width, height, None)?,
+            ResizeRule::CenterCrop => {
+                let crop = centred_crop(pixels.dimensions(), (width, height));
+                self.resize(pixels, width, height, Some(crop))?
+            }
+            ResizeRule::Pad => return self.padded(pixels),
+        };
+        Ok(self.normalise(&resized))
+    }
+
+    fn resize(
+        &mut self,
+        pixels: &RgbImage,
+        width: u32,
+        height: u32,
+        crop: Option<[f64; 4]>,
+    ) -> Result<Vec<u8>, String> {
+        let filter = match self.input.filter {
+            ResizeFilter::Box => FilterType::Box,
+            ResizeFilter::Bilinear => FilterType::Bilinear,
+            ResizeFilter::CatmullRom => FilterType::CatmullRom,
+            ResizeFilter::Lanczos3 => FilterType::Lanczos3,
+        };
+        let mut options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
+        if let Some([left, top, crop_width, crop_height]) = crop {
+            options = options.crop(left, top, crop_width, crop_height);
+        }
+        let source = fast_image_resize::images::ImageRef::new(
+            pixels.width(),
+            pixels.height(),
+            pixels.as_raw(),
+            PixelType::U8x3,
+        )
+        .map_err(|error| error.to_string())?;
+        let mut target = Image::new(width, height, PixelType::U8x3);
+        self.resizer
+            .resize(&source, &mut target, &options)
+            .map_err(|error| error.to_string())?;
+        Ok(target.into_vec())
+    }
+
+    /// The whole photo, centred; the border holds the mean, that is zeros.
+    fn padded(&mut self, pixels: &RgbImage) -> Result<Vec<f32>, String> {
+        let (width, height) = (self.input.width, self.input.height);
+        let scale = f64::min(
+            f64::from(width) / f64::from(pixels.width()),
+            f64::from(height) / f64::from(pixels.height()),
+        );
+        let side =
+            |length: u32, most: u32| ((f64::from(length) * scale).round() as u32).clamp(1, most);
+        let (inner_width, inner_height) =
+            (side(pixels.width(), width), side(pixels.height(), height));
+        let inner = self.resize(pixels, inner_width, inner_height, None)?;
+        let (left, top) = ((width - inner_width) / 2, (height - inner_height) / 2);
+        let mut tensor = vec![0.0; (3 * width * height) as usize];
+        for (index, pixel) in inner.as_chunks::<3>().0.iter().enumerate() {
+            let column = left as usize + index % inner_width as usize;
+            let row = top as usize + index / inner_width as usize;
+            self.put(&mut tensor, row * width as usize + column, *pixel);
+        }
+        Ok(tensor)
+    }
+
+    fn normalise(&self, resized: &[u8]) -> Vec<f32> {
+        let mut tensor = vec![0.0; resized.len()];
+        for (index, pixel) in resized.as_chunks::<3>().0.iter().enumerate() {
+            self.put(&mut tensor, index, *pixel);
+        }
+        tensor
+    }
+
+    /// Writes one pixel at its place in the tensor.
+    #[inline]
+    fn put(&self, tensor: &mut [f32], index: usize, [red, green, blue]: [u8; 3]) {
+        let ordered = match self.input.colour {
+            Colour::Rgb => [red, green, blue],
+            Colour::Bgr => [blue, green, red],
+        };
+        let plane = (self.input.width * self.input.height) as usize;
+        for (channel, value) in ordered.into_iter().enumerate() {
+            let place = match self.input.layout {
+                Layout::Nchw => channel * plane + index,
+                Layout::Nhwc => index * 3 + channel,
+            };
+            tensor[place] = self.table[channel][usize::from(value)];
+        }
+    }
+}
+
+/// Left, top, width and height of the largest centred part with the target's aspect.
+fn centred_crop((width, height): (u32, u32), target: (u32, u32)) -> [f64; 4] {
+    let (width, height) = (f64::from(width), f64::from(height));
+    let aspect = f64::from(target.0) / f64::from(target.1);
+    let crop_width = width.min(height * aspect);
+    let crop_height = height.min(width / aspect);
+    [
+        (width - crop_width) / 2.0,
+        (height - crop_height) / 2.0,
+        crop_width,
+        crop_height,
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::Rgb;
+
+    fn input(layout: Layout, colour: Colour, resize: ResizeRule) -> Input {
+        Input {
+            name: "input".into(),
+            width: 4,
+            height: 2,
+            layout,
+            colour,
+            resize,
+            filter: ResizeFilter::Bilinear,
+            mean: [10.0, 20.0, 30.0],
+            std: [1.0, 2.0, 4.0],
+        }
+    }
+
+    fn tensor_of(input: &Input, pixels: &RgbImage) -> Vec<f32> {
+        Preprocessor::new(input).tensor(pixels).unwrap()
+    }
+
+    #[test]
+    fn layout_colour_and_normalisation_follow_the_bundle() {
+        let red = RgbImage::from_pixel(8, 4, Rgb([110, 60, 50]));
+        let nchw = tensor_of(&input(Layout::Nchw, Colour::Rgb, ResizeRule::Squash), &red);
+        assert_eq!(nchw[..8], [100.0; 8], "(110 - 10) / 1");
+        assert_eq!(nchw[8..16], [20.0; 8], "(60 - 20) / 2");
+        assert_eq!(nchw[16..], [5.0; 8], "(50 - 30) / 4");
+        let nhwc = tensor_of(&input(Layout::Nhwc, Colour::Bgr, ResizeRule::Squash), &red);
+        assert_eq!(nhwc[..3], [40.0, 20.0, 20.0], "blue, green, red");
+    }
+
+    #[test]
+    fn a_centre_crop_ignores_what_lies_outside_the_aspect() {
+        let mut tall = RgbImage::from_pixel(8, 40, Rgb([255, 255, 255]));
+        for y in 18..22 {
+            for x in 0..8 {
+                tall.put_pixel(x, y, Rgb([10, 20, 30]));
+            }
+        }
+        let tensor = tensor_of(
+            &input(Layout::Nchw, Colour::Rgb, ResizeRule::CenterCrop),
+            &tall,
+        );
+        assert_eq!(
+            tensor,
+            vec![0.0; 24],
+            "only the dark band, which is the mean"
+        );
+    }
+
+    #[test]
+    fn padding_keeps_the_whole_photo_and_fills_with_the_mean() {
+        let square = RgbImage::from_pixel(6, 6, Rgb([11, 22, 34]));
+        let tensor = tensor_of(&input(Layout::Nchw, Colour::Rgb, ResizeRule::Pad), &square);
+        assert_eq!(tensor[..8], [0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn a_photo_of_one_pixel_is_enlarged() {
+        let dot = RgbImage::from_pixel(1, 1, Rgb([10, 20, 30]));
+        for rule in [ResizeRule::Squash, ResizeRule::CenterCrop, ResizeRule::Pad] {
+            let tensor = tensor_of(&input(Layout::Nchw, Colour::Rgb, rule), &dot);
+            assert_eq!(tensor, vec![0.0; 24]);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Finding and loading ONNX Runtime, a library that is installed beside the program.
+
+use std::path::{Path, PathBuf};
+
+use ort::environment::Environment;
+
+/// The command that installs a fitting ONNX Runtime.
+pub const INSTALL: &str = "scripts/onnxruntime";
+
+/// The oldest ONNX Runtime that works: older ones crash at exit.
+pub const OLDEST_MINOR: u32 = 23;
+
+/// Folder, beside the project or the binary, where [`INSTALL`] puts the library.
+const FOLDER: &str = "runtime";
+
+const LIBRARY: &str = if cfg!(target_os = "macos") {
+    "libonnxruntime.dylib"
+} else if cfg!(target_os = "windows") {
+    "onnxruntime.dll"
+} else {
+    "libonnxruntime.so"
+};
+
+/// Why ONNX Runtime could not be used; every message ends with what mends it.
+#[derive(Debug, thiserror::Error)]
+pub enum RuntimeError {
+    /// The library that was named does not exist.
+    #[error("{}: no ONNX Runtime library there; run {INSTALL} to install one", .0.display())]
+    NoSuchFile(PathBuf),
+    /// The library was found but is damaged, too old, or something else.
+    #[error("ONNX Runtime at {}: {reason}; run {INSTALL} to install a fitting one", path.display())]
+    Unusable {
+        /// The library.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No library anywhere.
+    #[error("ONNX Runtime is not installed; run {INSTALL} (looked at --onnxruntime, ORT_DYLIB_PATH, {}, and the system's libraries)", looked_at.join(", "))]
+    NotFound {
+        /// The files that were looked for.
+        looked_at: Vec<String>,
+    },
+}
+
+/// A loaded ONNX Runtime. Sessions must not outlive it; they hold it alive.
+#[derive(Debug, Clone)]
+pub struct Runtime {
+    pub(super) environment: Environment,
+    /// The library's file, or its bare name when the system's loader found it.
+    pub path: PathBuf,
+}
+
+impl Runtime {
+    /// Finds and loads the library: the explicit path first (the command line's
+    /// `--onnxruntime` or `ORT_DYLIB_PATH`), then beside the binary, then
+    /// `runtime/` beside the binary, its project or the working directory, then
+    /// the system's libraries.
+    ///
+    /// # Errors
+    /// [`RuntimeError`]. Never hangs and never panics: the file is examined
+    /// before the loader sees it.
+    pub fn load(explicit: Option<&Path>) -> Result<Self, RuntimeError> {
+        if let Some(path) = explicit {
+            return Self::load_file(&library_in(path));
+        }
+        let candidates = candidates();
+        if let Some(path) = candidates.iter().find(|path| path.is_file()) {
+            return Self::load_file(path);
+        }
+        Self::load_by(Path::new(LIBRARY)).map_err(|_| RuntimeError::NotFound {
+            looked_at: candidates
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect(),
+        })
+    }
+
+    fn load_file(path: &Path) -> Result<Self, RuntimeError> {
+        if !path.is_file() {
+            return Err(RuntimeError::NoSuchFile(path.to_owned()));
+        }
+        if let Some(reason) = damage(path) {
+            return Err(RuntimeError::Unusable {
+                path: path.to_owned(),
+                reason,
+            });
+        }
+        // A bare or relative name would be looked up beside the executable first.
+        Self::load_by(&path.canonicalize().unwrap_or_else(|_| path.to_owned()))
+    }
+
+    fn load_by(path: &Path) -> Result<Self, RuntimeError> {
+        let unusable = |reason: String| RuntimeError::Unusable {
+            path: path.to_owned(),
+            reason,
+        };
+        let builder = ort::init_from(path).map_err(|error| unusable(error.to_string()))?;
+        let environment = builder
+            .with_name("faunalens")
+            .with_telemetry(false)
+            .build()
+            .map_err(|error| unusable(error.to_string()))?;
+        environment.set_log_level(ort::logging::LogLevel::Fatal);
+        Ok(Self {
+            environment,
+            path: path.to_owned(),
+        })
+    }
+
+    /// The library's version, such as `1.31.1`, where its file tells it.
+    #[must_use]
+    pub fn version(&self) -> Option<String> {
+        version_in(&std::fs::read(&self.path).ok()?)
+    }
+
+    /// How the library was built, in its own words.
+    #[must_use]
+    pub fn build_info(&self) -> &'static str {
+        ort::info()
+    }
+}
+
+/// Accepts a folder that holds the library as well as the library itself.
+fn library_in(path: &Path) -> PathBuf {
+    if path.is_dir() {
+        path.join(LIBRARY)
+    } else {
+        path.to_owned()
+    }
+}
+
+/// Where the library is looked for, best first.
+fn candidates() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    if let Some(folder) = own_folder() {
+        found.push(folder.join(LIBRARY));
+    }
+    found.extend(
+        places(FOLDER)
+            .into_iter()
+            .map(|folder| folder.join(LIBRARY)),
+    );
+    found
+}
+
+fn own_folder() -> Option<PathBuf> {
+    let program = std::env::current_exe().ok()?;
+    Some(program.canonicalize().ok()?.parent()?.to_owned())
+}
+
+/// The places where a folder of the project may lie: beside the binary, up to
+/// three levels above it (a build under `target/`), or in the working directory.
+#[must_use]
+pub fn places(folder: &str) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = own_folder()
+        .iter()
+        .flat_map(|own| own.ancestors().take(4))
+        .map(|ancestor| ancestor.join(folder))
+        .collect();
+    found.push(PathBuf::from(folder));
+    found
+}
+
+/// Looks for damage that the system's loader would answer with a crash: a
+/// library shorter than its own tables say.
+fn damage(path: &Path) -> Option<String> {
+    let bytes = std::fs::read(path).ok()?;
+    if bytes.len() < 4096 {
+        return Some("too short to be a library".into());
+    }
+    if cfg!(target_os = "linux") {
+        if !bytes.starts_with(b"\x7fELF") {
+            return Some("not a shared library (no ELF header)".into());
+        }
+        let number = |at: usize, size: usize| {
+            let mut value = [0; 8];
+            value[..size].copy_from_slice(&bytes[at..at + size]);
+            u64::from_le_bytes(value)
+        };
+        // ELF-64 header: section table offset at 40, entry size at 58, count at 60.
+        let end = number(40, 8).saturating_add(number(58, 2) * number(60, 2));
+        if end > bytes.len() as u64 {
+            return Some("cut short".into());
+        }
+    }
+    if let Some(version) = version_in(&bytes) {
+        let minor = version
+            .split('.')
+            .nth(1)
+            .and_then(|minor| minor.parse().ok());
+        if minor.is_some_and(|minor: u32| minor < OLDEST_MINOR) {
+            return Some(format!(
+                "version {version} is too old, 1.{OLDEST_MINOR} or newer is needed"
+            ));
+        }
+    }
+    None
+}
+
+/// The version stands in the library as the name of its symbols' version.
+fn version_in(bytes: &[u8]) -> Option<String> {
+    const MARK: &[u8] = b"VERS_1.";
+    let start = memchr::memmem::find(bytes, MARK)? + MARK.len() - 2;
+    let rest = &bytes[start..bytes.len().min(start + 24)];
+    let end = rest
+        .iter()
+        .position(|byte| !byte.is_ascii_digit() && *byte != b'.')?;
+    String::from_utf8(rest[..end].to_vec()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_read_from_the_symbol_version() {
+        assert_eq!(
+            version_in(b"..VERS_1.31.1\0OrtGetApiBase\0").as_deref(),
+            Some("1.31.1")
+        );
+        assert_eq!(version_in(b"nothing"), None);
+    }
+}

@@ -1,0 +1,191 @@
+//! A bundle's model, ready to run.
+
+use image::RgbImage;
+use ort::session::Session;
+use ort::session::builder::GraphOptimizationLevel;
+use ort::value::{Outlet, TensorElementType, TensorRef, ValueType};
+
+use super::bundle::{Bundle, Layout, Output};
+use super::calibrate::probabilities;
+use super::preprocess::Preprocessor;
+use super::{Recognition, Runtime};
+
+/// Why a model could not be loaded or run.
+#[derive(Debug, thiserror::Error)]
+pub enum RecognizeError {
+    /// ONNX Runtime refused the model.
+    #[error("{bundle}: ONNX Runtime cannot load the model: {reason}")]
+    Load {
+        /// The bundle's folder.
+        bundle: String,
+        /// ONNX Runtime's words.
+        reason: String,
+    },
+    /// The model is not what `bundle.toml` says.
+    #[error("{bundle}: bundle.toml does not fit the model: {reason}")]
+    Mismatch {
+        /// The bundle's folder.
+        bundle: String,
+        /// What differs.
+        reason: String,
+    },
+    /// The model failed on one photo.
+    #[error("inference failed: {0}")]
+    Run(String),
+}
+
+/// One session with its own buffers: each worker has one.
+pub struct Recognizer {
+    session: Session,
+    preprocessor: Preprocessor,
+    output: Output,
+    labels: usize,
+}
+
+impl Recognizer {
+    /// Loads the model with `threads` threads for one inference: 1 for a worker
+    /// among many, all cores for a single photo. Scores do not depend on it.
+    ///
+    /// # Errors
+    /// [`RecognizeError::Load`], or [`RecognizeError::Mismatch`] naming the first
+    /// input, output, shape or label count that differs from the bundle's.
+    pub fn new(runtime: &Runtime, bundle: &Bundle, threads: usize) -> Result<Self, RecognizeError> {
+        let folder = bundle.folder.display().to_string();
+        let session =
+            open(runtime, &bundle.model, threads).map_err(|error| RecognizeError::Load {
+                bundle: folder.clone(),
+                reason: error.to_string(),
+            })?;
+        check(&session, bundle).map_err(|reason| RecognizeError::Mismatch {
+            bundle: folder,
+            reason,
+        })?;
+        Ok(Self {
+            session,
+            preprocessor: Preprocessor::new(&bundle.description.input),
+            output: bundle.description.output.clone(),
+            labels: bundle.description.labels.names.len(),
+        })
+    }
+
+    /// Scores one photo's upright RGB pixels.
+    ///
+    /// # Errors
+    /// [`RecognizeError::Run`] when inference fails or gives values that are no
+    /// probabilities.
+    pub fn recognize(&mut self, pixels: &RgbImage) -> Result<Recognition, RecognizeError> {
+        let fail = |error: ort::Error| RecognizeError::Run(error.to_string());
+        let shape = self.preprocessor.shape();
+        let tensor = self
+            .preprocessor
+            .tensor(pixels)
+            .map_err(RecognizeError::Run)?;
+        let input = TensorRef::from_array_view((shape, tensor.as_slice())).map_err(fail)?;
+        let outputs = self.session.run(ort::inputs![input]).map_err(fail)?;
+        let values = |name: &str| -> Result<Vec<f32>, RecognizeError> {
+            let value = outputs
+                .get(name)
+                .ok_or_else(|| RecognizeError::Run(format!("no output {name}")))?;
+            Ok(value.try_extract_tensor::<f32>().map_err(fail)?.1.to_vec())
+        };
+        let logits = values(&self.output.logits)?;
+        if logits.len() != self.labels {
+            return Err(RecognizeError::Run(format!(
+                "{} values for {} labels",
+                logits.len(),
+                self.labels
+            )));
+        }
+        let scores = probabilities(&logits, self.output.activation, self.output.temperature)
+            .ok_or_else(|| RecognizeError::Run("the model's output is not finite".into()))?;
+        let descriptor = match &self.output.descriptor {
+            Some(name) => Some(values(name)?),
+            None => None,
+        };
+        Ok(Recognition { scores, descriptor })
+    }
+}
+
+fn open(runtime: &Runtime, model: &[u8], threads: usize) -> ort::Result<Session> {
+    Session::builder(&runtime.environment)?
+        .with_optimization_level(GraphOptimizationLevel::Level3)?
+        .with_intra_threads(threads)?
+        .with_intra_op_spinning(false)?
+        .with_deterministic_compute(true)?
+        .commit_from_memory(model)
+}
+
+fn check(session: &Session, bundle: &Bundle) -> Result<(), String> {
+    let described = &bundle.description;
+    let [input] = session.inputs() else {
+        return Err(format!(
+            "one input is expected, the model has {}",
+            session.inputs().len()
+        ));
+    };
+    if input.name() != described.input.name {
+        return Err(format!(
+            "input.name is {:?}, the model's is {:?}",
+            described.input.name,
+            input.name()
+        ));
+    }
+    let (height, width) = (
+        i64::from(described.input.height),
+        i64::from(described.input.width),
+    );
+    let wanted = match described.input.layout {
+        Layout::Nchw => [1, 3, height, width],
+        Layout::Nhwc => [1, height, width, 3],
+    };
+    fits(input, &wanted, "input")?;
+
+    let labels = described.labels.names.len() as i64;
+    fits(
+        outlet(session, &described.output.logits)?,
+        &[1, labels],
+        "output.logits (labels.names gives the count)",
+    )?;
+    if let (Some(name), Some(size)) = (
+        &described.output.descriptor,
+        described.output.descriptor_size,
+    ) {
+        fits(
+            outlet(session, name)?,
+            &[1, size as i64],
+            "output.descriptor",
+        )?;
+    }
+    Ok(())
+}
+
+fn outlet<'a>(session: &'a Session, name: &str) -> Result<&'a Outlet, String> {
+    let found = session
+        .outputs()
+        .iter()
+        .find(|outlet| outlet.name() == name);
+    found.ok_or_else(|| {
+        let names: Vec<&str> = session.outputs().iter().map(Outlet::name).collect();
+        format!("no output {name:?}; the model's are {}", names.join(", "))
+    })
+}
+
+/// Compares a model's static shape with the wanted one; -1 is a free size.
+fn fits(outlet: &Outlet, wanted: &[i64], what: &str) -> Result<(), String> {
+    let ValueType::Tensor { ty, shape, .. } = outlet.dtype() else {
+        return Err(format!("{what} is not a tensor"));
+    };
+    if *ty != TensorElementType::Float32 {
+        return Err(format!("{what} holds {ty:?}, float32 is expected"));
+    }
+    let shape: &[i64] = shape;
+    let same =
+        shape.len() == wanted.len() && shape.iter().zip(wanted).all(|(&a, &b)| a == b || a == -1);
+    if same {
+        Ok(())
+    } else {
+        Err(format!(
+            "{what} has shape {shape:?}, {wanted:?} is expected"
+        ))
+    }
+}

@@ -1,0 +1,139 @@
+//! The one output row, and its forms: JSON lines, CSV, Parquet.
+
+mod csv;
+mod flat;
+mod jsonl;
+mod parquet;
+pub mod resume;
+pub mod sink;
+
+use serde::{Deserialize, Serialize};
+
+use crate::verdict::Decision;
+
+/// The value of every record's `schema` field.
+pub const SCHEMA: &str = "faunalens.record.v1";
+
+/// The JSON Schema (draft 2020-12) of a record.
+pub const JSON_SCHEMA: &str = include_str!("record/schema.json");
+
+/// What faunalens says of one photo. A field whose stage did not run is null.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Always [`SCHEMA`].
+    pub schema: String,
+    /// The photo as it was named to the program; `-` is standard input.
+    pub file: String,
+    /// SHA-256 of the file's bytes, lower-case hex.
+    pub sha256: Option<String>,
+    /// `jpeg`, `png`, ... by content, not by name.
+    pub format: Option<String>,
+    /// Upright width in pixels.
+    pub width: Option<u32>,
+    /// Upright height in pixels.
+    pub height: Option<u32>,
+    /// Null when the photo could not be read.
+    pub decision: Option<Decision>,
+    /// Why the decision is not `clear`.
+    pub reasons: Vec<String>,
+    /// Every label of the bundle, best first; the scores sum to 1.
+    pub materials: Vec<Material>,
+    /// The reading of the Schreger lattice.
+    pub schreger: Option<serde_json::Value>,
+    /// PDQ hash, 64 lower-case hex digits.
+    pub pdq: Option<String>,
+    /// PDQ quality, 0 to 100; below 50 the hash says little.
+    pub pdq_quality: Option<u8>,
+    /// The same picture elsewhere; null without an index.
+    pub matches: Option<Vec<serde_json::Value>>,
+    /// Legal status per jurisdiction.
+    pub law: Option<Vec<serde_json::Value>>,
+    /// Which model gave the scores.
+    pub model: Option<ModelStamp>,
+    /// Which index was asked.
+    pub index: Option<serde_json::Value>,
+    /// Time spent on this photo, in milliseconds.
+    pub elapsed_ms: f64,
+    /// Why the photo could not be read.
+    pub error: Option<Failure>,
+}
+
+/// A label and its calibrated score.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Material {
+    /// A label of the bundle.
+    pub label: String,
+    /// Calibrated probability, 0 to 1.
+    pub score: f64,
+}
+
+/// Identity of the model behind a record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelStamp {
+    /// The bundle's name.
+    pub name: String,
+    /// The bundle's version.
+    pub version: String,
+    /// SHA-256 of the ONNX file, lower-case hex.
+    pub sha256: String,
+}
+
+/// Why a photo could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// `not_found`, `unsupported`, `corrupt`, `too_large` or `internal`.
+    pub kind: String,
+    /// The same in words.
+    pub message: String,
+}
+
+impl Record {
+    /// A record of which nothing but the file is known yet.
+    #[must_use]
+    pub fn new(file: String) -> Self {
+        Self {
+            schema: SCHEMA.into(),
+            file,
+            sha256: None,
+            format: None,
+            width: None,
+            height: None,
+            decision: None,
+            reasons: Vec::new(),
+            materials: Vec::new(),
+            schreger: None,
+            pdq: None,
+            pdq_quality: None,
+            matches: None,
+            law: None,
+            model: None,
+            index: None,
+            elapsed_ms: 0.0,
+            error: None,
+        }
+    }
+
+    /// The record as one line of JSON, without the line end.
+    ///
+    /// # Errors
+    /// Never in practice: every field has a JSON form.
+    pub fn to_json(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+}
+
+/// Scores with their labels, best first; equal scores keep the bundle's order.
+/// Rounded to six decimals, which is beyond what inference reproduces.
+#[must_use]
+pub fn materials(labels: &[String], scores: &[f32]) -> Vec<Material> {
+    let mut materials: Vec<Material> = labels
+        .iter()
+        .zip(scores)
+        .map(|(label, &score)| Material {
+            label: label.clone(),
+            score: (f64::from(score) * 1e6).round() / 1e6,
+        })
+        .collect();
+    materials.sort_by(|a, b| b.score.total_cmp(&a.score));
+    materials
+}

@@ -1,0 +1,222 @@
+//! Going on where an earlier run ended: which photos already have a row.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::Record;
+use crate::verdict::Decision;
+
+/// An output file that cannot be opened or continued.
+#[derive(Debug, thiserror::Error)]
+pub enum ResumeError {
+    /// Another run holds the file.
+    #[error("{}: another faunalens is writing to it", .0.display())]
+    Locked(PathBuf),
+    /// Its rows came from another model.
+    #[error("{}: holds rows of model {found}, this run uses {wanted}; choose another --out, or remove the file", path.display())]
+    OtherModel {
+        /// The output file.
+        path: PathBuf,
+        /// SHA-256 of the model that wrote it.
+        found: String,
+        /// SHA-256 of this run's model.
+        wanted: String,
+    },
+    /// A row in the middle of it is not one of ours.
+    #[error("{}: row {row} is damaged ({reason}); choose another --out, or remove the file", path.display())]
+    Damaged {
+        /// The output file.
+        path: PathBuf,
+        /// Counted from 1, without the header.
+        row: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Nobody reads standard output any more.
+    #[error("standard output was closed")]
+    ClosedPipe,
+    /// The file cannot be read or written.
+    #[error("{}: {reason}", path.display())]
+    Io {
+        /// The output file.
+        path: PathBuf,
+        /// The system's or the format's words.
+        reason: String,
+    },
+}
+
+/// Counts over the rows of an output.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Photos without a finding.
+    pub clear: u64,
+    /// Photos to review.
+    pub review: u64,
+    /// Flagged photos.
+    pub flag: u64,
+    /// Photos that could not be read.
+    pub errors: u64,
+}
+
+impl Tally {
+    /// All rows.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.clear + self.review + self.flag + self.errors
+    }
+
+    /// Counts one row; no decision means an error.
+    pub fn count(&mut self, decision: Option<Decision>) {
+        match decision {
+            Some(Decision::Clear) => self.clear += 1,
+            Some(Decision::Review) => self.review += 1,
+            Some(Decision::Flag) => self.flag += 1,
+            None => self.errors += 1,
+        }
+    }
+}
+
+/// The part of a written row that matters for going on.
+#[derive(Debug, Deserialize)]
+pub(super) struct PastRow {
+    pub(super) file: String,
+    pub(super) decision: Option<Decision>,
+    pub(super) model: Option<PastModel>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct PastModel {
+    pub(super) sha256: String,
+}
+
+/// The rows that an output file already holds. Eight bytes a row.
+#[derive(Debug, Default)]
+pub struct Past {
+    names: Vec<u64>,
+    next: usize,
+    /// Names not met in order, once the source and the file have parted.
+    parted: Option<HashMap<u64, u32>>,
+    /// What those rows said.
+    pub tally: Tally,
+}
+
+impl Past {
+    /// Notes one written row, refusing rows of another model.
+    pub(super) fn note(
+        &mut self,
+        row: &PastRow,
+        path: &std::path::Path,
+        model: &str,
+    ) -> Result<(), ResumeError> {
+        if let Some(found) = row.model.as_ref().filter(|found| found.sha256 != model) {
+            return Err(ResumeError::OtherModel {
+                path: path.to_owned(),
+                found: found.sha256.clone(),
+                wanted: model.to_owned(),
+            });
+        }
+        self.names.push(key(&row.file));
+        self.tally.count(row.decision);
+        Ok(())
+    }
+
+    /// Takes over the rows of `other`, which come after these.
+    pub(super) fn append(&mut self, other: &Self) {
+        self.names.extend(&other.names);
+        let (mine, theirs) = (&mut self.tally, other.tally);
+        mine.clear += theirs.clear;
+        mine.review += theirs.review;
+        mine.flag += theirs.flag;
+        mine.errors += theirs.errors;
+    }
+
+    /// True when this photo, the next of the source, has a row already. A name
+    /// that stands in a source twice needs two rows.
+    pub fn has(&mut self, file: &str) -> bool {
+        let key = key(file);
+        let Some(parted) = &mut self.parted else {
+            if self.names.get(self.next) == Some(&key) {
+                self.next += 1;
+                return true;
+            }
+            if self.next == self.names.len() {
+                return false;
+            }
+            // The source has changed since: look rows up by name from here on.
+            let mut rest = HashMap::new();
+            for name in self.names.drain(..).skip(self.next) {
+                *rest.entry(name).or_insert(0) += 1;
+            }
+            self.parted = Some(rest);
+            return self.has(file);
+        };
+        match parted.get_mut(&key) {
+            Some(count) if *count > 0 => {
+                *count -= 1;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// 64 bits of a file's name: among 10^7 names, two collide with a chance below 10^-5.
+fn key(file: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    file.hash(&mut hasher);
+    hasher.finish()
+}
+
+impl From<&Record> for PastRow {
+    fn from(record: &Record) -> Self {
+        Self {
+            file: record.file.clone(),
+            decision: record.decision,
+            model: record.model.as_ref().map(|model| PastModel {
+                sha256: model.sha256.clone(),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn past(files: &[String]) -> Past {
+        Past {
+            names: files.iter().map(|file| key(file)).collect(),
+            ..Past::default()
+        }
+    }
+
+    fn names() -> impl Strategy<Value = Vec<String>> {
+        prop::collection::vec("[a-e]", 0..20)
+    }
+
+    proptest! {
+        #[test]
+        fn an_unchanged_source_goes_on_after_the_last_row(files in names(), cut in 0usize..20) {
+            let cut = cut.min(files.len());
+            let mut past = past(&files[..cut]);
+            for (position, file) in files.iter().enumerate() {
+                prop_assert_eq!(past.has(file), position < cut);
+            }
+        }
+
+        #[test]
+        fn whatever_the_source_has_become_no_row_is_written_twice(old in names(), new in names()) {
+            let mut past = past(&old);
+            let mut written = old.clone();
+            written.extend(new.iter().filter(|file| !past.has(file)).cloned());
+            for name in &written {
+                let count = |list: &[String]| list.iter().filter(|other| *other == name).count();
+                prop_assert_eq!(count(&written), count(&old).max(count(&new)));
+            }
+        }
+    }
+}

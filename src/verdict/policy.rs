@@ -1,0 +1,153 @@
+//! The decision policy: thresholds of the bundle against calibrated scores.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::recognize::bundle::Threshold;
+
+/// What should happen to a photo. A screening aid's advice: a person decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    /// Nothing found that a person should look at.
+    Clear,
+    /// A person should look.
+    Review,
+    /// A person should look first.
+    Flag,
+}
+
+impl Decision {
+    /// The word used in records.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Clear => "clear",
+            Self::Review => "review",
+            Self::Flag => "flag",
+        }
+    }
+
+    /// The decision of that name, if there is one.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Clear, Self::Review, Self::Flag]
+            .into_iter()
+            .find(|decision| decision.name() == name)
+    }
+}
+
+/// A decision with its reasons.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// The strongest decision that any label raises.
+    pub decision: Decision,
+    /// One line per label at or above a threshold, such as `ivory 0.97 >= 0.90`,
+    /// highest score first. Empty when the decision is clear.
+    pub reasons: Vec<String>,
+}
+
+/// Compares every label's calibrated score with the bundle's thresholds.
+///
+/// `scores` go with `labels`, in the bundle's order. A label without
+/// thresholds never raises a decision.
+#[must_use]
+pub fn decide(
+    labels: &[String],
+    scores: &[f32],
+    thresholds: &BTreeMap<String, Threshold>,
+) -> Verdict {
+    let mut raised: Vec<(f32, Decision, String)> = labels
+        .iter()
+        .zip(scores)
+        .filter_map(|(label, &score)| {
+            let threshold = thresholds.get(label)?;
+            let (decision, limit) = if score >= threshold.flag {
+                (Decision::Flag, threshold.flag)
+            } else if score >= threshold.review {
+                (Decision::Review, threshold.review)
+            } else {
+                return None;
+            };
+            Some((
+                score,
+                decision,
+                format!("{label} {} >= {}", tell(score), tell(limit)),
+            ))
+        })
+        .collect();
+    raised.sort_by(|a, b| b.0.total_cmp(&a.0));
+    Verdict {
+        decision: raised
+            .iter()
+            .map(|(_, decision, _)| *decision)
+            .max()
+            .unwrap_or(Decision::Clear),
+        reasons: raised.into_iter().map(|(_, _, reason)| reason).collect(),
+    }
+}
+
+/// Two decimals, or as many as tell the value from 1 and from its rounding:
+/// `0.97`, `0.998`. Cut, not rounded, so that a score never reads as certainty.
+fn tell(value: f32) -> String {
+    for decimals in 2..6 {
+        let scale = 10f64.powi(decimals);
+        let cut = (f64::from(value) * scale + 1e-3).floor() / scale;
+        if cut < 1.0 && 1.0 - f64::from(value) >= 0.5 / scale || decimals == 5 || value >= 1.0 {
+            return format!("{cut:.*}", decimals as usize);
+        }
+    }
+    value.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn labels() -> Vec<String> {
+        ["ivory", "bone", "other"].map(String::from).to_vec()
+    }
+
+    fn thresholds() -> BTreeMap<String, Threshold> {
+        let threshold = |review, flag| Threshold { review, flag };
+        BTreeMap::from([
+            ("ivory".into(), threshold(0.5, 0.9)),
+            ("bone".into(), threshold(0.3, 1.0)),
+        ])
+    }
+
+    #[test]
+    fn the_strongest_label_decides_and_every_raised_label_is_named() {
+        let verdict = decide(&labels(), &[0.6, 0.35, 0.05], &thresholds());
+        assert_eq!(verdict.decision, Decision::Review);
+        assert_eq!(verdict.reasons, ["ivory 0.60 >= 0.50", "bone 0.35 >= 0.30"]);
+        let verdict = decide(&labels(), &[0.97, 0.02, 0.01], &thresholds());
+        assert_eq!(verdict.decision, Decision::Flag);
+        assert_eq!(verdict.reasons, ["ivory 0.97 >= 0.90"]);
+    }
+
+    #[test]
+    fn a_label_without_thresholds_never_raises_a_decision() {
+        let verdict = decide(&labels(), &[0.0, 0.0, 1.0], &thresholds());
+        assert_eq!(verdict.decision, Decision::Clear);
+        assert!(verdict.reasons.is_empty());
+    }
+
+    #[test]
+    fn a_high_score_is_never_written_as_certainty() {
+        assert_eq!(tell(0.9), "0.90");
+        assert_eq!(tell(0.9987), "0.998");
+        assert_eq!(tell(0.99999), "0.99999");
+        assert_eq!(tell(1.0), "1.00");
+    }
+
+    proptest! {
+        #[test]
+        fn a_higher_score_never_weakens_the_decision(low in 0.0f32..1.0, step in 0.0f32..1.0) {
+            let at = |score: f32| decide(&labels(), &[score.min(1.0), 0.0, 0.0], &thresholds());
+            prop_assert!(at(low + step).decision >= at(low).decision);
+        }
+    }
+}
