@@ -17,7 +17,7 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::exit_code;
 use super::memory::{Memory, Waiting, warn};
-use super::settings::{Settings, cores};
+use super::settings::{Lattice, Settings, cores};
 
 /// Score a folder, a manifest or a list of photos into a file
 ///
@@ -55,6 +55,10 @@ pub(super) struct Scan {
     #[arg(short, long)]
     quiet: bool,
 
+    /// When to read the Schreger lattice of ivory
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Lattice::Auto)]
+    schreger: Lattice,
+
     #[command(flatten)]
     memory: Memory,
 }
@@ -87,7 +91,8 @@ impl Scan {
         let engine = match &index {
             Some(_) => settings.engine()?.with_evidence(),
             None => settings.engine()?,
-        };
+        }
+        .with_lattice(self.schreger.into());
         let labels = &engine.bundle().description.labels.names;
         let (mut sink, mut past) = if self.out == Path::new("-") {
             anyhow::ensure!(

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use faunalens::photo::Limits;
-use faunalens::pipeline::Engine;
+use faunalens::pipeline::{Engine, ReadLattice};
 use faunalens::recognize::runtime::{NO_TELEMETRY, places};
 use faunalens::recognize::{Bundle, Runtime};
 
@@ -42,6 +42,27 @@ pub(super) struct Settings {
     /// Largest picture to decode, in pixels
     #[arg(long, global = true, value_name = "N", default_value_t = Limits::default().max_pixels)]
     max_pixels: u64,
+}
+
+/// When to read the lattice, for the commands that write records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Lattice {
+    /// When the bundle's ivory score makes it worth while
+    Auto,
+    /// On every photo
+    Always,
+    /// Never
+    Never,
+}
+
+impl From<Lattice> for ReadLattice {
+    fn from(lattice: Lattice) -> Self {
+        match lattice {
+            Lattice::Auto => Self::WhenPlausible,
+            Lattice::Always => Self::Always,
+            Lattice::Never => Self::Never,
+        }
+    }
 }
 
 impl Settings {

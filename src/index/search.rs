@@ -401,7 +401,7 @@ impl Index {
                 pairs.entry((first, second)).or_insert(pair);
             }
         };
-        let sql = "SELECT pdq, min(id), hash FROM image JOIN pdq ON pdq.id = image.pdq
+        let sql = "SELECT pdq, min(image.id), hash FROM image JOIN pdq ON pdq.id = image.pdq
                    WHERE removed_at IS NULL GROUP BY pdq ORDER BY pdq";
         let mut statement = self.db.prepare(sql).at(&self.database)?;
         let rows = statement
