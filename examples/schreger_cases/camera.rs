@@ -4,30 +4,30 @@ use crate::chance::Chance;
 use image::{ImageBuffer, Rgb, RgbImage, imageops};
 
 /// A linear-light-free picture: three values per pixel, 0 to 1 nominal.
-pub type Canvas = ImageBuffer<Rgb<f32>, Vec<f32>>;
+pub(crate) type Canvas = ImageBuffer<Rgb<f32>, Vec<f32>>;
 
 /// A pinhole camera above a tilted plane.
 #[derive(Clone, Copy)]
-pub struct View {
+pub(crate) struct View {
     /// Width and height of the picture in pixels.
-    pub size: (u32, u32),
+    pub(crate) size: (u32, u32),
     /// Pixels per millimetre where the optical axis meets the plane.
-    pub px_per_mm: f32,
+    pub(crate) px_per_mm: f32,
     /// Angle between the optical axis and the plane's normal, degrees.
-    pub tilt_deg: f32,
+    pub(crate) tilt_deg: f32,
     /// Direction in the picture along which the plane is foreshortened, radians.
-    pub axis: f32,
+    pub(crate) axis: f32,
     /// Distance of the camera in picture widths; small is strong perspective.
-    pub distance: f32,
+    pub(crate) distance: f32,
     /// Point of the plane (mm) under the optical axis.
-    pub target: (f32, f32),
+    pub(crate) target: (f32, f32),
     /// Rotation of the plane within itself, radians.
-    pub spin: f32,
+    pub(crate) spin: f32,
 }
 
 impl View {
     /// The point of the plane (mm) seen at pixel (x, y).
-    pub fn plane(&self, x: f32, y: f32) -> (f32, f32) {
+    pub(crate) fn plane(&self, x: f32, y: f32) -> (f32, f32) {
         let u = x - self.size.0 as f32 / 2.0;
         let v = y - self.size.1 as f32 / 2.0;
         let (sin, cos) = self.axis.sin_cos();
@@ -50,28 +50,28 @@ impl View {
 
 /// What happens to the light after the scene.
 #[derive(Clone, Debug)]
-pub struct Development {
+pub(crate) struct Development {
     /// Gaussian blur, standard deviation in pixels of the final picture.
-    pub blur: f32,
+    pub(crate) blur: f32,
     /// Noise, standard deviation on the 0..255 scale.
-    pub noise: f32,
+    pub(crate) noise: f32,
     /// Scale of an intermediate resampling, 1 for none.
-    pub resample: f32,
+    pub(crate) resample: f32,
     /// JPEG quality, 0 for none.
-    pub jpeg: u8,
+    pub(crate) jpeg: u8,
     /// Overlay text: number of lines.
-    pub text_lines: usize,
+    pub(crate) text_lines: usize,
     /// Strength of a light gradient over the picture.
-    pub gradient: f32,
+    pub(crate) gradient: f32,
     /// Number of specular lobes.
-    pub lobes: usize,
+    pub(crate) lobes: usize,
     /// Tint of the light, per channel.
-    pub tint: [f32; 3],
+    pub(crate) tint: [f32; 3],
 }
 
 impl Development {
     /// Draws a plausible development.
-    pub fn draw(chance: &mut Chance) -> Self {
+    pub(crate) fn draw(chance: &mut Chance) -> Self {
         let warm = chance.range(-0.08, 0.08);
         Self {
             blur: if chance.with(0.5) {
@@ -106,7 +106,7 @@ impl Development {
     }
 
     /// Develops the canvas into an 8-bit photograph.
-    pub fn apply(&self, mut canvas: Canvas, chance: &mut Chance) -> RgbImage {
+    pub(crate) fn apply(&self, mut canvas: Canvas, chance: &mut Chance) -> RgbImage {
         let (width, height) = canvas.dimensions();
         let angle = chance.range(0.0, std::f32::consts::TAU);
         let lobes: Vec<[f32; 4]> = (0..self.lobes)
@@ -168,7 +168,7 @@ impl Development {
 }
 
 /// Compresses and decompresses.
-pub fn through_jpeg(photo: &RgbImage, quality: u8) -> RgbImage {
+pub(crate) fn through_jpeg(photo: &RgbImage, quality: u8) -> RgbImage {
     let mut bytes = Vec::new();
     image::codecs::jpeg::JpegEncoder::new_with_quality(&mut bytes, quality)
         .encode_image(photo)

@@ -6,7 +6,7 @@ use image::{Rgb, RgbImage};
 use std::f32::consts::{PI, TAU};
 
 /// Names of the surfaces, in drawing order.
-pub const KINDS: [&str; 18] = [
+pub(crate) const KINDS: [&str; 18] = [
     "hatch_printed",
     "hatch_engraved",
     "hatch_uneven",
@@ -28,7 +28,7 @@ pub const KINDS: [&str; 18] = [
 ];
 
 /// Renders one surface of the given kind.
-pub fn render(chance: &mut Chance, kind: &str) -> RgbImage {
+pub(crate) fn render(chance: &mut Chance, kind: &str) -> RgbImage {
     let width = 500 + chance.below(700) as u32;
     let height = (width as f32 * chance.range(0.66, 1.2)) as u32;
     // One unit of the plane is one pixel seen frontally.

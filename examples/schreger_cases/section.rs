@@ -7,14 +7,14 @@ use std::f32::consts::{PI, TAU};
 
 /// Whose tusk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Taxon {
+pub(crate) enum Taxon {
     Elephant,
     Mammoth,
 }
 
 /// Which part of a section the picture shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Shape {
+pub(crate) enum Shape {
     Disc,
     Piece,
     CloseRim,
@@ -25,7 +25,7 @@ pub enum Shape {
 }
 
 impl Shape {
-    pub const ALL: [Shape; 7] = [
+    pub(crate) const ALL: [Shape; 7] = [
         Shape::Disc,
         Shape::Piece,
         Shape::CloseRim,
@@ -35,7 +35,7 @@ impl Shape {
         Shape::CarvedBase,
     ];
 
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Shape::Disc => "disc",
             Shape::Piece => "piece",
@@ -50,29 +50,29 @@ impl Shape {
 
 /// What is true of a rendered section.
 #[derive(Clone, Debug)]
-pub struct Truth {
-    pub taxon: Taxon,
-    pub shape: Shape,
+pub(crate) struct Truth {
+    pub(crate) taxon: Taxon,
+    pub(crate) shape: Shape,
     /// Mean Schreger angle over the outermost 15 % of the radial range in which the lattice is visible.
-    pub angle_deg: f32,
+    pub(crate) angle_deg: f32,
     /// Schreger angle at the outer end of the visible range, and mean over its outer third.
-    pub rim_angle_deg: f32,
-    pub third_angle_deg: f32,
-    pub outer_zone: bool,
-    pub tilt_deg: f32,
-    pub oblique_deg: f32,
+    pub(crate) rim_angle_deg: f32,
+    pub(crate) third_angle_deg: f32,
+    pub(crate) outer_zone: bool,
+    pub(crate) tilt_deg: f32,
+    pub(crate) oblique_deg: f32,
     /// Pixels per shortest lattice period (the smaller of tangential and radial) in the outer zone.
-    pub px_per_period: f32,
+    pub(crate) px_per_period: f32,
     /// Michelson contrast in the outer zone before blur and compression.
-    pub contrast: f32,
+    pub(crate) contrast: f32,
     /// Angle over which the lattice extends, seen from the tusk's centre, degrees.
-    pub span_deg: f32,
+    pub(crate) span_deg: f32,
     /// Distance from the tusk's axis at which the visible lattice ends, in pixels of a frontal view.
-    pub outer_radius_px: f32,
+    pub(crate) outer_radius_px: f32,
     /// Visible lattice, in squares of the shortest period.
-    pub cells: f32,
-    pub blur: f32,
-    pub jpeg: u8,
+    pub(crate) cells: f32,
+    pub(crate) blur: f32,
+    pub(crate) jpeg: u8,
 }
 
 struct Lattice {
@@ -136,7 +136,7 @@ fn outer_angle(taxon: Taxon, chance: &mut Chance) -> f32 {
 
 /// How hard the drawn case should be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Difficulty {
+pub(crate) enum Difficulty {
     /// Camera along the normal, transverse cut.
     Frontal,
     /// Camera tilted up to 35 degrees.
@@ -146,7 +146,7 @@ pub enum Difficulty {
 }
 
 /// Renders one section.
-pub fn render(chance: &mut Chance, difficulty: Difficulty) -> (RgbImage, Truth) {
+pub(crate) fn render(chance: &mut Chance, difficulty: Difficulty) -> (RgbImage, Truth) {
     let taxon = if chance.with(0.5) {
         Taxon::Elephant
     } else {

@@ -434,8 +434,8 @@ impl Index {
         }
         if let Some((model, _)) = self.model.filter(|_| candidates > 0) {
             let sql = "SELECT descriptor.id, min(image.id), vector, model.model, preprocessing
-                       FROM descriptor JOIN image ON image.descriptor = descriptor.id JOIN model ON model.id = model
-                       WHERE model = ?1 AND removed_at IS NULL GROUP BY descriptor.id ORDER BY descriptor.id";
+                       FROM descriptor JOIN image ON image.descriptor = descriptor.id JOIN model ON model.id = descriptor.model
+                       WHERE descriptor.model = ?1 AND removed_at IS NULL GROUP BY descriptor.id ORDER BY descriptor.id";
             let mut statement = self.db.prepare(sql).at(&self.database)?;
             let mut rows = statement.query([model]).at(&self.database)?;
             let mut done = 0;
