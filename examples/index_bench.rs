@@ -61,7 +61,10 @@ fn hash(raw: &str, rounds: usize) -> Outcome {
             "{:.4},{:.4},{:.4},{:.4}",
             each(&|p| drop(black_box(fingerprint::pdq(p)))),
             each(&|p| drop(black_box(fingerprint::dihedral(p)))),
-            each(&|p| drop(black_box(fingerprint::landmarks(p, fingerprint::QUERY_LANDMARKS)))),
+            each(&|p| drop(black_box(fingerprint::landmarks(
+                p,
+                fingerprint::QUERY_LANDMARKS
+            )))),
             each(&|p| drop(black_box(fingerprint::flatness(p)))),
         );
     }
@@ -84,7 +87,10 @@ fn distances(dir: &Path) -> Outcome {
         let row = row?;
         let picture = image::open(dir.join(&row[0]))?.to_rgb8();
         let expected: PdqHash = row[2].parse()?;
-        let (full, scaled) = (fingerprint::pdq(&picture), fingerprint::pdq_prescaled(&picture));
+        let (full, scaled) = (
+            fingerprint::pdq(&picture),
+            fingerprint::pdq_prescaled(&picture),
+        );
         println!(
             "{},{},{},{},{},{},{}",
             &row[0],
@@ -101,7 +107,12 @@ fn distances(dir: &Path) -> Outcome {
 
 /// Hashes in a file, 32 bytes each, in the order of their hexadecimal form.
 fn listed(list: &str) -> Result<Vec<PdqHash>, Box<dyn Error>> {
-    Ok(fs::read(list)?.as_chunks::<32>().0.iter().map(|bytes| PdqHash::from_bytes(*bytes)).collect())
+    Ok(fs::read(list)?
+        .as_chunks::<32>()
+        .0
+        .iter()
+        .map(|bytes| PdqHash::from_bytes(*bytes))
+        .collect())
 }
 
 fn entry(number: u64, hash: PdqHash) -> Entry {
@@ -127,7 +138,9 @@ fn entry(number: u64, hash: PdqHash) -> Entry {
 fn peak_mib() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) / 1024
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok())
+        .unwrap_or(0)
+        / 1024
 }
 
 fn add(dir: &Path, list: &str) -> Outcome {
@@ -142,7 +155,12 @@ fn add(dir: &Path, list: &str) -> Outcome {
     }
     index.seal(&mut |_| ())?;
     println!("sightings,seconds,peak_mib");
-    println!("{},{:.1},{}", hashes.len(), start.elapsed().as_secs_f64(), peak_mib());
+    println!(
+        "{},{:.1},{}",
+        hashes.len(),
+        start.elapsed().as_secs_f64(),
+        peak_mib()
+    );
     Ok(())
 }
 
@@ -151,10 +169,21 @@ fn search(dir: &Path, list: &str) -> Outcome {
     let queries = listed(list)?;
     println!("method,queries,us_per_query,found");
     for (method, exhaustive) in [("tables", false), ("scan", true)] {
-        let asked = if exhaustive { &queries[..queries.len().min(200)] } else { &queries };
+        let asked = if exhaustive {
+            &queries[..queries.len().min(200)]
+        } else {
+            &queries
+        };
         let start = Instant::now();
-        let found: usize = asked.iter().map(|hash| index.near_hashes(hash, 31, exhaustive).len()).sum();
-        println!("{method},{},{:.2},{found}", asked.len(), start.elapsed().as_secs_f64() * 1e6 / asked.len() as f64);
+        let found: usize = asked
+            .iter()
+            .map(|hash| index.near_hashes(hash, 31, exhaustive).len())
+            .sum();
+        println!(
+            "{method},{},{:.2},{found}",
+            asked.len(),
+            start.elapsed().as_secs_f64() * 1e6 / asked.len() as f64
+        );
     }
     Ok(())
 }
@@ -167,14 +196,28 @@ fn once(dir: &Path, hash: PdqHash) -> Outcome {
     let found = index.query(&Query::of(Pdq { hash, quality: 90 }))?;
     let total = start.elapsed();
     println!("open_ms,total_ms,found");
-    println!("{:.2},{:.2},{}", opened.as_secs_f64() * 1e3, total.as_secs_f64() * 1e3, found.len());
+    println!(
+        "{:.2},{:.2},{}",
+        opened.as_secs_f64() * 1e3,
+        total.as_secs_f64() * 1e3,
+        found.len()
+    );
     Ok(())
 }
 
 /// Vectors in a file, 32-bit floats, little-endian.
 fn vectors(file: &str, dimension: usize) -> Result<Vec<Descriptor>, Box<dyn Error>> {
-    let floats: Vec<f32> = fs::read(file)?.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-    let describe = |vector: &[f32]| Descriptor { vector: vector.to_vec(), model: "bench".into(), preprocessing: "1".into() };
+    let floats: Vec<f32> = fs::read(file)?
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|bytes| f32::from_le_bytes(*bytes))
+        .collect();
+    let describe = |vector: &[f32]| Descriptor {
+        vector: vector.to_vec(),
+        model: "bench".into(),
+        preprocessing: "1".into(),
+    };
     Ok(floats.chunks_exact(dimension).map(describe).collect())
 }
 
@@ -182,15 +225,25 @@ fn describe(dir: &Path, file: &str, dimension: usize) -> Outcome {
     let mut index = Index::create(dir, Settings::default())?;
     for (number, descriptor) in vectors(file, dimension)?.into_iter().enumerate() {
         let base = entry(number as u64, PdqHash([number as u64, 1, 2, 3]));
-        index.add(&Entry { descriptor: Some(descriptor), ..base })?;
+        index.add(&Entry {
+            descriptor: Some(descriptor),
+            ..base
+        })?;
     }
     index.commit()?;
     let start = Instant::now();
     index.seal(&mut |_| ())?;
     let stats = index.stats()?;
     println!("descriptors,graph_seconds,recall_at_10,width,peak_mib");
-    let (recall, width) = stats.recall.map_or((1.0, 0), |recall| (recall.recall_at_10, recall.width));
-    println!("{},{:.1},{recall:.4},{width},{}", stats.descriptors, start.elapsed().as_secs_f64(), peak_mib());
+    let (recall, width) = stats
+        .recall
+        .map_or((1.0, 0), |recall| (recall.recall_at_10, recall.width));
+    println!(
+        "{},{:.1},{recall:.4},{width},{}",
+        stats.descriptors,
+        start.elapsed().as_secs_f64(),
+        peak_mib()
+    );
     Ok(())
 }
 
@@ -200,8 +253,14 @@ fn nearest(dir: &Path, file: &str, dimension: usize) -> Outcome {
     let queries = vectors(file, dimension)?;
     index.near_descriptors(&queries[0], 10, false)?;
     let start = Instant::now();
-    let answers = queries.iter().map(|query| index.near_descriptors(query, 10, false)).collect::<Result<Vec<_>, _>>()?;
-    println!("{:.2}", start.elapsed().as_secs_f64() * 1e6 / queries.len() as f64);
+    let answers = queries
+        .iter()
+        .map(|query| index.near_descriptors(query, 10, false))
+        .collect::<Result<Vec<_>, _>>()?;
+    println!(
+        "{:.2}",
+        start.elapsed().as_secs_f64() * 1e6 / queries.len() as f64
+    );
     for answer in answers {
         let rows: Vec<String> = answer.iter().map(|(row, _)| row.to_string()).collect();
         println!("{}", rows.join(","));
@@ -217,7 +276,10 @@ fn store(dir: &Path, from: u64) -> Outcome {
     };
     for number in from.. {
         let spread = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        index.add(&entry(number, PdqHash([spread, spread.rotate_left(17), !spread, number])))?;
+        index.add(&entry(
+            number,
+            PdqHash([spread, spread.rotate_left(17), !spread, number]),
+        ))?;
         if number % 50 == 49 {
             if number % 1000 == 999 {
                 index.seal(&mut |_| ())?;

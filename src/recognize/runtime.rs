@@ -208,7 +208,10 @@ fn damage(path: &Path) -> Option<String> {
     }
     if let Some(version) = version_in(&bytes) {
         let minor = version.split('.').nth(1);
-        if minor.and_then(|minor| minor.parse().ok()).is_some_and(|minor: u32| minor < OLDEST_MINOR) {
+        if minor
+            .and_then(|minor| minor.parse().ok())
+            .is_some_and(|minor: u32| minor < OLDEST_MINOR)
+        {
             return Some(format!(
                 "version {version} is too old, 1.{OLDEST_MINOR} or newer is needed"
             ));
