@@ -401,8 +401,8 @@ impl Index {
                 pairs.entry((first, second)).or_insert(pair);
             }
         };
-        let sql = "SELECT pdq, min(id), hash FROM image JOIN pdq ON pdq.id = image.pdq
-                   WHERE removed_at IS NULL GROUP BY pdq ORDER BY pdq";
+        let sql = "SELECT image.pdq, min(image.id), hash FROM image JOIN pdq ON pdq.id = image.pdq
+                   WHERE removed_at IS NULL GROUP BY image.pdq ORDER BY image.pdq";
         let mut statement = self.db.prepare(sql).at(&self.database)?;
         let rows = statement
             .query_map([], |row| {
@@ -434,8 +434,8 @@ impl Index {
         }
         if let Some((model, _)) = self.model.filter(|_| candidates > 0) {
             let sql = "SELECT descriptor.id, min(image.id), vector, model.model, preprocessing
-                       FROM descriptor JOIN image ON image.descriptor = descriptor.id JOIN model ON model.id = model
-                       WHERE model = ?1 AND removed_at IS NULL GROUP BY descriptor.id ORDER BY descriptor.id";
+                       FROM descriptor JOIN image ON image.descriptor = descriptor.id JOIN model ON model.id = descriptor.model
+                       WHERE descriptor.model = ?1 AND removed_at IS NULL GROUP BY descriptor.id ORDER BY descriptor.id";
             let mut statement = self.db.prepare(sql).at(&self.database)?;
             let mut rows = statement.query([model]).at(&self.database)?;
             let mut done = 0;
