@@ -59,13 +59,18 @@ fn hash(raw: &str, rounds: usize) -> Outcome {
     for _ in 0..rounds {
         println!(
             "{:.4},{:.4},{:.4},{:.4}",
-            each(&|p| drop(black_box(fingerprint::pdq(p)))),
-            each(&|p| drop(black_box(fingerprint::dihedral(p)))),
-            each(&|p| drop(black_box(fingerprint::landmarks(
-                p,
-                fingerprint::QUERY_LANDMARKS
-            )))),
-            each(&|p| drop(black_box(fingerprint::flatness(p)))),
+            each(&|p| {
+                black_box(fingerprint::pdq(p));
+            }),
+            each(&|p| {
+                black_box(fingerprint::dihedral(p));
+            }),
+            each(&|p| {
+                black_box(fingerprint::landmarks(p, fingerprint::QUERY_LANDMARKS));
+            }),
+            each(&|p| {
+                black_box(fingerprint::flatness(p));
+            }),
         );
     }
     Ok(())

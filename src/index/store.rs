@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::{AtPath, IndexError, Result};
 use super::generation::{self, Contents, Generation};
-use super::graph::{GRAPH_FROM, Graph, RECALL_TARGET};
+use super::graph::{Graph, RECALL_TARGET};
 use super::vectors::{PackedVectors, quantise};
 use super::{Added, Entry, Settings, mark, schema};
 use crate::fingerprint::{LANDMARKS_ID, PDQ_ID, PdqHash};
@@ -70,6 +70,8 @@ impl Index {
         let set = "INSERT OR IGNORE INTO meta(key, value) VALUES (?1, ?2)";
         db.execute(set, params!["hash_only", settings.hash_only.to_string()])
             .at(&database)?;
+        db.execute(set, params!["graph_from", settings.graph_from.to_string()])
+            .at(&database)?;
         db.execute(
             "INSERT OR IGNORE INTO meta(key, value) VALUES ('epoch', lower(hex(randomblob(16))))",
             [],
@@ -124,10 +126,15 @@ impl Index {
             .at(&database)
         };
         let hash_only = meta("hash_only")?.as_deref() == Some("true");
+        let graph_from = meta("graph_from")?.and_then(|text| text.parse().ok());
+        let graph_from = graph_from.unwrap_or(Settings::default().graph_from);
         let epoch = meta("epoch")?.unwrap_or_default();
         let mut index = Self {
             root: dir.into(),
-            settings: Settings { hash_only },
+            settings: Settings {
+                hash_only,
+                graph_from,
+            },
             epoch,
             generation: Generation::default(),
             tail: Vec::new(),
@@ -382,8 +389,8 @@ impl Index {
         let unpacked = self.vector_tail()?.rows.len();
         let wants_graph = |points: usize| points < unpacked + manifest.map_or(0, |m| m.vectors);
         let total = unpacked + manifest.map_or(0, |m| m.vectors);
-        let stale_graph =
-            total >= GRAPH_FROM && manifest.is_none_or(|m| wants_graph(m.graph_points));
+        let stale_graph = total >= self.settings.graph_from
+            && manifest.is_none_or(|m| wants_graph(m.graph_points));
         let other_model = manifest.is_some_and(|m| m.model != self.model.map(|(row, _)| row));
         if manifest.is_some()
             && self.tail.is_empty()
@@ -491,6 +498,7 @@ impl Index {
             dimension: self.model.map_or(0, |(_, dimension)| dimension),
             vectors: &vectors,
             vector_rows: &vector_rows,
+            graph_from: self.settings.graph_from,
         };
         generation::publish(
             &self.root,
