@@ -60,16 +60,16 @@ fn hash(raw: &str, rounds: usize) -> Outcome {
         println!(
             "{:.4},{:.4},{:.4},{:.4}",
             each(&|p| {
-                let _ = black_box(fingerprint::pdq(p));
+                black_box(fingerprint::pdq(p));
             }),
             each(&|p| {
-                let _ = black_box(fingerprint::dihedral(p));
+                black_box(fingerprint::dihedral(p));
             }),
             each(&|p| {
-                let _ = black_box(fingerprint::landmarks(p, fingerprint::QUERY_LANDMARKS));
+                black_box(fingerprint::landmarks(p, fingerprint::QUERY_LANDMARKS));
             }),
             each(&|p| {
-                let _ = black_box(fingerprint::flatness(p));
+                black_box(fingerprint::flatness(p));
             }),
         );
     }

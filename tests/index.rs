@@ -441,9 +441,12 @@ fn left_overs_of_an_interrupted_packing_do_no_harm() {
 
 #[test]
 fn a_graph_is_built_measured_and_survives_damage() {
-    let (dir, mut index) = new_index(Settings::default());
+    let (dir, mut index) = new_index(Settings {
+        graph_from: 1000,
+        ..Settings::default()
+    });
     let mut sequence = Sequence(11);
-    let vectors: Vec<Vec<f32>> = (0..20_050).map(|_| sequence.vector(12)).collect();
+    let vectors: Vec<Vec<f32>> = (0..1500).map(|_| sequence.vector(12)).collect();
     for (number, vector) in vectors.iter().enumerate() {
         let base = entry(number as u64, PdqHash([number as u64; 4]), "anna");
         index
@@ -528,7 +531,10 @@ fn a_newer_format_is_refused_with_a_reason() {
 
 #[test]
 fn hash_only_keeps_no_paths_landmarks_or_descriptors() {
-    let (_dir, mut index) = new_index(Settings { hash_only: true });
+    let (_dir, mut index) = new_index(Settings {
+        hash_only: true,
+        ..Settings::default()
+    });
     index
         .add(&evidence(&picture(1), 1, vec![1.0, 0.0]).entry)
         .unwrap();

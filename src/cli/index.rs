@@ -204,6 +204,7 @@ impl IndexCommand {
                     dir,
                     IndexSettings {
                         hash_only: *hash_only,
+                        ..IndexSettings::default()
                     },
                 )?;
                 say(&format!("empty index -> {}", dir.display()))?;

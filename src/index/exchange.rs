@@ -128,11 +128,10 @@ impl Index {
                 checkpoint,
             };
             write_line(out, &head).map_err(unwritable)?;
-            self.each_picture(since, &mut |row, file| {
+            self.each_picture(since, &mut |row, _| {
                 let Row { deleted, .. } = row;
                 exported.tombstones += u64::from(deleted);
                 exported.written += u64::from(!deleted);
-                let _ = file;
                 write_line(out, &self.outgoing(row, sellers)).map_err(unwritable)
             })?;
         } else {

@@ -66,6 +66,8 @@ pub(super) struct Contents<'a> {
     /// Bytes of all vectors, one after another.
     pub(super) vectors: &'a [i8],
     pub(super) vector_rows: &'a [u32],
+    /// Number of vectors from which a graph is built.
+    pub(super) graph_from: usize,
 }
 
 /// The packed files of the current generation.
@@ -219,7 +221,7 @@ pub(super) fn publish(
         let old = old.filter(|old| old.graph_points > 0 && previous.graph_is_sound());
         let count = contents.vector_rows.len();
         if with_graph
-            && count >= graph::GRAPH_FROM
+            && count >= contents.graph_from
             && old.is_none_or(|old| old.graph_points < count)
         {
             let base = old.map(|old| (previous.dir.as_path(), old.graph_points));

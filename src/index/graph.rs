@@ -9,8 +9,6 @@ use hnsw_rs::prelude::{AnnT, Distance, Hnsw, HnswIo};
 use super::error::{IndexError, Result};
 use super::vectors::{PackedVectors, product, steps_per_unit};
 
-/// Size from which a graph is built; below it the scan is as fast and cannot miss.
-pub(super) const GRAPH_FROM: usize = 20_000;
 /// Links per point; twice as many in the lowest layer.
 const LINKS: usize = 16;
 /// Candidates kept while a point is inserted.

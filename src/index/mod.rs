@@ -170,10 +170,21 @@ pub struct Added {
 }
 
 /// Choices made when an index is created.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     /// Keep hashes, sellers and times only: no file names, landmarks or descriptors.
     pub hash_only: bool,
+    /// Descriptors from which a graph is built; below it the scan is as fast and cannot miss.
+    pub graph_from: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            hash_only: false,
+            graph_from: 20_000,
+        }
+    }
 }
 
 /// A search for one photograph.

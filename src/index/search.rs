@@ -401,8 +401,8 @@ impl Index {
                 pairs.entry((first, second)).or_insert(pair);
             }
         };
-        let sql = "SELECT pdq, min(image.id), hash FROM image JOIN pdq ON pdq.id = image.pdq
-                   WHERE removed_at IS NULL GROUP BY pdq ORDER BY pdq";
+        let sql = "SELECT image.pdq, min(image.id), hash FROM image JOIN pdq ON pdq.id = image.pdq
+                   WHERE removed_at IS NULL GROUP BY image.pdq ORDER BY image.pdq";
         let mut statement = self.db.prepare(sql).at(&self.database)?;
         let rows = statement
             .query_map([], |row| {

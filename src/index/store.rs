@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::{AtPath, IndexError, Result};
 use super::generation::{self, Contents, Generation};
-use super::graph::{GRAPH_FROM, Graph, RECALL_TARGET};
+use super::graph::{Graph, RECALL_TARGET};
 use super::vectors::{PackedVectors, quantise};
 use super::{Added, Entry, Settings, mark, schema};
 use crate::fingerprint::{LANDMARKS_ID, PDQ_ID, PdqHash};
@@ -70,6 +70,8 @@ impl Index {
         let set = "INSERT OR IGNORE INTO meta(key, value) VALUES (?1, ?2)";
         db.execute(set, params!["hash_only", settings.hash_only.to_string()])
             .at(&database)?;
+        db.execute(set, params!["graph_from", settings.graph_from.to_string()])
+            .at(&database)?;
         db.execute(
             "INSERT OR IGNORE INTO meta(key, value) VALUES ('epoch', lower(hex(randomblob(16))))",
             [],
@@ -124,10 +126,15 @@ impl Index {
             .at(&database)
         };
         let hash_only = meta("hash_only")?.as_deref() == Some("true");
+        let graph_from = meta("graph_from")?.and_then(|text| text.parse().ok());
+        let graph_from = graph_from.unwrap_or(Settings::default().graph_from);
         let epoch = meta("epoch")?.unwrap_or_default();
         let mut index = Self {
             root: dir.into(),
-            settings: Settings { hash_only },
+            settings: Settings {
+                hash_only,
+                graph_from,
+            },
             epoch,
             generation: Generation::default(),
             tail: Vec::new(),
@@ -206,14 +213,14 @@ impl Index {
     /// [`IndexError::ReadOnly`], [`IndexError::Input`] for an impossible descriptor, or what the database refuses.
     pub fn add(&mut self, entry: &Entry) -> Result<Added> {
         self.begin()?;
-        let known: Option<(i64, Option<String>, bool, bool)> = self
+        let known: Option<(i64, Option<String>, bool)> = self
             .db
             .prepare_cached(
-                "SELECT id, removed_at, descriptor IS NULL, EXISTS(SELECT 1 FROM landmarks WHERE image = image.id)
+                "SELECT id, removed_at, EXISTS(SELECT 1 FROM landmarks WHERE image = image.id)
                  FROM image WHERE sha256 = ?1",
             )
             .and_then(|mut statement| {
-                let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+                let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
                 statement.query_row([entry.sha256], read).optional()
             })
             .at(&self.database)?;
@@ -231,14 +238,13 @@ impl Index {
             _ => None,
         };
         let (image_id, has_landmarks) = match known {
-            Some((id, _, lacks_descriptor, has_landmarks)) => {
+            Some((id, _, has_landmarks)) => {
                 if let Some(row) = descriptor {
                     let sql = format!(
                         "UPDATE image SET descriptor = ?2, updated_at = {NOW} WHERE id = ?1 AND descriptor IS NOT ?2"
                     );
                     self.execute(&sql, params![id, row])?;
                 }
-                let _ = lacks_descriptor;
                 (id, has_landmarks)
             }
             None => {
@@ -304,7 +310,8 @@ impl Index {
     }
 
     /// Removes the picture of `sha256` from every answer; its tombstone stays, so that adding it again does not bring
-    /// it back. Sightings and landmarks are deleted at once. Returns whether there was one.
+    /// it back. Its sightings, hashes and landmarks go at once; a hash or descriptor that no other picture shares goes
+    /// from the database with the next [`compact`](Self::compact). Returns whether there was one.
     ///
     /// # Errors
     /// [`IndexError::ReadOnly`], or what the database refuses.
@@ -343,7 +350,8 @@ impl Index {
 
     pub(super) fn bury(&self, image: i64) -> Result<()> {
         let sql = format!(
-            "UPDATE image SET removed_at = {NOW}, updated_at = {NOW}, descriptor = NULL WHERE id = ?1 AND removed_at IS NULL"
+            "UPDATE image SET removed_at = {NOW}, updated_at = {NOW}, pdq = NULL, quality = NULL, descriptor = NULL
+             WHERE id = ?1 AND removed_at IS NULL"
         );
         self.execute(&sql, [image])?;
         self.execute("DELETE FROM sighting WHERE image = ?1", [image])?;
@@ -381,8 +389,8 @@ impl Index {
         let unpacked = self.vector_tail()?.rows.len();
         let wants_graph = |points: usize| points < unpacked + manifest.map_or(0, |m| m.vectors);
         let total = unpacked + manifest.map_or(0, |m| m.vectors);
-        let stale_graph =
-            total >= GRAPH_FROM && manifest.is_none_or(|m| wants_graph(m.graph_points));
+        let stale_graph = total >= self.settings.graph_from
+            && manifest.is_none_or(|m| wants_graph(m.graph_points));
         let other_model = manifest.is_some_and(|m| m.model != self.model.map(|(row, _)| row));
         if manifest.is_some()
             && self.tail.is_empty()
@@ -415,9 +423,10 @@ impl Index {
     /// [`IndexError::ReadOnly`], or what the database or the system refuses.
     pub fn compact(&mut self, progress: &mut dyn FnMut(usize)) -> Result<()> {
         self.begin()?;
-        self.execute("DELETE FROM pdq WHERE id NOT IN (SELECT pdq FROM image WHERE pdq IS NOT NULL AND removed_at IS NULL)
-                      AND id NOT IN (SELECT pdq FROM image WHERE pdq IS NOT NULL AND sha256 IS NULL)
-                      AND NOT EXISTS (SELECT 1 FROM image WHERE image.pdq = pdq.id)", [])?;
+        self.execute(
+            "DELETE FROM pdq WHERE NOT EXISTS (SELECT 1 FROM image WHERE image.pdq = pdq.id)",
+            [],
+        )?;
         self.execute("DELETE FROM descriptor WHERE id NOT IN (SELECT descriptor FROM image WHERE descriptor IS NOT NULL)", [])?;
         self.execute(
             "UPDATE meta SET value = lower(hex(randomblob(16))) WHERE key = 'epoch'",
@@ -489,6 +498,7 @@ impl Index {
             dimension: self.model.map_or(0, |(_, dimension)| dimension),
             vectors: &vectors,
             vector_rows: &vector_rows,
+            graph_from: self.settings.graph_from,
         };
         generation::publish(
             &self.root,
