@@ -17,7 +17,7 @@ const BEND: f64 = 8.0;
 
 /// Distance from the outermost window's centre to the end of the visible lattice, window sides. Windows that reach over
 /// the end still show the lattice, which makes up for their half side.
-const BORDER: f64 = 0.0;
+const BORDER: f64 = 0.045;
 
 /// One window seen from the fitted centre.
 #[derive(Debug, Clone, Copy)]
