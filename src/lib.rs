@@ -4,14 +4,15 @@
 //! imports only rooms to its left:
 //!
 //! ```text
-//! photo -> fingerprint | recognize -> index -> verdict -> record
+//! photo -> fingerprint | recognize | schreger -> index -> verdict -> record
 //! ```
 //!
 //! [`photo`] turns bytes into upright RGB pixels, once. [`fingerprint`] hashes
-//! them, [`recognize`] scores them with a model bundle, [`verdict`] compares the
-//! scores with the bundle's thresholds, and [`record`] is what leaves the house.
-//! [`index`] remembers pictures and finds them again, [`links`] draws from it the
-//! graph of sellers. [`pipeline`] composes the stages for one photo and for a batch.
+//! them, [`recognize`] scores them with a model bundle, [`schreger`] reads the
+//! lattice of ivory, [`verdict`] weighs what these say, and [`record`] is what
+//! leaves the house. [`index`] remembers pictures and finds them again, [`links`]
+//! draws from it the graph of sellers. [`pipeline`] composes the stages for one
+//! photo and for a batch, [`evaluate`] measures how well they do.
 //!
 //! ```no_run
 //! use faunalens::photo::Limits;
@@ -29,6 +30,7 @@
 //! # }
 //! ```
 
+pub mod evaluate;
 pub mod fingerprint;
 pub mod index;
 pub mod links;
@@ -36,4 +38,5 @@ pub mod photo;
 pub mod pipeline;
 pub mod recognize;
 pub mod record;
+pub mod schreger;
 pub mod verdict;

@@ -17,6 +17,7 @@ use crate::photo::{self, Limits, Photo, PhotoError};
 use crate::recognize::bundle::hex;
 use crate::recognize::{Bundle, RecognizeError, Recognizer, Runtime};
 use crate::record::{self, Failure, ModelStamp, Record};
+use crate::schreger::{self, Reading, Status};
 use crate::verdict;
 
 /// Photos under way per worker: enough that a slow photo at the head of the
@@ -33,6 +34,19 @@ pub struct Engine {
     /// Identity of the preprocessing, beside every stored descriptor.
     preprocessing: String,
     evidence: bool,
+    lattice: ReadLattice,
+}
+
+/// When the Schreger lattice is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ReadLattice {
+    /// When the bundle's ivory score makes it worth while.
+    #[default]
+    WhenPlausible,
+    /// On every photo.
+    Always,
+    /// Never.
+    Never,
 }
 
 /// Where the bytes of one photo come from.
@@ -80,6 +94,28 @@ impl Engine {
             stamp,
             preprocessing,
             evidence: false,
+            lattice: ReadLattice::default(),
+        }
+    }
+
+    /// The same engine, reading the lattice when told.
+    #[must_use]
+    pub fn with_lattice(self, lattice: ReadLattice) -> Self {
+        Self { lattice, ..self }
+    }
+
+    /// Whether a photo with these scores gets its lattice read. `None` when there
+    /// is nothing to say of ivory: no such label, or switched off.
+    fn reads_lattice(&self, scores: &[f32]) -> Option<bool> {
+        let described = &self.bundle.description;
+        match (self.lattice, &described.schreger) {
+            (ReadLattice::Always, _) => Some(true),
+            (ReadLattice::Never, _) | (_, None) => None,
+            (ReadLattice::WhenPlausible, Some(rule)) => {
+                let mut scored = described.labels.names.iter().zip(scores);
+                let ivory = scored.find(|(label, _)| **label == rule.label);
+                Some(ivory.is_some_and(|(_, &score)| score >= rule.plausible))
+            }
         }
     }
 
@@ -289,7 +325,18 @@ impl Worker<'_> {
         }
         record.evidence = evidence;
 
+        record.schreger =
+            (self.engine.reads_lattice(&recognition.scores)).map(|worth| match worth {
+                true => schreger::read(&photo.pixels, &schreger::Config::default()),
+                false => Reading::without(Status::NotApplicable, Vec::new()),
+            });
+
         let verdict = verdict::decide(labels, &recognition.scores, &described.thresholds);
+        let ivory = described.schreger.as_ref().map(|rule| rule.label.as_str());
+        let verdict = match (&record.schreger, ivory) {
+            (Some(reading), Some(ivory)) => verdict::weigh(verdict, reading, ivory),
+            _ => verdict,
+        };
         record.decision = Some(verdict.decision);
         record.reasons = verdict.reasons;
         Ok(())

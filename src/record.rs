@@ -10,6 +10,7 @@ pub mod sink;
 use serde::{Deserialize, Serialize};
 
 use crate::index::{Evidence, Match};
+use crate::schreger::Reading;
 use crate::verdict::Decision;
 
 /// The value of every record's `schema` field.
@@ -40,7 +41,7 @@ pub struct Record {
     /// Every label of the bundle, best first; the scores sum to 1.
     pub materials: Vec<Material>,
     /// The reading of the Schreger lattice.
-    pub schreger: Option<serde_json::Value>,
+    pub schreger: Option<Reading>,
     /// PDQ hash, 64 lower-case hex digits.
     pub pdq: Option<String>,
     /// PDQ quality, 0 to 100; below 50 the hash says little.

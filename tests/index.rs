@@ -1,5 +1,7 @@
 //! The index through its public API: what is remembered, found, shared, repaired.
 
+#![allow(clippy::unwrap_used)]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

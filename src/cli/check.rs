@@ -12,7 +12,7 @@ use faunalens::record::{JSON_SCHEMA, Record};
 use faunalens::verdict::Decision;
 
 use super::memory::{Memory, warn};
-use super::settings::{Settings, cores};
+use super::settings::{Lattice, Settings, cores};
 use super::{exit_code, say};
 
 /// Score single photos, as an upload hook does
@@ -36,6 +36,10 @@ pub(super) struct Check {
     /// Print the JSON Schema of a record and stop
     #[arg(long)]
     schema: bool,
+
+    /// When to read the Schreger lattice of ivory
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Lattice::Auto)]
+    schreger: Lattice,
 
     #[command(flatten)]
     memory: Memory,
@@ -66,7 +70,8 @@ impl Check {
         let engine = match &index {
             Some(_) => settings.engine()?.with_evidence(),
             None => settings.engine()?,
-        };
+        }
+        .with_lattice(self.schreger.into());
         let mut worst = Some(Decision::Clear);
         let mut some_failed = false;
         let mut take = |mut record: Record| {

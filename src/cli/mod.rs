@@ -3,12 +3,14 @@
 mod check;
 mod completions;
 mod doctor;
+mod eval;
 mod hash;
 mod index;
 mod links;
 mod memory;
 mod model;
 mod scan;
+mod schreger;
 mod settings;
 
 use std::io::Write;
@@ -49,6 +51,7 @@ Examples:
   faunalens scan crawl/ --out crawl.jsonl --index seen/   and remember what was seen
   faunalens check --index seen/ photo.jpg         who showed this picture before
   faunalens links seen/ --out links/              clusters of pictures, graph of sellers
+  faunalens schreger --overlay drawn/ base.jpg    the Schreger angle of ivory, drawn
   faunalens doctor                                what is installed, and is it sound
 
 Exit status:
@@ -63,6 +66,9 @@ enum Command {
     Hash(hash::Hash),
     Index(index::IndexCommand),
     Links(links::LinksCommand),
+    #[command(name = "schreger")]
+    Schreger(schreger::ReadLattice),
+    Eval(eval::Eval),
     Model(model::Model),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
@@ -82,6 +88,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Hash(command)) => command.run(&settings),
         Some(Command::Index(command)) => command.run(&settings),
         Some(Command::Links(command)) => command.run(),
+        Some(Command::Schreger(command)) => command.run(&settings),
+        Some(Command::Eval(command)) => command.run(&settings),
         Some(Command::Model(command)) => command.run(&settings),
         Some(Command::Doctor(command)) => command.run(&settings),
         Some(Command::Completions(command)) => command.run(),

@@ -9,14 +9,15 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use faunalens::photo::source::Source;
+use faunalens::pipeline::BatchError;
 use faunalens::record::Record;
 use faunalens::record::resume::{Past, ResumeError, Tally};
 use faunalens::record::sink::{self, Sink};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::exit_code;
 use super::memory::{Memory, Waiting, warn};
-use super::settings::{Settings, cores};
+use super::settings::{Lattice, Settings, cores};
 
 /// Score a folder, a manifest or a list of photos into a file
 ///
@@ -54,6 +55,10 @@ pub(super) struct Scan {
     #[arg(short, long)]
     quiet: bool,
 
+    /// When to read the Schreger lattice of ivory
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Lattice::Auto)]
+    schreger: Lattice,
+
     #[command(flatten)]
     memory: Memory,
 }
@@ -86,7 +91,8 @@ impl Scan {
         let engine = match &index {
             Some(_) => settings.engine()?.with_evidence(),
             None => settings.engine()?,
-        };
+        }
+        .with_lattice(self.schreger.into());
         let labels = &engine.bundle().description.labels.names;
         let (mut sink, mut past) = if self.out == Path::new("-") {
             anyhow::ensure!(
@@ -153,7 +159,10 @@ impl Scan {
         progress.finish_and_clear();
         let interrupted = stop.load(Ordering::Relaxed);
         sink.finish(outcome.is_ok() && !interrupted)?;
-        outcome?;
+        match outcome {
+            Err(BatchError::Emit(error)) => return Err(error.into()),
+            other => other?,
+        }
         if let Some(error) = trouble {
             return Err(error.into());
         }
@@ -184,10 +193,17 @@ impl Scan {
             return ProgressBar::hidden();
         }
         let style = |template: &str| {
-            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+            ProgressStyle::with_template(template)
+                .unwrap_or_else(|_| ProgressStyle::default_bar())
+                .with_key(
+                    "rate",
+                    |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+                        let _ = write!(out, "{:.1} photos/s", state.per_sec());
+                    },
+                )
         };
         let bar = ProgressBar::no_length()
-            .with_style(style("{spinner} {pos} photos, {per_sec}, {msg}"))
+            .with_style(style("{spinner} {pos} done, {rate}, {msg}"))
             .with_position(earlier);
         bar.enable_steady_tick(Duration::from_millis(200));
         bar.reset_eta();
@@ -196,9 +212,7 @@ impl Scan {
         std::thread::spawn(move || {
             if let Some(count) = source.count() {
                 counted.set_length(count);
-                counted.set_style(style(
-                    "{bar:30} {pos}/{len} photos, {per_sec}, {eta} left, {msg}",
-                ));
+                counted.set_style(style("{bar:20} {pos}/{len}, {rate}, {eta} left, {msg}"));
             }
         });
         bar

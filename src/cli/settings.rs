@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use faunalens::photo::Limits;
-use faunalens::pipeline::Engine;
-use faunalens::recognize::runtime::places;
+use faunalens::pipeline::{Engine, ReadLattice};
+use faunalens::recognize::runtime::{NO_TELEMETRY, places};
 use faunalens::recognize::{Bundle, Runtime};
 
 /// The bundle that is used when none is named.
@@ -16,11 +16,23 @@ const DEFAULT_BUNDLE: &str = "faunalens-base";
 #[command(next_help_heading = "Settings")]
 pub(super) struct Settings {
     /// Model bundle: a folder with model.onnx and bundle.toml, or the name of one under models/
-    #[arg(long, global = true, value_name = "DIR", env = "FAUNALENS_MODEL")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "FAUNALENS_MODEL",
+        hide_env_values = true
+    )]
     model: Option<PathBuf>,
 
     /// The ONNX Runtime library, or the folder it lies in
-    #[arg(long, global = true, value_name = "PATH", env = "ORT_DYLIB_PATH")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "ORT_DYLIB_PATH",
+        hide_env_values = true
+    )]
     onnxruntime: Option<PathBuf>,
 
     /// Largest file to read, in bytes
@@ -30,6 +42,27 @@ pub(super) struct Settings {
     /// Largest picture to decode, in pixels
     #[arg(long, global = true, value_name = "N", default_value_t = Limits::default().max_pixels)]
     max_pixels: u64,
+}
+
+/// When to read the lattice, for the commands that write records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Lattice {
+    /// When the bundle's ivory score makes it worth while
+    Auto,
+    /// On every photo
+    Always,
+    /// Never
+    Never,
+}
+
+impl From<Lattice> for ReadLattice {
+    fn from(lattice: Lattice) -> Self {
+        match lattice {
+            Lattice::Auto => Self::WhenPlausible,
+            Lattice::Always => Self::Always,
+            Lattice::Never => Self::Never,
+        }
+    }
 }
 
 impl Settings {
@@ -69,6 +102,7 @@ impl Settings {
     }
 
     pub(super) fn runtime(&self) -> anyhow::Result<Runtime> {
+        restart_without_telemetry();
         let explicit = self.onnxruntime.as_deref();
         Ok(Runtime::load(
             explicit.filter(|path| !path.as_os_str().is_empty()),
@@ -77,6 +111,7 @@ impl Settings {
 
     /// Runtime and bundle, loaded side by side: both mostly wait for the disk.
     pub(super) fn engine(&self) -> anyhow::Result<Engine> {
+        restart_without_telemetry();
         std::thread::scope(|scope| {
             let bundle = scope.spawn(|| self.bundle());
             let runtime = self.runtime();
@@ -102,4 +137,23 @@ impl Settings {
 /// Cores that this process may use.
 pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// ONNX Runtime reads [`NO_TELEMETRY`] from the process's environment, which can
+/// be changed safely only for a new program: so the program starts itself again,
+/// once, before it has read anything. Costs about two milliseconds.
+fn restart_without_telemetry() {
+    #[cfg(unix)]
+    if std::env::var_os(NO_TELEMETRY).is_none()
+        && let Ok(program) = std::env::current_exe()
+    {
+        use std::os::unix::process::CommandExt;
+        let mut arguments = std::env::args_os();
+        let mut again = std::process::Command::new(program);
+        if let Some(name) = arguments.next() {
+            again.arg0(name);
+        }
+        // Comes back only if it fails; then we go on as we are.
+        let _ = again.args(arguments).env(NO_TELEMETRY, "1").exec();
+    }
 }

@@ -12,6 +12,12 @@ pub const INSTALL: &str = "scripts/onnxruntime";
 /// The oldest ONNX Runtime that works: older ones crash at exit.
 pub const OLDEST_MINOR: u32 = 23;
 
+/// Recent builds of ONNX Runtime keep a database of usage events in the user's
+/// cache folder and send it to their maker, unless this variable is set when the
+/// library is loaded. faunalens works offline: the command sets it for itself;
+/// programs that use the crate should be started with it set to 1.
+pub const NO_TELEMETRY: &str = "ORT_DISABLE_TELEMETRY";
+
 /// Folder, beside the project or the binary, where [`INSTALL`] puts the library.
 const FOLDER: &str = "runtime";
 
@@ -57,7 +63,7 @@ impl Runtime {
     /// Finds and loads the library: the explicit path first (the command line's
     /// `--onnxruntime` or `ORT_DYLIB_PATH`), then beside the binary, then
     /// `runtime/` beside the binary, its project or the working directory, then
-    /// the system's libraries.
+    /// the system's libraries. See [`NO_TELEMETRY`].
     ///
     /// # Errors
     /// [`RuntimeError`]. Never hangs and never panics: the file is examined

@@ -64,12 +64,7 @@ pub(super) fn cells(record: &Record, labels: &[String]) -> Vec<Cell> {
     let text = |value: Option<&str>| Cell::Text(value.map(str::to_owned));
     let best = record.materials.first();
     let reasons = (!record.reasons.is_empty()).then(|| record.reasons.join("; "));
-    let reading = |field: &str| {
-        record
-            .schreger
-            .as_ref()
-            .and_then(|reading| reading.get(field))
-    };
+    let reading = record.schreger.as_ref();
     let model = record.model.as_ref();
     let error = record.error.as_ref();
 
@@ -88,9 +83,9 @@ pub(super) fn cells(record: &Record, labels: &[String]) -> Vec<Cell> {
         Cell::Number(material.map(|material| material.score))
     }));
     cells.extend([
-        text(reading("status").and_then(|value| value.as_str())),
-        Cell::Number(reading("angle_deg").and_then(serde_json::Value::as_f64)),
-        text(reading("species").and_then(|value| value.as_str())),
+        Cell::Text(reading.map(|reading| word(&reading.status))),
+        Cell::Number(reading.and_then(|reading| reading.angle_deg)),
+        Cell::Text(reading.map(|reading| word(&reading.species))),
         text(record.sha256.as_deref()),
         text(record.format.as_deref()),
         Cell::Integer(record.width.map(i64::from)),
@@ -106,4 +101,12 @@ pub(super) fn cells(record: &Record, labels: &[String]) -> Vec<Cell> {
         text(error.map(|error| error.message.as_str())),
     ]);
     cells
+}
+
+/// The word by which a value stands in JSON.
+fn word(value: &impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
 }

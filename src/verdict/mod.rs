@@ -2,4 +2,4 @@
 
 pub mod policy;
 
-pub use policy::{Decision, Verdict, decide};
+pub use policy::{Decision, Verdict, decide, weigh};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::recognize::bundle::Threshold;
+use crate::schreger::{Reading, Species, Status};
 
 /// What should happen to a photo. A screening aid's advice: a person decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -88,6 +89,44 @@ pub fn decide(
     }
 }
 
+/// Weighs the reading of the lattice into the decision.
+///
+/// A measured lattice is itself a sign of ivory, so it never leaves a photo below
+/// review; one that speaks for elephant is flagged. A mammoth reading clears
+/// nothing: mammoth is what elephant is sold as. Ivory without a species stays
+/// "ivory, species undecided".
+#[must_use]
+pub fn weigh(verdict: Verdict, reading: &Reading, ivory: &str) -> Verdict {
+    let Verdict {
+        mut decision,
+        mut reasons,
+    } = verdict;
+    let raised = reasons.iter().any(|reason| {
+        reason
+            .strip_prefix(ivory)
+            .is_some_and(|rest| rest.starts_with(' '))
+    });
+    let angle = match (reading.angle_deg, reading.ci90_deg) {
+        (Some(angle), Some([low, high])) => {
+            format!("Schreger angle {angle:.0} degrees ({low:.0} to {high:.0})")
+        }
+        _ => "Schreger lattice, axis unknown".to_owned(),
+    };
+    let measured = reading.status == Status::Measured;
+    if measured {
+        let (least, words) = match reading.species {
+            Species::Elephant => (Decision::Flag, "speaks for elephant"),
+            Species::Mammoth => (Decision::Review, "speaks for mammoth"),
+            Species::Undecided => (Decision::Review, "species undecided"),
+        };
+        decision = decision.max(least);
+        reasons.push(format!("{angle}: {ivory}, {words}"));
+    } else if raised {
+        reasons.push(format!("{ivory}, species undecided"));
+    }
+    Verdict { decision, reasons }
+}
+
 /// Two decimals, or up to the first that is not a nine: `0.97`, `0.998`. Cut, not
 /// rounded, so that a score never reads as certainty.
 fn tell(value: f32) -> String {
@@ -140,6 +179,46 @@ mod tests {
         assert_eq!(tell(0.9987), "0.998");
         assert_eq!(tell(0.99999), "0.99999");
         assert_eq!(tell(1.0), "1.00");
+    }
+
+    fn reading(species: Species) -> Reading {
+        Reading {
+            angle_deg: Some(121.4),
+            ci90_deg: Some([117.9, 125.0]),
+            species,
+            ..Reading::without(Status::Measured, Vec::new())
+        }
+    }
+
+    #[test]
+    fn an_elephant_reading_flags_and_a_mammoth_reading_never_clears() {
+        for score in [0.2, 0.6, 0.95] {
+            let before = decide(&labels(), &[score, 0.0, 0.0], &thresholds());
+            let elephant = weigh(before.clone(), &reading(Species::Elephant), "ivory");
+            assert_eq!(elephant.decision, Decision::Flag);
+            assert!(
+                elephant
+                    .reasons
+                    .iter()
+                    .any(|reason| reason.contains("121 degrees (118 to 125)"))
+            );
+            let mammoth = weigh(before.clone(), &reading(Species::Mammoth), "ivory");
+            assert_eq!(mammoth.decision, before.decision.max(Decision::Review));
+        }
+    }
+
+    #[test]
+    fn raised_ivory_without_a_species_says_so() {
+        let before = decide(&labels(), &[0.6, 0.0, 0.0], &thresholds());
+        let nothing = Reading::without(Status::NoLattice, Vec::new());
+        let after = weigh(before, &nothing, "ivory");
+        assert_eq!(after.decision, Decision::Review);
+        assert_eq!(
+            after.reasons,
+            ["ivory 0.60 >= 0.50", "ivory, species undecided"]
+        );
+        let clear = decide(&labels(), &[0.1, 0.0, 0.9], &thresholds());
+        assert_eq!(weigh(clear.clone(), &nothing, "ivory"), clear);
     }
 
     proptest! {

@@ -98,3 +98,22 @@ fn the_library_may_be_named_by_the_environment() {
     assert_status(&output, 2);
     assert!(stderr(&output).contains("/none/lib.so"));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_runtime_leaves_no_telemetry_behind() {
+    let home = tempfile::tempdir().unwrap();
+    let output = faunalens()
+        .args(["check", photo("rgb.png").to_str().unwrap()])
+        .env("HOME", home.path())
+        .env_remove("XDG_CACHE_HOME")
+        .env_remove("ORT_DISABLE_TELEMETRY")
+        .output()
+        .unwrap();
+    assert_status(&output, 0);
+    assert_eq!(
+        std::fs::read_dir(home.path()).unwrap().count(),
+        0,
+        "no cache folder appears"
+    );
+}

@@ -7,7 +7,7 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 
 /// The program, with nothing inherited that could change what it does.
-pub fn faunalens() -> Command {
+pub(crate) fn faunalens() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_faunalens"));
     command.current_dir(project());
     command
@@ -17,20 +17,20 @@ pub fn faunalens() -> Command {
     command
 }
 
-pub fn project() -> &'static Path {
+pub(crate) fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// A picture of tests/data/photos.
-pub fn photo(name: &str) -> PathBuf {
+pub(crate) fn photo(name: &str) -> PathBuf {
     project().join("tests/data/photos").join(name)
 }
 
-pub fn run(arguments: &[&str]) -> Output {
+pub(crate) fn run(arguments: &[&str]) -> Output {
     faunalens().args(arguments).output().unwrap()
 }
 
-pub fn run_with_stdin(arguments: &[&str], input: &[u8]) -> Output {
+pub(crate) fn run_with_stdin(arguments: &[&str], input: &[u8]) -> Output {
     let mut child = faunalens()
         .args(arguments)
         .stdin(Stdio::piped())
@@ -48,28 +48,28 @@ pub fn run_with_stdin(arguments: &[&str], input: &[u8]) -> Output {
     output
 }
 
-pub fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-pub fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 #[track_caller]
-pub fn assert_status(output: &Output, expected: i32) {
+pub(crate) fn assert_status(output: &Output, expected: i32) {
     assert_eq!(output.status.code(), Some(expected), "{}", stderr(output));
 }
 
 /// Standard output as one JSON value a line.
-pub fn json_lines(text: &str) -> Vec<Value> {
+pub(crate) fn json_lines(text: &str) -> Vec<Value> {
     text.lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect()
 }
 
 /// A copy of the shipped bundle whose bundle.toml has been edited.
-pub fn edited_bundle(folder: &Path, edit: impl FnOnce(String) -> String) -> PathBuf {
+pub(crate) fn edited_bundle(folder: &Path, edit: impl FnOnce(String) -> String) -> PathBuf {
     let original = project().join("models/faunalens-base");
     let copy = folder.join("bundle");
     std::fs::create_dir(&copy).unwrap();
@@ -80,7 +80,7 @@ pub fn edited_bundle(folder: &Path, edit: impl FnOnce(String) -> String) -> Path
 }
 
 /// A copy of the shipped bundle in which a label has these thresholds.
-pub fn bundle_raising(folder: &Path, label: &str, review: f32, flag: f32) -> PathBuf {
+pub(crate) fn bundle_raising(folder: &Path, label: &str, review: f32, flag: f32) -> PathBuf {
     edited_bundle(folder, |text| {
         let start = text.find("[thresholds.").unwrap();
         let end = start + text[start..].find("\n[schreger]").unwrap();
@@ -93,7 +93,7 @@ pub fn bundle_raising(folder: &Path, label: &str, review: f32, flag: f32) -> Pat
 }
 
 /// Fills a folder with `count` small pictures that all differ.
-pub fn crawl(folder: &Path, count: usize) -> PathBuf {
+pub(crate) fn crawl(folder: &Path, count: usize) -> PathBuf {
     let crawl = folder.join("crawl");
     std::fs::create_dir(&crawl).unwrap();
     for number in 0..count {

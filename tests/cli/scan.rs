@@ -347,6 +347,24 @@ fn rows_can_go_to_standard_output() {
 }
 
 #[test]
+fn a_reader_of_the_rows_that_leaves_early_is_no_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = crawl(folder.path(), 30);
+    let mut child = faunalens()
+        .arg("scan")
+        .arg(&source)
+        .args(["--out", "-"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_status(&output, 0);
+    assert!(output.stderr.is_empty(), "{}", stderr(&output));
+}
+
+#[test]
 fn twenty_kinds_of_broken_files_get_a_row_each() {
     let folder = tempfile::tempdir().unwrap();
     let source = folder.path().join("broken");

@@ -1,0 +1,3 @@
+//! Accuracy, measured: protocols that turn a manifest with known answers into published figures.
+
+pub mod schreger;

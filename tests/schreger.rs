@@ -1,0 +1,335 @@
+//! What the Schreger reader promises, on small pictures drawn here.
+
+use faunalens::evaluate;
+use faunalens::photo::Limits;
+use faunalens::schreger::{
+    Config, Orientation, Reading, Reason, Species, Status, log10_likelihood_ratio, name, overlay,
+    posterior, read, read_with_evidence,
+};
+use image::{Rgb, RgbImage, imageops};
+use proptest::prelude::*;
+use std::fs;
+
+/// A quarter of a section with its rim, frontal: axis below the lower left corner, `periods` tangential periods round,
+/// angle growing from `inner` to `outer` degrees between radii 120 and 520.
+fn section(inner: f64, outer: f64, periods: f64, contrast: f64) -> RgbImage {
+    const SIDE: u32 = 460;
+    let (start, rim) = (120.0f64, 520.0f64);
+    let angle = |r: f64| inner + (outer - inner) * ((r - start) / (rim - start)).clamp(0.0, 1.0);
+    let steps = 4000;
+    let step = (rim - start) / f64::from(steps);
+    let mut radial_phase = vec![0.0];
+    for i in 0..steps {
+        let r = start + (f64::from(i) + 0.5) * step;
+        let tan = (angle(r).to_radians() / 2.0).tan();
+        radial_phase.push(radial_phase[i as usize] + tan / r * step);
+    }
+    let mut grain = 1u64;
+    RgbImage::from_fn(SIDE, SIDE, |x, y| {
+        let (dx, dy) = (f64::from(x) + 60.0, f64::from(SIDE - y) + 60.0);
+        let r = dx.hypot(dy);
+        grain = grain
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        let noise = (grain >> 40) as f64 / f64::from(1 << 24) * 5.0 - 2.5;
+        if r > rim + 12.0 {
+            return Rgb([40, 40, 44]);
+        }
+        if r > rim {
+            return Rgb([150, 120, 90]);
+        }
+        let at = ((r - start) / step).clamp(0.0, f64::from(steps)) as usize;
+        let wave = (periods * dy.atan2(dx)).cos() * (periods * radial_phase[at]).cos();
+        let light = 205.0 * (1.0 + contrast * wave) + noise;
+        Rgb([light, light * 0.94, light * 0.8].map(|v| v.round().clamp(0.0, 255.0) as u8))
+    })
+}
+
+fn mean_of_outermost(inner: f64, outer: f64) -> f64 {
+    outer - (outer - inner) * 0.075
+}
+
+fn elephant() -> RgbImage {
+    section(105.0, 125.0, 200.0, 0.1)
+}
+
+fn mammoth() -> RgbImage {
+    section(50.0, 74.0, 240.0, 0.1)
+}
+
+fn angle(reading: &Reading) -> f64 {
+    reading.angle_deg.expect("an oriented angle")
+}
+
+fn holds(reading: &Reading, truth: f64) -> bool {
+    let [low, high] = reading.ci90_deg.expect("an interval");
+    (low - 1.0..=high + 1.0).contains(&truth)
+}
+
+#[test]
+fn an_elephants_section_is_measured_and_named() {
+    let reading = read(&elephant(), &Config::default());
+    assert_eq!(reading.status, Status::Measured, "{reading:?}");
+    assert_eq!(reading.orientation, Orientation::Radial);
+    assert!(
+        (angle(&reading) - mean_of_outermost(105.0, 125.0)).abs() < 5.0,
+        "{reading:?}"
+    );
+    assert_eq!(reading.species, Species::Elephant, "{reading:?}");
+    let folded = reading.folded_angle_deg.expect("a folded angle");
+    assert!((folded + angle(&reading) - 180.0).abs() < 1e-9);
+}
+
+#[test]
+fn a_mammoths_section_is_measured_and_named() {
+    let reading = read(&mammoth(), &Config::default());
+    assert_eq!(reading.status, Status::Measured, "{reading:?}");
+    assert!(
+        (angle(&reading) - mean_of_outermost(50.0, 74.0)).abs() < 5.0,
+        "{reading:?}"
+    );
+    assert_eq!(reading.species, Species::Mammoth, "{reading:?}");
+}
+
+#[test]
+fn a_small_angle_without_the_outer_zone_names_no_species() {
+    let inside = imageops::crop_imm(&mammoth(), 0, 170, 290, 290).to_image();
+    let reading = read(&inside, &Config::default());
+    assert_ne!(reading.species, Species::Mammoth, "{reading:?}");
+}
+
+#[test]
+fn straight_lines_that_cross_are_no_lattice() {
+    let hatch = RgbImage::from_fn(420, 420, |x, y| {
+        let (x, y) = (f64::from(x), f64::from(y));
+        let wave = 0.5 * ((0.55 * x + 0.35 * y).cos() + (0.55 * x - 0.35 * y).cos());
+        Rgb([(190.0 * (1.0 + 0.1 * wave)) as u8; 3])
+    });
+    let reading = read(&hatch, &Config::default());
+    assert_eq!(reading.status, Status::NoLattice, "{reading:?}");
+    assert!(
+        reading.reasons.contains(&Reason::StraightLattice),
+        "{reading:?}"
+    );
+    assert_eq!(reading.angle_deg, None);
+}
+
+#[test]
+fn rings_alone_and_plain_surfaces_are_no_lattice() {
+    let rings = RgbImage::from_fn(400, 400, |x, y| {
+        let r = (f64::from(x) + 80.0).hypot(f64::from(y) + 40.0);
+        Rgb([(180.0 + 20.0 * (0.7 * r).cos()) as u8; 3])
+    });
+    let plain = RgbImage::from_pixel(400, 400, Rgb([210, 200, 180]));
+    for picture in [rings, plain] {
+        let reading = read(&picture, &Config::default());
+        assert_eq!(reading.status, Status::NoLattice, "{reading:?}");
+        assert_eq!(reading.species, Species::Undecided);
+    }
+}
+
+#[test]
+fn a_picture_too_small_to_hold_windows_is_not_resolvable() {
+    for (width, height) in [(1, 1), (60, 900), (95, 95)] {
+        let reading = read(&RgbImage::new(width, height), &Config::default());
+        assert_eq!(reading.status, Status::NotResolvable);
+        assert_eq!(reading.reasons, [Reason::PictureTooSmall]);
+    }
+}
+
+#[test]
+fn the_reading_has_the_fields_of_the_contract() {
+    let value = serde_json::to_value(read(&elephant(), &Config::default())).expect("JSON");
+    let object = value.as_object().expect("an object");
+    let fields: Vec<&str> = object.keys().map(String::as_str).collect();
+    assert_eq!(
+        fields,
+        [
+            "status",
+            "angle_deg",
+            "ci90_deg",
+            "folded_angle_deg",
+            "orientation",
+            "species",
+            "log10_lr_elephant_vs_mammoth",
+            "windows",
+            "reasons"
+        ]
+    );
+    assert_eq!(object["status"], "measured");
+    assert_eq!(object["orientation"], "radial");
+    let none = Reading::without(Status::NoLattice, vec![Reason::NoCrossingPeaks]);
+    let none = serde_json::to_value(none).expect("JSON");
+    assert!(none["angle_deg"].is_null() && none["ci90_deg"].is_null());
+    assert_eq!(none["reasons"][0], "no_crossing_peaks");
+}
+
+#[test]
+fn the_reading_does_not_depend_on_the_number_of_threads() {
+    let photo = elephant();
+    let on = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .expect("a pool");
+        pool.install(|| read(&photo, &Config::default()))
+    };
+    assert_eq!(on(1), on(4));
+}
+
+#[test]
+fn turning_and_mirroring_keep_the_reading_within_its_interval() {
+    for photo in [elephant(), mammoth()] {
+        let upright = read(&photo, &Config::default());
+        for changed in [
+            imageops::rotate90(&photo),
+            imageops::rotate180(&photo),
+            imageops::flip_horizontal(&photo),
+        ] {
+            let reading = read(&changed, &Config::default());
+            assert!(holds(&upright, angle(&reading)), "{upright:?} {reading:?}");
+            assert_eq!(reading.species, upright.species);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rescaling_keeps_the_reading_within_its_interval(scale in 0.9f64..1.5) {
+        let photo = elephant();
+        let side = (f64::from(photo.width()) * scale) as u32;
+        let scaled = imageops::resize(&photo, side, side, imageops::FilterType::CatmullRom);
+        let (before, after) = (read(&photo, &Config::default()), read(&scaled, &Config::default()));
+        prop_assert!(holds(&before, angle(&after)), "{before:?} {after:?}");
+    }
+
+    #[test]
+    fn another_tint_keeps_the_reading_within_its_interval(
+        red in 0.7f64..1.1, green in 0.7f64..1.1, blue in 0.5f64..1.1,
+    ) {
+        let photo = mammoth();
+        let before = read(&photo, &Config::default());
+        let mut tinted = photo;
+        for pixel in tinted.pixels_mut() {
+            for (value, factor) in pixel.0.iter_mut().zip([red, green, blue]) {
+                *value = (f64::from(*value) * factor).min(255.0) as u8;
+            }
+        }
+        let after = read(&tinted, &Config::default());
+        prop_assert!(holds(&before, angle(&after)), "{before:?} {after:?}");
+    }
+
+    #[test]
+    fn an_angle_never_speaks_louder_than_a_hundred_to_one(
+        angle in 0.0f64..180.0, error in 0.5f64..20.0, outer: bool,
+    ) {
+        prop_assert!(log10_likelihood_ratio(angle, error, outer).abs() <= 2.0);
+        if !outer {
+            prop_assert_ne!(name(angle, error, outer), Species::Mammoth);
+        }
+    }
+}
+
+#[test]
+fn the_published_means_speak_for_their_own_species() {
+    // Outer angles of Espinoza and Mann 1993: elephant 124.2, mammoth 73.7 degrees.
+    assert!(log10_likelihood_ratio(124.2, 3.0, true) > 1.0);
+    assert!(log10_likelihood_ratio(73.7, 3.0, true) < -1.0);
+    assert_eq!(name(124.2, 2.0, true), Species::Elephant);
+    assert_eq!(name(73.7, 2.0, true), Species::Mammoth);
+    assert_eq!(name(100.0, 2.0, true), Species::Undecided);
+    assert_eq!(name(120.0, 2.0, false), Species::Undecided);
+    assert_eq!(name(135.0, 2.0, false), Species::Elephant);
+}
+
+#[test]
+fn the_posterior_follows_bayes() {
+    // 10:1 against even odds is 10/11; against 1:99 it is 10/109.
+    assert!((posterior(1.0, 0.5).expect("a prior") - 10.0 / 11.0).abs() < 1e-12);
+    assert!((posterior(1.0, 0.01).expect("a prior") - 10.0 / 109.0).abs() < 1e-12);
+    assert_eq!(posterior(1.0, 0.0), None);
+}
+
+#[test]
+fn the_drawing_shows_both_families_the_angle_and_its_interval() {
+    let photo = elephant();
+    let (reading, evidence) = read_with_evidence(&photo, &Config::default());
+    let drawing = overlay(&photo, &reading, evidence.as_ref()).expect("a drawing");
+    assert!(drawing.starts_with("<svg") && drawing.ends_with("</svg>\n"));
+    assert!(drawing.contains(&format!("Schreger angle {:.1}", angle(&reading))));
+    let [low, high] = reading.ci90_deg.expect("an interval");
+    assert!(drawing.contains(&format!("90 % interval {low:.1}° to {high:.1}°")));
+    let first = drawing.matches("stroke=\"#e6194b\"").count();
+    let second = drawing.matches("stroke=\"#0072ce\"").count();
+    assert!(first >= 6 && first == second, "{first} and {second} lines");
+    assert!(drawing.contains("radial periods"));
+}
+
+#[test]
+fn an_evaluation_counts_what_was_read_and_what_could_not_be() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    elephant().save(at("e.png")).expect("a picture");
+    RgbImage::from_pixel(300, 300, Rgb([200; 3]))
+        .save(at("p.png"))
+        .expect("a picture");
+    fs::write(at("broken.png"), b"not a picture").expect("a file");
+    let manifest = format!(
+        "file,kind,lattice,species,angle_deg,outer_zone,tilt_deg,oblique_deg,px_per_period,contrast,jpeg\n\
+         e.png,section,true,elephant,{},true,0,0,8,0.1,0\n\
+         p.png,plain,false,,,,,,,,\nbroken.png,plain,false,,,,,,,,\n",
+        mean_of_outermost(105.0, 125.0)
+    );
+    fs::write(at("manifest.csv"), manifest).expect("a manifest");
+    let out = at("out");
+    let summary = evaluate::schreger::run(
+        &at("manifest.csv"),
+        &out,
+        &Config::default(),
+        &Limits::default(),
+    )
+    .expect("an evaluation");
+    assert_eq!(summary.unreadable, 1);
+    assert_eq!(
+        (
+            summary.slices[0].measured.hits,
+            summary.slices[0].measured.of
+        ),
+        (1, 1)
+    );
+    assert_eq!(
+        (
+            summary.false_lattices[0].measured.hits,
+            summary.false_lattices[0].measured.of
+        ),
+        (0, 1)
+    );
+    let page = fs::read_to_string(out.join("README.md")).expect("a page");
+    assert!(page.contains("They do not prove accuracy on photographs of real tusks"));
+    for file in [
+        "readings.csv",
+        "slices.csv",
+        "summary.csv",
+        "selective_risk.csv",
+        "false_lattice.csv",
+        "angle.svg",
+        "error.svg",
+        "selective_risk.svg",
+    ] {
+        assert!(out.join(file).metadata().expect(file).len() > 40, "{file}");
+    }
+    let missing = evaluate::schreger::run(
+        &at("none.csv"),
+        &out,
+        &Config::default(),
+        &Limits::default(),
+    );
+    assert!(
+        missing
+            .expect_err("no manifest")
+            .to_string()
+            .contains("none.csv")
+    );
+}
