@@ -1,0 +1,405 @@
+"""Everything side by side in one run; see `scripts/bench/pipeline`."""
+
+import argparse
+import csv
+import datetime
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from PIL import Image
+
+HERE = Path(__file__).parent
+COLUMNS = (
+    "part",  # trial, scan, check or memory
+    "program",
+    "setting",
+    "repetition",
+    "photos",
+    "wall_s",  # process start to exit
+    "inner_s",  # the program's own clock, start and imports left out
+    "cpu_s",  # user and system time, children included
+    "peak_mib",  # largest resident set of one process
+    "others",  # share of the machine's cores that other processes used meanwhile
+)
+WORKERS = os.cpu_count()
+# Without it ONNX Runtime 1.31 writes a database of its own use, which costs about 60 ms a start.
+ENVIRONMENT = os.environ | {"ORT_DISABLE_TELEMETRY": "1"}
+TRIAL_PHOTOS = 300
+CHECKS = 20
+MEMORY_PHOTOS = (1_000, 10_000)
+
+
+def busy_seconds():
+    """Core seconds that the machine has worked since it started (Linux)."""
+    try:
+        fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
+    except OSError:
+        return None
+    user, nice, system, _, _, irq, softirq, steal = map(int, fields[:8])
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
+class Run:
+    """One process from start to exit."""
+
+    def __init__(self, command, stdin=None):
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
+            before = busy_seconds()
+            began = time.perf_counter()
+            process = subprocess.Popen(
+                [str(word) for word in command],
+                stdin=stdin,
+                stdout=out,
+                stderr=errors,
+                env=ENVIRONMENT,
+            )
+            _, status, usage = os.wait4(process.pid, 0)
+            self.wall = time.perf_counter() - began
+            process.returncode = os.waitstatus_to_exitcode(status)
+            after = busy_seconds()
+            out.seek(0)
+            errors.seek(0)
+            self.out = out.read().decode()
+            if process.returncode != 0:
+                raise SystemExit(f"{command}: exit {process.returncode}\n{errors.read().decode()}")
+        self.cpu = usage.ru_utime + usage.ru_stime
+        self.peak = usage.ru_maxrss / 1024
+        self.others = ""
+        if before is not None:
+            self.others = max(0.0, (after - before - self.cpu) / self.wall / WORKERS)
+
+    def row(self, part, program, setting="", repetition=0, photos=1, inner=""):
+        """The row for `pipeline.csv`."""
+        values = (part, program, setting, repetition, photos)
+        numbers = (self.wall, inner, self.cpu, self.peak, self.others)
+        return dict(
+            zip(COLUMNS, values + tuple(n if n == "" else f"{n:.4f}" for n in numbers), strict=True)
+        )
+
+
+class Bench:
+    """What is measured, and with which programs."""
+
+    def __init__(self, options, scratch):
+        self.folder, self.scratch = options.folder, scratch
+        self.binary, self.floor = options.binary, options.floor
+        self.photos = sorted(path for path in self.folder.rglob("*") if path.is_file())
+
+    def python_scan(self, part, folder, batch, repetition):
+        run = Run(
+            [sys.executable, HERE / "python_scan.py", folder]
+            + ["--out", self.scratch / "python.jsonl", "--workers", WORKERS, "--batch", batch]
+        )
+        answer = json.loads(run.out)
+        setting = f"batch {batch}"
+        return [
+            run.row(part, "python", setting, repetition, answer["photos"], answer["seconds"])
+        ]
+
+    def imagededup(self, part, folder, workers, repetition):
+        command = [sys.executable, HERE / "imagededup_cnn.py", folder, "--workers", workers]
+        run = Run(command)
+        answer = json.loads(run.out)
+        setting = f"num_enc_workers {workers}"
+        return [
+            run.row(part, "imagededup", setting, repetition, answer["photos"], answer["seconds"])
+        ]
+
+    def imagededup_split(self, workers, repetition):
+        command = [sys.executable, HERE / "imagededup_cnn.py", self.folder]
+        run = Run([*command, "--workers", workers, "--split"])
+        return [
+            run.row("scan", f"imagededup {stage}", "alone", repetition, len(self.photos), seconds)
+            for stage, seconds in json.loads(run.out).items()
+        ]
+
+    def floor_stages(self, part, folder, repetition):
+        run = Run([self.floor, folder, WORKERS])
+        return [
+            run.row(part, f"floor {line['stage']}", "alone", repetition, line["photos"])
+            | {"inner_s": line["seconds"]}
+            for line in csv.DictReader(run.out.splitlines())
+        ]
+
+    def scan(self, repetition):
+        out = self.scratch / "faunalens.jsonl"
+        out.unlink(missing_ok=True)
+        run = Run([self.binary, "scan", self.folder, "--out", out, "--workers", WORKERS])
+        return [run.row("scan", "faunalens", "", repetition, len(self.photos))]
+
+    def trial(self):
+        """Which setting is the fastest for each competitor."""
+        few = self.scratch / "few"
+        few.mkdir()
+        step = max(1, len(self.photos) // TRIAL_PHOTOS)
+        for path in self.photos[::step][:TRIAL_PHOTOS]:
+            (few / path.name).symlink_to(path.resolve())
+        for repetition in range(2):
+            for batch in (1, 8):
+                yield from self.python_scan("trial", few, batch, repetition)
+            for workers in (0, WORKERS):
+                yield from self.imagededup("trial", few, workers, repetition)
+
+    def scans(self, repetitions, rest, batch, workers):
+        """The whole folder; each repetition starts with another program."""
+        programs = [
+            lambda number: self.floor_stages("scan", self.folder, number),
+            self.scan,
+            lambda number: self.python_scan("scan", self.folder, batch, number),
+            lambda number: self.imagededup("scan", self.folder, workers, number),
+        ]
+        for repetition in range(repetitions):
+            if repetition:
+                time.sleep(rest)
+            turn = repetition % len(programs)
+            for program in programs[turn:] + programs[:turn]:
+                yield from program(repetition)
+        yield from self.imagededup_split(workers, 0)
+        self.agree()
+
+    def agree(self):
+        """Both sides must have done the same work."""
+        ours, theirs = (
+            {row["file"]: row for row in map(json.loads, open(self.scratch / name))}
+            for name in ("faunalens.jsonl", "python.jsonl")
+        )
+        # A folder's rows name files by their path inside it or with it, as the program likes.
+        theirs = {Path(name).name: row for name, row in theirs.items()}
+        pairs = [(row, theirs[Path(name).name]) for name, row in ours.items()]
+        same = {
+            key: sum(a[key] == b[key] for a, b in pairs) / len(pairs)
+            for key in ("sha256", "decision", "pdq")
+        }
+
+        def score(row, label):
+            return next(m["score"] for m in row["materials"] if m["label"] == label)
+
+        furthest = max(
+            abs(m["score"] - score(b, m["label"])) for a, b in pairs for m in a["materials"]
+        )
+        with open(HERE.parent.parent / "eval/bench/agreement.csv", "w") as file:
+            out = csv.writer(file, lineterminator="\n")
+            out.writerow(["measure", "value"])
+            out.writerow(["photos", len(pairs)])
+            out.writerows((f"share with the same {key}", f"{value:.4f}") for key, value in same.items())
+            out.writerow(["largest difference of a score", f"{furthest:.4f}"])
+
+    def checks(self):
+        """One photo of 800 pixels, from process start to exit."""
+        folder = self.scratch / "one"
+        folder.mkdir()
+        photo = folder / "photo.jpg"
+        with Image.open(self.photos[0]) as picture:
+            picture = picture.convert("RGB")
+            scale = 800 / max(picture.size)
+            size = [round(side * scale) for side in picture.size]
+            picture.resize(size, Image.Resampling.LANCZOS).save(photo, quality=90)
+        for repetition in range(CHECKS):
+            yield Run([self.binary, "check", "--json", photo]).row("check", "faunalens", "", repetition)
+            command = [sys.executable, HERE / "python_check.py", photo]
+            yield Run(command).row("check", "python", "", repetition)
+            plain = Run([*command, "--plain"])
+            yield plain.row("check", "python, one step after the other", "", repetition)
+            yield from (
+                row
+                for row in self.floor_stages("check", folder, repetition)
+                if row["program"] in ("floor session", "floor first inference")
+            )
+
+    def memory(self):
+        """Peak of a scan as the list grows, the folder over and over."""
+        names = [str(path.resolve()) for path in self.photos]
+        for count in MEMORY_PHOTOS:
+            paths = self.scratch / "paths"
+            paths.write_text("".join(f"{names[n % len(names)]}\n" for n in range(count)))
+            out = self.scratch / f"{count}.jsonl"
+            with open(paths) as stdin:
+                run = Run([self.binary, "scan", "-", "--out", out, "--workers", 2], stdin)
+            rows = len(out.read_text().splitlines())
+            yield run.row("memory", "faunalens", "--workers 2", 0, rows)
+
+
+def fastest(rows, **wanted):
+    """The row of the quickest repetition: other work on a machine only adds time."""
+    found = [row for row in rows if all(row[key] == value for key, value in wanted.items())]
+    if not found:
+        return None
+    key = "inner_s" if wanted["program"].startswith("floor") else "wall_s"
+    return min(found, key=lambda row: float(row[key]))
+
+
+def best_setting(rows, program, otherwise):
+    """The number in the setting that was the fastest in the trial."""
+    best = fastest(rows, part="trial", program=program)
+    return int(best["setting"].split()[-1]) if best else otherwise
+
+
+def seconds(rows, part, program, key):
+    return [float(r[key]) for r in rows if (r["part"], r["program"]) == (part, program)]
+
+
+def tables(rows, options):
+    """The Markdown of the README that is measured, not written."""
+    lines = []
+
+    def table(head, body):
+        lines.extend(["| " + " | ".join(head) + " |", "|" + "---|" * len(head)])
+        lines.extend("| " + " | ".join(map(str, row)) + " |" for row in body)
+        lines.append("")
+
+    def least(part, program, key="wall_s"):
+        found = seconds(rows, part, program, key)
+        return min(found) if found else float("nan")
+
+    def target(name, value, text, met):
+        return [name, text.format(value), "met" if met else "**not met**"]
+
+    cpu = next(
+        (line.split(":")[1].strip() for line in open("/proc/cpuinfo") if "model name" in line),
+        platform.machine(),
+    )
+    program = subprocess.run(
+        [options.binary, "--version"], capture_output=True, text=True, env=ENVIRONMENT, check=True
+    )
+    packages = ("onnxruntime", "pillow", "pdqhash", "numpy", "imagededup", "torch")
+    lines += [
+        f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}; {WORKERS} cores, {cpu}; {program.stdout.strip()}; "
+        f"Python {platform.python_version()}, "
+        + ", ".join(f"{name} {version(name)}" for name in packages)
+        + ".",
+        "",
+    ]
+    floor = least("scan", "floor decode", "inner_s") + least("scan", "floor inference", "inner_s")
+    scan, python = least("scan", "faunalens"), least("scan", "python")
+    other, other_inner = least("scan", "imagededup"), least("scan", "imagededup", "inner_s")
+    check, python_check = least("check", "faunalens"), least("check", "python")
+    bare = least("check", "floor session", "inner_s")
+    bare += least("check", "floor first inference", "inner_s")
+    median = {
+        program: statistics.median(seconds(rows, "check", program, "wall_s") or [float("nan")])
+        for program in ("faunalens", "python")
+    }
+    peaks = {row["photos"]: float(row["peak_mib"]) for row in rows if row["part"] == "memory"}
+    few, many = (peaks.get(str(count), float("nan")) for count in MEMORY_PHOTOS)
+    table(
+        ("target", "measured", ""),
+        [
+            target("scan: at least 85 % of the floor", 100 * floor / scan, "{:.1f} %", floor / scan >= 0.85),
+            target("scan: at least 1.3 times Python", python / scan, "{:.2f} times", python / scan >= 1.3),
+            target("scan: at least 3 times imagededup", other_inner / scan, "{:.2f} times", other_inner / scan >= 3),
+            target("check: at least 5 times Python", python_check / check, "{:.2f} times", python_check / check >= 5),
+            target(
+                "check: at most 1.5 times session and one inference", check / bare, "{:.2f} times", check / bare <= 1.5
+            ),
+            target("memory: under 600 MB", many * 1.048576, "{:.0f} MB", many * 1.048576 < 600),
+            target(
+                "memory: the same after 10,000 photos as after 1,000",
+                many / few,
+                f"{few:.0f} and {many:.0f} MiB, {{:.2f}} times",
+                many / few <= 1.05,
+            ),
+        ],
+    )
+    order = []
+    for row in rows:
+        key = [row[name] for name in ("part", "program", "setting", "photos")]
+        if key not in order:
+            order.append(key)
+    body = []
+    for part, name, setting, photos in order:
+        same = [
+            row
+            for row in rows
+            if [row[key] for key in ("part", "program", "setting", "photos")]
+            == [part, name, setting, photos]
+        ]
+        clock = "inner_s" if name.startswith("floor") or setting == "alone" else "wall_s"
+        times = [float(row[clock]) for row in same]
+        body.append(
+            (
+                part,
+                name,
+                setting if setting != "alone" else "",
+                photos,
+                len(same),
+                f"{min(times):.3f}",
+                f"{statistics.median(times):.3f}",
+                f"{int(photos) / min(times):.1f}",
+            )
+        )
+    table(("part", "program", "setting", "photos", "runs", "fastest, s", "median, s", "photos/s"), body)
+    lines += [
+        f"Imagededup's time is that of `encode_images` ({other_inner:.1f} s); with its start and imports it is {other:.1f} s. "
+        f"Check by medians: {1000 * median['faunalens']:.0f} ms against {1000 * median['python']:.0f} ms.",
+    ]
+    return "\n".join(lines)
+
+
+def write_readme(path, measured):
+    """Replaces what lies between the marks, keeps what a person wrote around them."""
+    begin, end = "<!-- measured -->\n", "<!-- /measured -->\n"
+    text = path.read_text() if path.exists() else f"# Speed and memory\n\n{begin}{end}"
+    before, rest = text.split(begin, 1)
+    path.write_text(f"{before}{begin}{measured}\n{end}{rest.split(end, 1)[1]}")
+
+
+def main():
+    root = HERE.parent.parent
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("folder", type=Path)
+    options.add_argument("--repetitions", type=int, default=3)
+    options.add_argument("--rest", type=float, default=0, help="seconds between repetitions")
+    options.add_argument("--parts", default="trial,scan,check,memory", help="the others' rows are kept")
+    options.add_argument("--binary", type=Path, default=root / "target/release/faunalens")
+    options.add_argument("--floor", type=Path, help="the built benchmark [default: the newest]")
+    options = options.parse_args()
+    if options.floor is None:
+        built = (root / "target/release/deps").glob("floor-*")
+        built = [path for path in built if path.suffix == "" and os.access(path, os.X_OK)]
+        if not built:
+            raise SystemExit("no floor benchmark: run `cargo bench --no-run`")
+        options.floor = max(built, key=lambda path: path.stat().st_mtime)
+
+    results = root / "eval/bench"
+    results.mkdir(parents=True, exist_ok=True)
+    raw = results / "pipeline.csv"
+    parts = options.parts.split(",")
+    rows = []
+    if raw.exists():
+        with open(raw) as file:
+            rows = [row for row in csv.DictReader(file) if row["part"] not in parts]
+    with tempfile.TemporaryDirectory() as scratch:
+        bench = Bench(options, Path(scratch))
+        for part in filter(None, parts):
+            if part == "trial":
+                measured = bench.trial()
+            elif part == "scan":
+                batch = best_setting(rows, "python", 1)
+                workers = best_setting(rows, "imagededup", 0)
+                measured = bench.scans(options.repetitions, options.rest, batch, workers)
+            elif part == "check":
+                measured = bench.checks()
+            elif part == "memory":
+                measured = bench.memory()
+            else:
+                raise SystemExit(f"no part {part!r}")
+            for row in measured:
+                rows.append({key: str(value) for key, value in row.items()})
+                print(*row.values(), flush=True)
+                with open(raw, "w") as file:
+                    out = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+                    out.writeheader()
+                    out.writerows(rows)
+    write_readme(results / "README.md", tables(rows, options))
+
+
+if __name__ == "__main__":
+    main()

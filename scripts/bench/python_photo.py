@@ -1,0 +1,88 @@
+"""One photo in Python: what `python_scan.py` and `python_check.py` share.
+
+The same bundle and the same steps as faunalens: EXIF orientation, RGB, PDQ on the
+full picture, bilinear resize with antialiasing, softmax with temperature, thresholds.
+Pillow's draft mode would decode a JPEG smaller and faster, but PDQ needs the pixels.
+"""
+
+import hashlib
+import io
+import json
+import tomllib
+
+import numpy as np
+import pdqhash
+from PIL import Image, ImageOps
+
+ORDER = ("clear", "review", "flag")
+
+
+class Bundle:
+    """What `bundle.toml` says; faunalens-base's form of it only."""
+
+    def __init__(self, folder):
+        with open(f"{folder}/bundle.toml", "rb") as file:
+            described = tomllib.load(file)
+        shape = described["input"]
+        if (shape["layout"], shape["colour"], shape["resize"], shape["filter"]) != (
+            "nchw",
+            "rgb",
+            "squash",
+            "bilinear",
+        ):
+            raise SystemExit(f"{folder}: the Python side knows nchw, rgb, squash and bilinear only")
+        self.model = f"{folder}/{described['model']['file']}"
+        self.size = (shape["width"], shape["height"])
+        self.mean = np.array(shape["mean"], np.float32)
+        self.scale = 1 / np.array(shape["std"], np.float32)
+        self.input = shape["name"]
+        self.logits = described["output"]["logits"]
+        self.temperature = described["output"]["temperature"]
+        self.labels = described["labels"]["names"]
+        self.thresholds = described["thresholds"]
+        self.stamp = {
+            "name": described["name"],
+            "version": described["version"],
+            "sha256": described["model"]["sha256"],
+        }
+
+
+def prepare(bundle, path):
+    """Reads and decodes a photo: its record so far, and its tensor (3, H, W)."""
+    with open(path, "rb") as file:
+        data = file.read()
+    picture = Image.open(io.BytesIO(data))
+    form = picture.format.lower()
+    picture = ImageOps.exif_transpose(picture).convert("RGB")
+    vector, quality = pdqhash.compute(np.asarray(picture))
+    record = {
+        "file": path,
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "format": form,
+        "width": picture.width,
+        "height": picture.height,
+        "pdq": np.packbits(vector.astype(np.uint8)).tobytes().hex(),
+        "pdq_quality": quality,
+        "model": bundle.stamp,
+    }
+    small = np.asarray(picture.resize(bundle.size, Image.Resampling.BILINEAR), np.float32)
+    small = (small - bundle.mean) * bundle.scale
+    return record, np.ascontiguousarray(small.transpose(2, 0, 1))
+
+
+def conclude(bundle, record, logits):
+    """Puts scores and decision into the record and returns it as a line of JSON."""
+    scores = np.exp((logits - logits.max()) / bundle.temperature)
+    scores = dict(zip(bundle.labels, (scores / scores.sum()).tolist(), strict=True))
+    decision = 0
+    for label, threshold in bundle.thresholds.items():
+        decision = max(
+            decision,
+            (scores[label] >= threshold["review"]) + (scores[label] >= threshold["flag"]),
+        )
+    record["decision"] = ORDER[decision]
+    record["materials"] = [
+        {"label": label, "score": round(score, 6)}
+        for label, score in sorted(scores.items(), key=lambda item: -item[1])
+    ]
+    return json.dumps(record)
