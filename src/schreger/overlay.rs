@@ -1,6 +1,8 @@
 //! The drawing for a person who re-measures: the photograph with line pairs, angles, radial axis, outer zone and scale.
 
 use crate::schreger::reading::{Evidence, Orientation, Reading, Status, WindowEvidence};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
 use std::fmt::Write;
@@ -38,13 +40,15 @@ pub fn overlay(
     // Lines and letters grow with the picture, so that they stay readable.
     let unit = (f64::from(width.max(height)) / 800.0).max(0.5);
     let foot = 92.0 * unit;
+    // The words below need room that a narrow picture does not have.
+    let sheet = f64::from(width).max(640.0 * unit);
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {:.0}\" width=\"{width}\" height=\"{:.0}\" \
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {sheet:.0} {:.0}\" width=\"{sheet:.0}\" height=\"{:.0}\" \
          font-family=\"sans-serif\">\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n\
          <image width=\"{width}\" height=\"{height}\" href=\"data:image/jpeg;base64,{}\"/>\n",
         f64::from(height) + foot,
         f64::from(height) + foot,
-        base64(&photo),
+        STANDARD.encode(&photo),
     );
     if let Some(evidence) = evidence
         && reading.status == Status::Measured
@@ -232,50 +236,13 @@ fn draw_verdict(svg: &mut String, reading: &Reading, height: f64, unit: f64) {
     }
 }
 
-/// Letters with a pale rim, readable on any ground.
-fn label(svg: &mut String, at: [f64; 2], size: f64, text: &str) {
+/// Letters with a pale rim, readable on any ground: written twice, because not
+/// every viewer knows `paint-order`.
+fn label(svg: &mut String, [x, y]: [f64; 2], size: f64, text: &str) {
     let _ = writeln!(
         svg,
-        "<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"{size:.1}\" stroke=\"#ffffff\" stroke-width=\"{:.1}\" \
-         paint-order=\"stroke\" fill=\"#000000\">{text}</text>",
-        at[0],
-        at[1],
+        "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"{size:.1}\" stroke=\"#ffffff\" stroke-width=\"{:.1}\">{text}</text>\n\
+         <text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"{size:.1}\" fill=\"#000000\">{text}</text>",
         size * 0.25
     );
-}
-
-/// Base 64 with padding (RFC 4648, section 4).
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let part = |i: usize| u32::from(chunk.get(i).copied().unwrap_or(0));
-        let bits = part(0) << 16 | part(1) << 8 | part(2);
-        for i in 0..4 {
-            text.push(if i <= chunk.len() {
-                LETTERS[(bits >> (18 - 6 * i)) as usize & 63] as char
-            } else {
-                '='
-            });
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_agrees_with_rfc_4648() {
-        // Test vectors of RFC 4648, section 10.
-        for (plain, coded) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            assert_eq!(base64(plain.as_bytes()), coded);
-        }
-    }
 }
