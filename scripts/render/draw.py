@@ -15,7 +15,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="pictures to draw (default: all, with the manifest)")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "reference-images")
-    parser.add_argument("--scale", type=float, default=1.5, help="rays per pixel along a side")
+    parser.add_argument("--scale", type=float, default=1.1, help="rays per pixel along a side")
     options = parser.parse_args()
     unknown = set(options.names) - set(SCENES)
     if unknown:

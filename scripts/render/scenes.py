@@ -79,7 +79,7 @@ def ivory_section():
         top = ramp(0.5, 0.9, n[1])
         lines = schreger(p) * ramp(0.35, 0.75, r) * top
         out = mix(rgb("ead9b2"), rgb("d9bf8c"), 0.7 * fbm(p * 1.8, 3, 5))
-        out = out * (1 + 0.17 * lines - 0.05 * top * np.sin(r * 46 + 2 * fbm(p * 3, 2, 1)) * ramp(0.9, 0.3, r))
+        out = out * (1 + 0.26 * lines - 0.05 * top * np.sin(r * 46 + 2 * fbm(p * 3, 2, 1)) * ramp(0.9, 0.3, r))
         out = mix(out, rgb("a98652"), 0.65 * ramp(1.285, 1.315, r))  # cementum
         return mix(rgb("3a2514"), out, ramp(0.1, 0.6, c))
 
@@ -171,7 +171,9 @@ def ivory_chess():
     def board(p, n, c):
         q = p[[0, 2]] * 0.95 + 0.48
         dark = (np.floor(q[0]) + np.floor(q[1])) % 2
-        return mix(rgb("c9a36c"), rgb("4a2c17"), dark) * (0.75 + 0.4 * fbm(stretch(p, 1, 1, 12), 3, 7))
+        squares = mix(rgb("c9a36c"), rgb("4a2c17"), dark)
+        beyond = np.abs(q).max(axis=0) > 4  # the board ends, the table begins
+        return np.where(beyond, rgb("5b544c"), squares) * (0.75 + 0.4 * fbm(stretch(p, 1, 1, 12), 3, 7))
 
     return Scene([(shape, polished(ivory(axis=(6, 0.8, 6), age=0.45, seed=14), roughness=0.2))], Material(board, 0.5, 0.03),
                  centre=(0, 1.1, 0.1), radius=1.5, eye=(0.8, 2.9, 6.0), aim=(0.05, 1.02, 0), view=27, size=(520, 600), seed=6,
@@ -197,7 +199,7 @@ def bone_femur():
         return mix(base, rgb("8d6d42"), 0.35 * ends * fbm(p * 4, 3, 6) + 0.4 * pits)
 
     return Scene([(form, Material(colour, 0.6, 0.03, 0.15))], matte(cloth("2e3a34", 20, 8)), centre=(0, 0.3, 0), radius=2.15,
-                 eye=(0.2, 3.6, 4.6), aim=(0, 0.2, 0.0), view=30, size=(640, 480), seed=7)
+                 eye=(0.2, 3.6, 4.6), aim=(0, 0.2, 0.0), view=33, size=(640, 480), seed=7)
 
 
 @scene("bone", "section of a shaft")
@@ -414,8 +416,8 @@ def porcelain_rabbit():
         base = mix(base, mix(rgb("28448c"), rgb("5476bd"), noise(p * 8, 3)), 0.9 * spots)
         return mix(base, rgb("d7a2a0"), 0.7 * inner_ear) * (0.6 + 0.4 * c)
 
-    body = sdf.rotate("y", 30, form)
-    return Scene([(body, glazed(colour, 0.07)), (sdf.rotate("y", 30, eyes), glazed(flat("14151c")))], matte(cloth("a9a08f", 16, 9)),
+    body = sdf.rotate("y", -30, form)
+    return Scene([(body, glazed(colour, 0.07)), (sdf.rotate("y", -30, eyes), glazed(flat("14151c")))], matte(cloth("a9a08f", 16, 9)),
                  centre=(0, 0.55, 0), radius=1.35, eye=(-1.0, 2.2, 4.8), aim=(0, 0.52, 0), view=27, size=(580, 520), seed=17)
 
 
@@ -478,7 +480,7 @@ def phone():
         return np.where(screen & ~camera, face * 1.1, rgb("101114"))
 
     return Scene([(slab, Material(colour, 0.08, 0.035)), (buttons, Material(flat("2a2c30"), 0.3, 0.3))],
-                 matte(planks("d0b48c", "a07d52", seed=8)), centre=(0, 0.1, 0), radius=1.95, eye=(0.1, 4.9, 3.2), aim=(0, 0, 0), view=31,
+                 matte(planks("d0b48c", "a07d52", seed=8)), centre=(0, 0.1, 0), radius=1.95, eye=(0.1, 4.9, 3.2), aim=(0, 0, 0), view=36,
                  size=(520, 600), seed=20)
 
 
@@ -583,7 +585,7 @@ def leaf():
             (0.90, 0.62), (0.86, 0.78), (0.55, 0.80), (0.20, 0.92)]
     edge = np.array(half + [(-x, z) for x, z in half[::-1]])
     outline = sdf.curve(edge, 5, closed=True)
-    curl = lambda p: np.stack([p[0], p[1] - 0.05 - 0.07 * p[0] ** 2 - 0.05 * np.sin(2.2 * p[2]) - 0.03 * np.sin(5 * p[0]), p[2]])
+    curl = lambda p: np.stack([p[0], p[1] - 0.11 - 0.07 * p[0] ** 2 - 0.05 * np.sin(2.2 * p[2]) - 0.03 * np.sin(5 * p[0]), p[2]])
     blade_ = sdf.extrude(outline, 0.018)
     blade = lambda p: 0.8 * blade_(curl(p))
     stalk = sdf.tube(sdf.curve([(0, 0.10, 0.7), (0.0, 0.05, 1.1), (0.10, 0.04, 1.6), (0.3, 0.05, 1.9)], 4), np.linspace(0.03, 0.045, 13))

@@ -4,7 +4,7 @@ One key light with a soft shadow, a fill, a hemisphere of ambient light dimmed b
 and a mirror of a plain studio for glossy things.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Callable
 
 import numpy as np
@@ -39,8 +39,7 @@ class Scene:
     wall: float = -4.0  # z at which the ground sweeps up
     size: tuple = (560, 560)
     softness: float = 9.0  # of the shadow: 4 overcast .. 30 sun
-    exposure: float = 1.0
-    seed: int = field(default=0)
+    seed: int = 0  # of the sensor noise
 
 
 def unit(v):
@@ -138,10 +137,21 @@ def studio(direction, roughness, light, ground):
     return mix(ground, room, ramp(-0.12 - roughness, 0.12 + roughness, up))
 
 
-def render(scene, scale=1.5):
+def render(scene, scale):
     """Linear light (height, width, 3) at `scale` times the scene's size."""
     width, height = (int(round(s * scale)) for s in scene.size)
     eye, rays = camera_rays(scene, width, height)
+    x, z = np.mgrid[-2:2:32j, -2:2:32j].astype(np.float32).reshape(2, -1)
+    patch = np.stack([x, 0 * x, z])
+    floor = scene.ground.colour(patch, patch, 1 + 0 * x).mean(axis=1, keepdims=True)
+    # In pieces that stay in the processor's cache.
+    count = rays.shape[1] // 16384 + 1
+    lit = [illuminate(scene, eye, piece, floor) for piece in np.array_split(rays, count, axis=1)]
+    return np.concatenate(lit, axis=1).T.reshape(height, width, 3)
+
+
+def illuminate(scene, eye, rays, floor):
+    """Linear light (3, N) along rays from the eye; `floor` is the mean colour of the ground."""
     origin = np.broadcast_to(eye[:, None], rays.shape)
     shape = sdf.union(*(s for s, _ in scene.things)) if len(scene.things) > 1 else scene.things[0][0]
 
@@ -160,18 +170,19 @@ def render(scene, scale=1.5):
     bend = ramp(0.0, 1.0, (scene.wall + 1.5 - p[2]) / 1.5) * (p[1] < 1e-3) + (p[1] >= 1e-3)
     n[1], n[2] = 1 - 0.55 * bend, 0.55 * bend
     inside = np.flatnonzero(is_thing)
-    n[:, inside] = gradient(shape, p[:, inside], 0.0025)
+    if inside.size:
+        n[:, inside] = gradient(shape, p[:, inside], 0.0025)
     n = unit(n)
 
     # Occlusion only where something is near.
-    close = np.flatnonzero(length(*(p - column(scene.centre))) < scene.radius * 1.6)
+    close = np.flatnonzero(length(*(p - column(scene.centre))) < scene.radius * 1.3)
     ao, cavity = np.ones(p.shape[1], np.float32), np.ones(p.shape[1], np.float32)
     ao[close] = openness(shape, p[:, close], n[:, close], 0.45)
-    cavity[inside] = openness(shape, p[:, inside], n[:, inside], 0.12)
-
     # Which thing each ray met, and what it is made of.
     owner = np.full(p.shape[1], -1)
-    owner[inside] = np.argmin([s(p[:, inside]) for s, _ in scene.things], axis=0)
+    if inside.size:
+        cavity[inside] = openness(shape, p[:, inside], n[:, inside], 0.12)
+        owner[inside] = np.argmin([s(p[:, inside]) for s, _ in scene.things], axis=0)
     albedo = np.zeros_like(p)
     rough, mirror, wrap = (np.zeros(p.shape[1], np.float32) for _ in range(3))
     for k, m in [(-1, scene.ground)] + [(k, m) for k, (_, m) in enumerate(scene.things)]:
@@ -189,7 +200,6 @@ def render(scene, scale=1.5):
     w = scene.warmth
     key = column((2.5 + 0.25 * w, 2.4, 2.3 - 0.45 * w))
     sky = column((0.60 - 0.02 * w, 0.62, 0.66 - 0.08 * w))
-    floor = albedo[:, owner == -1].mean(axis=1, keepdims=True)
     shadow = np.ones(p.shape[1], np.float32)
     near_things = np.flatnonzero(length(*(p - column(scene.centre))) < scene.radius * 4)
     shadow[near_things] = soft_shadow(shape, p[:, near_things] + n[:, near_things] * 0.006, light, scene)
@@ -212,7 +222,7 @@ def render(scene, scale=1.5):
     out = out * (1 - 0.85 * metal)
     out += tint * fresnel * studio(bounced, rough, light, floor) * (0.25 + 0.75 * ao) * (1 - 0.6 * rough)
     out += tint * fresnel * glint * key * 0.5
-    return (out * scene.exposure).T.reshape(height, width, 3)
+    return out
 
 
 def develop(linear, scene):
@@ -223,12 +233,12 @@ def develop(linear, scene):
     height, width, _ = linear.shape
     y, x = np.mgrid[0:height, 0:width]
     r2 = ((x / width - 0.5) ** 2 + (y / height - 0.5) ** 2) * 2
-    v = np.maximum(linear, 0) * (1 - 0.32 * r2)[..., None] * 0.85
+    v = np.maximum(linear, 0) * (1 - 0.32 * r2)[..., None] * 0.5
     v = np.clip(v * (2.51 * v + 0.03) / (v * (2.43 * v + 0.59) + 0.14), 0, 1)
     v = np.where(v <= 0.0031308, v * 12.92, 1.055 * v ** (1 / 2.4) - 0.055)
     picture = Image.fromarray((v * 255 + 0.5).astype(np.uint8))
     picture = picture.resize(scene.size, Image.Resampling.BOX if height <= scene.size[1] else Image.Resampling.LANCZOS)
-    picture = picture.filter(ImageFilter.GaussianBlur(0.45))
+    picture = picture.filter(ImageFilter.GaussianBlur(0.6))
     pixels = np.asarray(picture).astype(np.float32)
     grain = rng.normal(0, 2.0, pixels.shape[:2] + (1,)) + rng.normal(0, 0.9, pixels.shape)
     return Image.fromarray(np.clip(pixels + grain + 0.5, 0, 255).astype(np.uint8))

@@ -71,7 +71,7 @@ def ivory(axis=(1, 1, 12), age=0.5, seed=0):
     """Cream, with fine grain across `axis` (features per unit in x, y, z) and darker hollows."""
 
     def colour(p, n, cavity):
-        c = mix(rgb("efe5cd"), rgb("dcc694"), (0.2 + 0.6 * age) * fbm(p * 2.2, 3, seed))
+        c = mix(rgb("ece0c2"), rgb("d3b87f"), (0.2 + 0.6 * age) * fbm(p * 2.2, 3, seed))
         grain = fbm(stretch(p, *axis) * 2.5, 3, seed + 5)
         c = c * (1 - 0.16 * ramp(0.45, 0.75, grain))
         return mix(rgb("6d4a26"), c, ramp(0.0, 0.75, cavity + 0.45 * (1 - age)))
