@@ -29,11 +29,15 @@ def main():
         print(name, file=sys.stderr, flush=True)
 
     if not options.names:
-        with open(options.out / "manifest.csv", "w", newline="", encoding="utf-8") as file:
-            rows = csv.writer(file, lineterminator="\n")
-            rows.writerow(["file", "label", "form", "origin", "licence"])
-            for name, entry in SCENES.items():
-                rows.writerow([f"{name}.jpg", entry.label, entry.form, "drawn by scripts/render/draw", "CC0-1.0"])
+        write_manifest(options.out / "manifest.csv")
+
+
+def write_manifest(path):
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file, lineterminator="\n")
+        rows.writerow(["file", "label", "form", "origin", "licence"])
+        for name, entry in SCENES.items():
+            rows.writerow([f"{name}.jpg", entry.label, entry.form, "drawn by scripts/render/draw", "CC0-1.0"])
 
 
 if __name__ == "__main__":
