@@ -367,6 +367,30 @@ mod tests {
     use proptest::prelude::*;
 
     /// A picture with structure at many scales, the same for the same seed.
+    /// Overlapping boxes: energy in every coefficient, as photographs have it. Smooth waves leave most bits to chance.
+    fn clutter(width: u32, height: u32, seed: u64) -> RgbImage {
+        let mut state = seed;
+        let mut draw = move |below: u32| {
+            // SplitMix64 (Steele et al. 2014)
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mut mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            ((mixed ^ (mixed >> 31)) % u64::from(below)) as u32
+        };
+        let mut made = RgbImage::new(width, height);
+        for _ in 0..80 {
+            let (left, top) = (draw(width), draw(height));
+            let (right, bottom) = (left + 10 + draw(width / 3), top + 10 + draw(height / 3));
+            let colour = Rgb([draw(256) as u8, draw(256) as u8, draw(256) as u8]);
+            for (x, y) in (top..bottom.min(height))
+                .flat_map(|y| (left..right.min(width)).map(move |x| (x, y)))
+            {
+                made.put_pixel(x, y, colour);
+            }
+        }
+        made
+    }
+
     fn picture(width: u32, height: u32, seed: u32) -> RgbImage {
         let phase = seed as f32;
         RgbImage::from_fn(width, height, |x, y| {
@@ -549,15 +573,27 @@ mod tests {
 
     }
 
+    #[test]
+    fn resizing_stays_a_match() {
+        // No guarantee for every picture, so a fixed hundred: a coefficient near the median may flip.
+        let distances: Vec<u32> = (0..100)
+            .map(|seed| {
+                let original = clutter(320, 240, seed);
+                let side = 150 + 2 * seed as u32;
+                let filter = imageops::FilterType::Triangle;
+                let resized = imageops::resize(&original, side, side * 3 / 4, filter);
+                pdq(&original).hash.hamming(&pdq(&resized).hash)
+            })
+            .collect();
+        let matches = distances
+            .iter()
+            .filter(|&&distance| distance <= MATCH_DISTANCE)
+            .count();
+        assert!(matches >= 95, "{matches} of 100: {distances:?}");
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(12))]
-
-        #[test]
-        fn resizing_stays_a_match(seed in 0u32..50, side in 150u32..400) {
-            let original = picture(320, 240, seed);
-            let resized = imageops::resize(&original, side, side * 3 / 4, imageops::FilterType::Triangle);
-            prop_assert!(pdq(&original).hash.hamming(&pdq(&resized).hash) <= MATCH_DISTANCE);
-        }
 
         #[test]
         fn any_size_hashes_without_panic(width in 1u32..300, height in 1u32..300) {
