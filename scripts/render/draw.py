@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help="pictures to draw (default: all, with the manifest)")
+    parser.add_argument("names", nargs="*", help="pictures to draw (default: all)")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "reference-images")
     parser.add_argument("--scale", type=float, default=1.1, help="rays per pixel along a side")
     options = parser.parse_args()
@@ -28,16 +28,17 @@ def main():
         picture.save(options.out / f"{name}.jpg", quality=85, optimize=True)
         print(name, file=sys.stderr, flush=True)
 
-    if not options.names:
-        write_manifest(options.out / "manifest.csv")
+    write_manifest(options.out)
 
 
-def write_manifest(path):
-    with open(path, "w", newline="", encoding="utf-8") as file:
+def write_manifest(folder):
+    """Lists the pictures that lie in `folder`, in the order of the scenes."""
+    with open(folder / "manifest.csv", "w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(["file", "label", "form", "origin", "licence"])
         for name, entry in SCENES.items():
-            rows.writerow([f"{name}.jpg", entry.label, entry.form, "drawn by scripts/render/draw", "CC0-1.0"])
+            if (folder / f"{name}.jpg").exists():
+                rows.writerow([f"{name}.jpg", entry.label, entry.form, "drawn by scripts/render/draw", "CC0-1.0"])
 
 
 if __name__ == "__main__":

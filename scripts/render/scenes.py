@@ -176,7 +176,7 @@ def ivory_chess():
         return np.where(beyond, rgb("5b544c"), squares) * (0.75 + 0.4 * fbm(stretch(p, 1, 1, 12), 3, 7))
 
     return Scene([(shape, polished(ivory(axis=(6, 0.8, 6), age=0.45, seed=14), roughness=0.2))], Material(board, 0.5, 0.03),
-                 centre=(0, 1.1, 0.1), radius=1.5, eye=(0.8, 2.9, 6.0), aim=(0.05, 1.02, 0), view=27, size=(520, 600), seed=6,
+                 centre=(0.1, 1.1, 0.1), radius=1.8, eye=(0.8, 2.9, 6.0), aim=(0.05, 1.02, 0), view=27, size=(520, 600), seed=6,
                  wall=-9)
 
 
