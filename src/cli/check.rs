@@ -66,12 +66,13 @@ impl Check {
             say(JSON_SCHEMA.trim_end())?;
             return Ok(ExitCode::SUCCESS);
         }
+        // The engine first: making it may start the program again.
+        let engine = settings.engine()?.with_lattice(self.schreger.into());
         let index = self.memory.reader()?;
         let engine = match &index {
-            Some(_) => settings.engine()?.with_evidence(),
-            None => settings.engine()?,
-        }
-        .with_lattice(self.schreger.into());
+            Some(_) => engine.with_evidence(),
+            None => engine,
+        };
         let mut worst = Some(Decision::Clear);
         let mut some_failed = false;
         let mut take = |mut record: Record| {

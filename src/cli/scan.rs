@@ -87,12 +87,13 @@ impl Scan {
     pub(super) fn run(&self, settings: &Settings) -> anyhow::Result<ExitCode> {
         let source = Source::parse(&self.source, self.all_files, self.null)?;
         let items = source.items()?;
+        // The engine first: making it may start the program again.
+        let engine = settings.engine()?.with_lattice(self.schreger.into());
         let mut index = self.memory.writer()?;
         let engine = match &index {
-            Some(_) => settings.engine()?.with_evidence(),
-            None => settings.engine()?,
-        }
-        .with_lattice(self.schreger.into());
+            Some(_) => engine.with_evidence(),
+            None => engine,
+        };
         let labels = &engine.bundle().description.labels.names;
         let (mut sink, mut past) = if self.out == Path::new("-") {
             anyhow::ensure!(
