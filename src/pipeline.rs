@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use image::RgbImage;
 use rayon::prelude::*;
@@ -13,8 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::fingerprint;
 use crate::index::{Descriptor, Evidence};
 use crate::photo::source::Item;
-use crate::photo::{self, Limits, Photo, PhotoError};
-use crate::recognize::bundle::hex;
+use crate::photo::{self, Limits, Photo, PhotoError, hex};
 use crate::recognize::{Bundle, RecognizeError, Recognizer, Runtime};
 use crate::record::{self, Failure, ModelStamp, Record};
 use crate::schreger::{self, Reading, Status};
@@ -241,6 +240,85 @@ impl Engine {
     }
 }
 
+/// A photo taken as far as it gets without a model: read, decoded, hashed.
+#[derive(Debug)]
+pub struct Inspected {
+    record: Record,
+    /// Upright pixels; `None` when the record holds an error.
+    pixels: Option<RgbImage>,
+    spent: Duration,
+}
+
+/// Reads, decodes and hashes one photo: everything that needs no model, so that it
+/// can be done while the model is being loaded. With `evidence` the result also
+/// carries what an index needs.
+#[must_use]
+pub fn inspect(file: String, input: Input, limits: &Limits, evidence: bool) -> Inspected {
+    let start = Instant::now();
+    let mut record = Record::new(file);
+    let pixels = caught(&mut record, |record| read(record, input, limits, evidence));
+    Inspected {
+        record,
+        pixels,
+        spent: start.elapsed(),
+    }
+}
+
+fn read(
+    record: &mut Record,
+    input: Input,
+    limits: &Limits,
+    evidence: bool,
+) -> Result<RgbImage, Failure> {
+    let bytes = match input {
+        Input::File(path) => photo::read_file(&path, limits)?,
+        Input::Bytes(bytes) => bytes,
+        Input::Failed(error) => return Err(error.into()),
+        Input::Unusable(reason) => {
+            return Err(Failure {
+                kind: "not_found".into(),
+                message: reason,
+            });
+        }
+    };
+    let photo = Photo::from_bytes(&bytes, limits)?;
+    drop(bytes);
+    record.sha256 = Some(hex(&photo.sha256));
+    record.format = Some(photo.format.name().into());
+    record.width = Some(photo.width());
+    record.height = Some(photo.height());
+    let pdq = if evidence {
+        let evidence = Box::new(Evidence::of(&photo.pixels, photo.sha256));
+        let pdq = evidence.entry.pdq;
+        record.evidence = Some(evidence);
+        pdq
+    } else {
+        fingerprint::pdq(&photo.pixels)
+    };
+    record.pdq = Some(pdq.hash.to_string());
+    record.pdq_quality = Some(pdq.quality);
+    Ok(photo.pixels)
+}
+
+/// Runs one part of the work on a record; a failure or a panic ends up in the record.
+fn caught<T>(
+    record: &mut Record,
+    part: impl FnOnce(&mut Record) -> Result<T, Failure>,
+) -> Option<T> {
+    let outcome = catch_unwind(AssertUnwindSafe(|| part(record)));
+    let failure = match outcome {
+        Ok(Ok(done)) => return Some(done),
+        Ok(Err(failure)) => failure,
+        Err(_) => internal("a stage panicked; please report this picture"),
+    };
+    record.decision = None;
+    record.reasons.clear();
+    record.materials.clear();
+    record.evidence = None;
+    record.error = Some(failure);
+    None
+}
+
 /// One session and its buffers, for one thread.
 pub struct Worker<'engine> {
     engine: &'engine Engine,
@@ -251,23 +329,26 @@ impl Worker<'_> {
     /// Takes one photo through every stage. Whatever goes wrong with it is in
     /// the record.
     pub fn examine(&mut self, file: String, input: Input) -> Record {
+        let Engine {
+            limits, evidence, ..
+        } = self.engine;
+        self.judge(inspect(file, input, limits, *evidence))
+    }
+
+    /// The stages that need the model, for a photo that was read already.
+    pub fn judge(&mut self, inspected: Inspected) -> Record {
+        let Inspected {
+            mut record,
+            pixels,
+            spent,
+        } = inspected;
         let start = Instant::now();
-        let mut record = Record::new(file);
         record.model = Some(self.engine.stamp.clone());
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.fill(&mut record, input)));
-        let failure = match outcome {
-            Ok(Ok(())) => None,
-            Ok(Err(failure)) => Some(failure),
-            Err(_) => Some(internal("a stage panicked; please report this picture")),
-        };
-        if failure.is_some() {
-            record.decision = None;
-            record.reasons.clear();
-            record.materials.clear();
-            record.evidence = None;
+        if let Some(pixels) = pixels {
+            caught(&mut record, |record| self.decide(record, &pixels));
         }
-        record.error = failure;
-        record.elapsed_ms = (start.elapsed().as_secs_f64() * 1e5).round() / 1e2;
+        let elapsed = spent + start.elapsed();
+        record.elapsed_ms = (elapsed.as_secs_f64() * 1e5).round() / 1e2;
         record
     }
 
@@ -283,51 +364,22 @@ impl Worker<'_> {
             .map(|vector| self.engine.descriptor(vector)))
     }
 
-    fn fill(&mut self, record: &mut Record, input: Input) -> Result<(), Failure> {
-        let limits = &self.engine.limits;
-        let bytes = match input {
-            Input::File(path) => photo::read_file(&path, limits)?,
-            Input::Bytes(bytes) => bytes,
-            Input::Failed(error) => return Err(error.into()),
-            Input::Unusable(reason) => {
-                return Err(Failure {
-                    kind: "not_found".into(),
-                    message: reason,
-                });
-            }
-        };
-        let photo = Photo::from_bytes(&bytes, limits)?;
-        drop(bytes);
-        record.sha256 = Some(hex(&photo.sha256));
-        record.format = Some(photo.format.name().into());
-        record.width = Some(photo.width());
-        record.height = Some(photo.height());
-
-        let mut evidence =
-            (self.engine.evidence).then(|| Box::new(Evidence::of(&photo.pixels, photo.sha256)));
-        let pdq = match &evidence {
-            Some(evidence) => evidence.entry.pdq,
-            None => fingerprint::pdq(&photo.pixels),
-        };
-        record.pdq = Some(pdq.hash.to_string());
-        record.pdq_quality = Some(pdq.quality);
-
+    fn decide(&mut self, record: &mut Record, pixels: &RgbImage) -> Result<(), Failure> {
         let recognition = self
             .recognizer
-            .recognize(&photo.pixels)
+            .recognize(pixels)
             .map_err(|error| internal(&error.to_string()))?;
         let described = &self.engine.bundle.description;
         let labels = &described.labels.names;
         record.materials = record::materials(labels, &recognition.scores);
-        if let Some(evidence) = &mut evidence {
+        if let Some(evidence) = &mut record.evidence {
             let descriptor = recognition.descriptor;
             evidence.entry.descriptor = descriptor.map(|vector| self.engine.descriptor(vector));
         }
-        record.evidence = evidence;
 
         record.schreger =
             (self.engine.reads_lattice(&recognition.scores)).map(|worth| match worth {
-                true => schreger::read(&photo.pixels, &schreger::Config::default()),
+                true => schreger::read(pixels, &schreger::Config::default()),
                 false => Reading::without(Status::NotApplicable, Vec::new()),
             });
 

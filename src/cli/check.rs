@@ -1,18 +1,18 @@
 //! `faunalens check`: a few photos, answered at once.
 
 use std::convert::Infallible;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 use faunalens::photo::{self, Limits, source};
-use faunalens::pipeline::{Engine, Input};
+use faunalens::pipeline::{Engine, Input, Inspected, inspect};
 use faunalens::record::{JSON_SCHEMA, Record};
 use faunalens::verdict::Decision;
 
 use super::memory::{Memory, warn};
-use super::settings::{Lattice, Settings, cores};
+use super::settings::{Lattice, Settings, cores, prepare_process};
 use super::{exit_code, say};
 
 /// Score single photos, as an upload hook does
@@ -66,7 +66,16 @@ impl Check {
             say(JSON_SCHEMA.trim_end())?;
             return Ok(ExitCode::SUCCESS);
         }
-        // The engine first: making it may start the program again.
+        // May start the program again, so it comes before anything is read.
+        prepare_process();
+        let from_stdin = |path: &PathBuf| path.as_os_str() == "-";
+        let one_by_one = self.files.len() == 1 || self.files.iter().any(from_stdin);
+        // The first photo is read on another core while the model is loaded.
+        let first = one_by_one.then(|| {
+            let (path, limits) = (self.files[0].clone(), settings.limits());
+            let evidence = self.memory.is_named();
+            std::thread::spawn(move || open(&path, &limits, evidence))
+        });
         let engine = settings.engine()?.with_lattice(self.schreger.into());
         let index = self.memory.reader()?;
         let engine = match &index {
@@ -85,17 +94,14 @@ impl Check {
             }
             self.print(&record)
         };
-        let from_stdin = |path: &PathBuf| path.as_os_str() == "-";
-        if self.files.len() == 1 || self.files.iter().any(from_stdin) {
+        if let Some(first) = first {
             let mut worker = engine.worker(cores())?;
-            for path in &self.files {
-                let name = path.to_string_lossy().into_owned();
-                let input = if from_stdin(path) {
-                    read_stdin(&settings.limits())
-                } else {
-                    Input::File(path.clone())
-                };
-                take(worker.examine(name, input))?;
+            let first = first
+                .join()
+                .map_err(|_| anyhow::anyhow!("reading {} failed", self.files[0].display()))?;
+            take(worker.judge(first))?;
+            for path in &self.files[1..] {
+                take(worker.judge(open(path, &settings.limits(), index.is_some())))?;
             }
             // The program ends here: taking the session apart first would cost a
             // hook a tenth of its time.
@@ -149,12 +155,13 @@ impl Check {
     }
 }
 
-/// Standard input as a photo; what is wrong with it becomes the record's error.
-fn read_stdin(limits: &Limits) -> Input {
-    match photo::read_stream(std::io::stdin().lock(), limits) {
+/// Reads and hashes one photo; `-` is standard input.
+fn open(path: &Path, limits: &Limits, evidence: bool) -> Inspected {
+    let input = match photo::read(path, limits) {
         Ok(bytes) => Input::Bytes(bytes),
         Err(error) => Input::Failed(error),
-    }
+    };
+    inspect(path.to_string_lossy().into_owned(), input, limits, evidence)
 }
 
 /// One aligned line: decision, best label, file, and why.

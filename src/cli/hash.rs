@@ -57,12 +57,7 @@ impl Hash {
     }
 
     fn lines(&self, path: &Path, limits: &Limits) -> Result<Vec<String>, PhotoError> {
-        let bytes = if path.as_os_str() == "-" {
-            photo::read_stream(std::io::stdin().lock(), limits)?
-        } else {
-            photo::read_file(path, limits)?
-        };
-        let photo = Photo::from_bytes(&bytes, limits)?;
+        let photo = Photo::from_bytes(&photo::read(path, limits)?, limits)?;
         let hashes = if self.dihedral {
             fingerprint::dihedral(&photo.pixels).to_vec()
         } else {

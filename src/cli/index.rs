@@ -493,12 +493,7 @@ fn sighting_of(item: Item) -> Sighting {
 }
 
 fn load(file: &Path, limits: &Limits) -> Result<Photo, String> {
-    let bytes = if file.as_os_str() == "-" {
-        photo::read_stream(std::io::stdin().lock(), limits)
-    } else {
-        photo::read_file(file, limits)
-    };
-    bytes
+    photo::read(file, limits)
         .and_then(|bytes| Photo::from_bytes(&bytes, limits))
         .map_err(|error| error.to_string())
 }

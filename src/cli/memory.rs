@@ -41,6 +41,11 @@ pub(super) struct Memory {
 }
 
 impl Memory {
+    /// Whether an index is to be asked.
+    pub(super) fn is_named(&self) -> bool {
+        self.index.is_some()
+    }
+
     /// The index to ask, if one is named.
     pub(super) fn reader(&self) -> anyhow::Result<Option<Index>> {
         Ok(self.index.as_deref().map(Index::open).transpose()?)

@@ -85,12 +85,7 @@ impl ReadLattice {
     }
 
     fn answer(&self, path: &Path, limits: &Limits) -> Result<Answer, PhotoError> {
-        let bytes = if path.as_os_str() == "-" {
-            photo::read_stream(std::io::stdin().lock(), limits)?
-        } else {
-            photo::read_file(path, limits)?
-        };
-        let photo = Photo::from_bytes(&bytes, limits)?;
+        let photo = Photo::from_bytes(&photo::read(path, limits)?, limits)?;
         let (reading, evidence) = read_with_evidence(&photo.pixels, &Config::default());
         let drawing = self
             .overlay

@@ -62,6 +62,24 @@ impl Photo {
     }
 }
 
+/// Reads the file that a command line names; `-` is standard input.
+///
+/// # Errors
+/// Those of [`read_file`] and [`read_stream`].
+pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
+    if path.as_os_str() == "-" {
+        read_stream(std::io::stdin().lock(), limits)
+    } else {
+        read_file(path, limits)
+    }
+}
+
+/// Lower-case hexadecimal digits of a hash.
+#[must_use]
+pub fn hex(hash: &[u8]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Reads a file whole, refusing one that is too large before reading it.
 ///
 /// # Errors

@@ -1,11 +1,12 @@
 //! A model bundle: a folder with `model.onnx`, `bundle.toml` and `CARD.md`.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
+
+use crate::photo::hex;
 
 /// The one version of `bundle.toml` that this program reads.
 pub const SCHEMA: &str = "faunalens.bundle.v1";
@@ -330,13 +331,4 @@ fn unreadable(path: &Path, error: &std::io::Error) -> BundleError {
         path: path.to_owned(),
         reason: error.to_string(),
     }
-}
-
-/// Lower-case hex of a hash.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

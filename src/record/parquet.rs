@@ -20,7 +20,7 @@ use super::Record;
 use super::flat::{Cell, Kind, cells, columns};
 use super::jsonl::{JsonLines, io_error};
 use super::resume::{Past, PastModel, PastRow, ResumeError};
-use crate::recognize::bundle::hex;
+use crate::photo::hex;
 use crate::verdict::Decision;
 
 /// Rows written together.

@@ -1,0 +1,64 @@
+"""A converted backbone as a PyTorch module, so that its weights can be trained further.
+
+Reads the float ONNX file that convert_tflite.py writes and runs its nodes one after the other; every convolution's
+weight and bias becomes a parameter. Batch normalisation is already folded into them.
+"""
+
+from pathlib import Path
+
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import nn
+from torch.nn import functional as F
+
+
+class Backbone(nn.Module):
+    """Image [N, 3, S, S] -> the maps named in `taps`, each [N, C, H, W]."""
+
+    def __init__(self, path: Path, taps: dict[str, str]):
+        super().__init__()
+        graph = onnx.load(path).graph
+        constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+        for node in graph.node:  # weights are stored as float16 behind a Cast
+            if node.op_type == "Cast" and node.input[0] in constants:
+                constants[node.output[0]] = constants[node.input[0]].astype("float32")
+        self.taps = taps
+        self.steps = []
+        self.convolutions = nn.ModuleList()
+        last = list(taps.values())
+        for node in graph.node:
+            attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
+            if node.op_type == "Conv":
+                weight, bias = (torch.from_numpy(constants[name].copy()) for name in node.input[1:3])
+                top, left, bottom, right = attributes["pads"]
+                symmetric = top == bottom and left == right
+                convolution = nn.Conv2d(
+                    weight.shape[1] * attributes["group"], weight.shape[0], weight.shape[2:], attributes["strides"],
+                    (top, left) if symmetric else 0, attributes["dilations"], attributes["group"],
+                )
+                convolution.weight.data, convolution.bias.data = weight.float(), bias.float()
+                border = None if symmetric else (left, right, top, bottom)
+                self.steps.append(("Conv", node.output[0], [node.input[0]], (len(self.convolutions), border)))
+                self.convolutions.append(convolution)
+            elif node.op_type in ("Relu", "Clip", "Add"):
+                sources = list(node.input) if node.op_type == "Add" else [node.input[0]]
+                self.steps.append((node.op_type, node.output[0], sources, None))
+            if node.output[0] in last:
+                last.remove(node.output[0])
+            if not last:
+                return
+        raise ValueError(f"{path}: no value named {', '.join(last)}")
+
+    def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
+        values = {"input": image}
+        for operator, target, sources, what in self.steps:
+            first = values[sources[0]]
+            if operator == "Conv":
+                index, border = what
+                values[target] = self.convolutions[index](F.pad(first, border) if border else first)
+            elif operator == "Add":
+                values[target] = first + values[sources[1]]
+            else:
+                values[target] = F.relu(first) if operator == "Relu" else F.relu6(first)
+        return {name: values[value] for name, value in self.taps.items()}
