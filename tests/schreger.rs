@@ -233,6 +233,18 @@ proptest! {
 }
 
 #[test]
+fn a_beaded_moulding_is_no_lattice() {
+    // Rows of beads round a frame: flat lozenges, coarse and deep. They were read as elephant at 152 degrees.
+    let frame = section(152.0, 152.0, 110.0, 0.25);
+    let reading = read(&frame, &Config::default());
+    assert_eq!(reading.status, Status::NoLattice, "{reading:?}");
+    assert!(
+        reading.reasons.contains(&Reason::AngleOutOfRange),
+        "{reading:?}"
+    );
+}
+
+#[test]
 fn the_published_means_speak_for_their_own_species() {
     // Outer angles of Espinoza and Mann 1993: elephant 124.2, mammoth 73.7 degrees.
     assert!(log10_likelihood_ratio(124.2, 3.0, true) > 1.0);

@@ -50,6 +50,14 @@ class Backbone(nn.Module):
                 return
         raise ValueError(f"{path}: no value named {', '.join(last)}")
 
+    def freeze_until(self, tap: str) -> None:
+        """Keep the weights of every layer up to a tap as they are; nothing is differentiated through them."""
+        for operator, target, _, what in self.steps:
+            if operator == "Conv":
+                self.convolutions[what[0]].requires_grad_(False)
+            if target == self.taps[tap]:
+                return
+
     def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
         values = {"input": image}
         for operator, target, sources, what in self.steps:

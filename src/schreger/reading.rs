@@ -104,6 +104,13 @@ pub struct Config {
     pub clear_significance: f32,
     /// Least and most contrast of the two families together.
     pub contrast: [f64; 2],
+    /// Angles from here on, degrees, are beyond the mean of any measured tusk (143, Espinoza and Mann 1993) and common in
+    /// bead mouldings and knurling: they are believed only of a pattern as faint and as fine as ivory's.
+    pub rare_angle: f64,
+    /// Most contrast of a pattern with a rare angle.
+    pub rare_contrast: f64,
+    /// Least tangential periods round the centre of a pattern with a rare angle; tusks have 150 to 500.
+    pub rare_periods_round: f64,
     /// Least shortest period, pixels.
     pub least_period: f64,
     /// Most log stretch of the fit.
@@ -144,7 +151,10 @@ impl Default for Config {
             candidates: 6,
             clear_significance: 40.0,
             contrast: [0.0045, 0.4],
-            least_period: 4.0,
+            rare_angle: 144.0,
+            rare_contrast: 0.08,
+            rare_periods_round: 140.0,
+            least_period: 5.65,
             most_stretch: 0.32,
             least_log_odds_curved: 22.0,
             most_periods_round: 1000.0,
@@ -227,11 +237,7 @@ impl Reading {
                 ..Self::without(Status::Measured, reasons)
             };
         }
-        let named = species::name(
-            angle,
-            0.5 * evidence.standard_error_deg,
-            evidence.outer_zone,
-        );
+        let named = species::name(angle, evidence.standard_error_deg, evidence.outer_zone);
         if named == Species::Undecided {
             reasons.push(if evidence.outer_zone {
                 Reason::AngleInOverlap
@@ -453,7 +459,10 @@ impl Evidence {
         if self.log_stretch > config.most_stretch {
             reasons.push(Reason::TooOblique);
         }
-        if !(25.0..=168.0).contains(&self.angle_deg) {
+        let rare = self.angle_deg > config.rare_angle
+            && (self.contrast > config.rare_contrast
+                || self.periods_round < config.rare_periods_round);
+        if rare || !(25.0..=168.0).contains(&self.angle_deg) {
             reasons.push(Reason::AngleOutOfRange);
         }
         reasons

@@ -14,9 +14,12 @@ const TAIL: (f64, f64) = (0.08, 22.0);
 /// Range of inner angles: 30 to 153 for elephants (Singh 2006), 25 to 125 for mammoths (Abelova 2008), degrees.
 const ELEPHANT_ANY: (f64, f64) = (30.0, 153.0);
 const MAMMOTH_ANY: (f64, f64) = (25.0, 125.0);
-/// Classic limits: below 90 mammoth, above 115 elephant (Espinoza and Mann 1993).
-const MAMMOTH_BELOW: f64 = 90.0;
-const ELEPHANT_ABOVE: f64 = 115.0;
+/// Least log10 likelihood ratio at which elephant is named, 50:1: in a sharp reading from about 112 degrees, just within
+/// the classic limit of 115 (Espinoza and Mann 1993), which lies inside the overlap with the rarest mammoths.
+const ELEPHANT_FROM: f64 = 1.7;
+/// The same for mammoth, 32:1: up to about 88 degrees, where the classic limit is 90 and no elephant was measured
+/// below 95.
+const MAMMOTH_FROM: f64 = 1.5;
 /// Above this an angle is an elephant's in whatever zone it was measured.
 const ELEPHANT_ANYWHERE: f64 = 125.0;
 
@@ -66,20 +69,15 @@ pub fn log10_likelihood_ratio(angle: f64, error: f64, outer_zone: bool) -> f64 {
         .clamp(-LOUDEST, LOUDEST)
 }
 
-/// The species that the angle allows to be named.
+/// The species that an angle with its standard error (degrees) allows to be named.
 ///
-/// Mammoth only below 90 degrees in the shown outer zone; elephant above 115 there, and above 125 in any zone. The
-/// limits must be passed by `margin` (degrees).
-pub fn name(angle: f64, margin: f64, outer_zone: bool) -> Species {
-    if outer_zone && angle + margin < MAMMOTH_BELOW {
+/// In the shown outer zone the likelihood ratio must be loud enough. Elsewhere only an angle surely above 125 degrees
+/// says something: it is an elephant's in any zone.
+pub fn name(angle: f64, error: f64, outer_zone: bool) -> Species {
+    let loud = log10_likelihood_ratio(angle, error, outer_zone);
+    if outer_zone && loud <= -MAMMOTH_FROM {
         Species::Mammoth
-    } else if angle - margin
-        > if outer_zone {
-            ELEPHANT_ABOVE
-        } else {
-            ELEPHANT_ANYWHERE
-        }
-    {
+    } else if outer_zone && loud >= ELEPHANT_FROM || angle - 0.5 * error > ELEPHANT_ANYWHERE {
         Species::Elephant
     } else {
         Species::Undecided

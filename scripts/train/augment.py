@@ -1,0 +1,137 @@
+"""What happens to an object between a seller's table and a listing, as random changes of a photograph.
+
+Photographs come in as uint8 [H, W, 3] arrays of about 320 pixels; a view is uint8 [224, 224, 3].
+"""
+
+import io
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
+
+SIDE = 224
+BILINEAR = Image.Resampling.BILINEAR
+WORDS = ("SHOP", "No.1", "SALE", "VX 88 02", "@store", "2024-06-11", "18 cm", "100%", "NEW", "lot 52")
+
+
+def on_another_ground(pixels: np.ndarray, mask: np.ndarray, ground: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The masked object, moved and scaled, on `ground`; lit as the ground is, half of the way."""
+    rows, columns = np.nonzero(mask > 0.5)
+    top, bottom, left, right = rows.min(), rows.max() + 1, columns.min(), columns.max() + 1
+    thing, alpha = pixels[top:bottom, left:right], mask[top:bottom, left:right]
+    side = 320
+    scene = np.asarray(ImageOps.fit(Image.fromarray(ground), (side, side), BILINEAR)).astype(np.float32)
+    scale = rng.uniform(0.4, 1.05) * side / max(thing.shape[:2])
+    size = (max(8, int(thing.shape[1] * scale)), max(8, int(thing.shape[0] * scale)))
+    angle = rng.uniform(-180, 180) if rng.random() < 0.3 else rng.uniform(-15, 15)
+    image = Image.fromarray(np.dstack([thing, (255 * alpha).astype(np.uint8)]), "RGBA").resize(size, BILINEAR)
+    image = image.rotate(angle, BILINEAR, expand=True)
+    image.thumbnail((int(1.1 * side), int(1.1 * side)))
+    thing = np.asarray(image).astype(np.float32)
+    light = scene.mean((0, 1)) / max(scene.mean(), 1)
+    thing[..., :3] *= 1 + 0.5 * (light - 1)
+    x = int(rng.uniform(-0.1, 1.1) * (side - image.width))
+    y = int(rng.uniform(-0.1, 1.1) * (side - image.height))
+    top, left, bottom, right = max(y, 0), max(x, 0), min(y + image.height, side), min(x + image.width, side)
+    part = thing[top - y:bottom - y, left - x:right - x]
+    opaque = part[..., 3:] / 255
+    scene[top:bottom, left:right] = scene[top:bottom, left:right] * (1 - opaque) + part[..., :3] * opaque
+    return np.clip(scene, 0, 255).astype(np.uint8)
+
+
+def ground(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A surface to lay things on: a small part of a photograph, now and then out of focus, or plain paper."""
+    if rng.random() < 0.2:
+        y = np.linspace(0, 1, 64)[:, None, None]
+        low, high = rng.uniform(0, 255, (2, 3)) * 0.35 + rng.uniform(0, 165)
+        return np.broadcast_to((low + (high - low) * y).astype(np.uint8), (64, 64, 3))
+    image = Image.fromarray(pixels)
+    side = int(min(image.size) * rng.uniform(0.2, 0.7))
+    left, top = int(rng.integers(0, image.width - side + 1)), int(rng.integers(0, image.height - side + 1))
+    image = image.crop((left, top, left + side, top + side))
+    if rng.random() < 0.4:
+        image = image.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.5, 4))))
+    return np.asarray(image)
+
+
+def cropped(image: Image.Image, rng: np.random.Generator, least: float) -> Image.Image:
+    """A random part of `least` to all of the area, of a shape between 3:4 and 4:3, scaled to the view's side."""
+    width, height = image.size
+    area = rng.uniform(least, 1.0) * width * height
+    ratio = np.exp(rng.uniform(np.log(3 / 4), np.log(4 / 3)))
+    w, h = min(width, int(np.sqrt(area * ratio))), min(height, int(np.sqrt(area / ratio)))
+    left, top = int(rng.integers(0, width - w + 1)), int(rng.integers(0, height - h + 1))
+    return image.resize((SIDE, SIDE), BILINEAR, (left, top, left + w, top + h))
+
+
+def writing(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """A watermark, a label or a banner, as shops put on pictures."""
+    draw = ImageDraw.Draw(image, "RGBA")
+    kind = rng.integers(3)
+    ink = tuple(int(v) for v in rng.integers(0, 256, 3))
+    word = str(rng.choice(WORDS))
+    if kind == 0:
+        draw.text((rng.uniform(0, 150), rng.uniform(0, 200)), word, fill=(*ink, int(rng.integers(90, 256))), font_size=int(rng.integers(10, 48)))
+    elif kind == 1:
+        for y in range(int(rng.integers(0, 30)), SIDE, int(rng.integers(30, 80))):
+            draw.text((int(rng.integers(-40, 60)), y), f"{word}   {word}   {word}", fill=(255, 255, 255, int(rng.integers(50, 140))), font_size=int(rng.integers(10, 26)))
+    else:
+        depth = int(rng.uniform(0.06, 0.2) * SIDE)
+        y = 0 if rng.random() < 0.4 else SIDE - depth
+        draw.rectangle((0, y, SIDE, y + depth), fill=(*ink, int(rng.integers(170, 256))))
+        draw.text((8, y + 2), f"{word} {word}", fill=(255, 255, 255), font_size=max(8, depth - 8))
+    return image
+
+
+def light(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """Exposure, contrast, saturation, white balance, a falling-off lamp."""
+    for enhance, spread in ((ImageEnhance.Brightness, 0.3), (ImageEnhance.Contrast, 0.3), (ImageEnhance.Color, 0.35)):
+        image = enhance(image).enhance(float(np.exp(rng.uniform(-spread, spread))))
+    pixels = np.asarray(image, np.float32) * np.exp(rng.uniform(-0.1, 0.1, 3)).astype(np.float32)
+    if rng.random() < 0.3:
+        y, x = np.mgrid[0:1:SIDE * 1j, 0:1:SIDE * 1j].astype(np.float32)
+        towards = rng.uniform(0, 2 * np.pi)
+        pixels *= (1 + rng.uniform(0.1, 0.6) * (np.cos(towards) * (x - 0.5) + np.sin(towards) * (y - 0.5)))[..., None]
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+def worn(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """Blur, noise, small size, JPEG."""
+    if rng.random() < 0.25:
+        image = image.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.4, 2.0))))
+    if rng.random() < 0.25:
+        small = int(rng.integers(90, SIDE))
+        image = image.resize((small, small), BILINEAR).resize((SIDE, SIDE), BILINEAR)
+    if rng.random() < 0.2:
+        noise = rng.normal(0, rng.uniform(2, 14), (SIDE, SIDE, 3))
+        image = Image.fromarray(np.clip(np.asarray(image) + noise, 0, 255).astype(np.uint8))
+    if rng.random() < 0.6:
+        buffer = io.BytesIO()
+        image.save(buffer, "JPEG", quality=int(rng.integers(25, 95)))
+        image = Image.open(buffer).convert("RGB")
+    return image
+
+
+def view(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """One random view of a photograph."""
+    image = Image.fromarray(pixels)
+    chance = rng.random()
+    if chance < 0.12:  # a screenshot or a framed listing: the photograph is only a part
+        frame = Image.new("RGB", (SIDE, SIDE), tuple(int(v) for v in rng.integers(0, 256, 3)))
+        part = image.resize((int(rng.uniform(0.55, 0.95) * SIDE), int(rng.uniform(0.55, 0.95) * SIDE)), BILINEAR)
+        frame.paste(part, (int(rng.uniform(0, SIDE - part.width)), int(rng.uniform(0, SIDE - part.height))))
+        image = frame
+    else:
+        image = cropped(image, rng, 0.3 if chance < 0.7 else 0.8)
+    if rng.random() < 0.5:
+        image = ImageOps.mirror(image)
+    turn = rng.random()
+    if turn < 0.08:
+        image = image.rotate(90 * int(rng.integers(1, 4)))
+    elif turn < 0.2:
+        image = image.rotate(rng.uniform(-25, 25), BILINEAR)
+    image = light(image, rng)
+    if rng.random() < 0.12:
+        image = ImageOps.grayscale(image).convert("RGB")
+    if rng.random() < 0.2:
+        image = writing(image, rng)
+    return np.asarray(worn(image, rng))

@@ -1,0 +1,272 @@
+#!/usr/bin/env python3
+"""Train the network from its ImageNet weights: thirteen labels and a copy descriptor from one inference.
+
+    finetune.py --data DIR --manifest FILE --renders FILE --tflite FILE --cache DIR [--steps N]
+
+Every picture of a batch appears in two random views. Both are classified (cross entropy with label smoothing);
+against all other views of the batch they must find each other (InfoNCE with an entropy term, as in SSCD: Pizzi et al., "A
+Self-Supervised Descriptor for Image Copy Detection", CVPR 2022). Layers up to the 28x28 maps keep their ImageNet weights.
+What is kept is the running mean of the weights. Checkpoints every 100 steps: run it again to go on.
+"""
+
+import argparse
+import copy
+import json
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from scipy.special import softmax
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, IterableDataset
+
+from augment import ground, on_another_ground, view
+from backbone import Backbone
+from convert_tflite import Converter
+from cutout import mask
+from features import MEAN, STD, TAPS
+from photos import read_manifest, resized
+from taxonomy import LABELS, PRODUCTS, Example, photographs, renders
+
+SIDE = 320  # pictures are kept at this size, larger side
+DESCRIPTOR = 256
+PICTURES = 24  # of a batch, each in two views
+SEED = 7
+# Shares of a batch: (label, domain) -> weight. Where a label has photographs and renders, photographs lead.
+SHARES = {
+    **{(label, "render"): 1.0 for label in LABELS},
+    **{(label, "render"): 2.0 for label in PRODUCTS[1:]},
+    ("ivory", "photograph"): 4.0, ("ivory", "render"): 2.0,
+    ("bone_antler", "photograph"): 1.0, ("ceramic_stone", "photograph"): 3.0, ("shell_scale", "photograph"): 0.3,
+    ("live_animal", "photograph"): 1.5, ("other", "photograph"): 5.0,
+}
+ANOTHER_GROUND = 0.6  # of museum photographs
+TEMPERATURE, ENTROPY, COPIES = 0.05, 5.0, 0.15  # InfoNCE, weight of the entropy term, weight of the copy loss
+
+
+def backbone_onnx(tflite: Path, onnx: Path) -> dict[str, str]:
+    """Write the converted backbone; returns tap -> value."""
+    converter = Converter(tflite)
+    converter.walk()
+    last = next(value for name, value in converter.named.items() if name.endswith("SpatialSqueeze"))
+    converter.save(onnx, {"logits": (last, 1001)})
+    return {name: next(v for key, v in converter.named.items() if key.endswith(ending)) for name, (ending, _) in TAPS.items()}
+
+
+class Network(nn.Module):
+    """Views [N, 3, 224, 224] -> logits [N, 13], descriptor [N, 256] of unit length."""
+
+    def __init__(self, backbone: Backbone):
+        super().__init__()
+        self.backbone = backbone
+        self.width = 2 * sum(width for _, width in TAPS.values())
+        self.register_buffer("mean", torch.zeros(self.width))
+        self.register_buffer("deviation", torch.ones(self.width))
+        self.label = nn.Linear(self.width, len(LABELS))
+        self.copy = nn.Linear(self.width, DESCRIPTOR)
+        nn.init.zeros_(self.label.weight)
+        nn.init.zeros_(self.label.bias)
+
+    def features(self, image: torch.Tensor) -> torch.Tensor:
+        """Mean and deviation of every tapped map, [N, width], not standardised."""
+        values = []
+        for tapped in self.backbone(image).values():
+            tapped = tapped.float()
+            mean = tapped.mean((2, 3))
+            variance = (tapped.square().mean((2, 3)) - mean.square()).clamp_min(1e-6)
+            values += [mean, variance.sqrt()]
+        return torch.cat(values, 1)
+
+    def heads(self, features: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        standard = (features - self.mean) / self.deviation
+        return self.label(F.dropout(standard, 0.2, self.training)), F.normalize(self.copy(standard))
+
+    def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.heads(self.features(image))
+
+
+def tensor(pixels: np.ndarray) -> torch.Tensor:
+    """uint8 [N, H, W, 3] -> float32 [N, 3, H, W] as the bundle's `[input]` says."""
+    image = torch.from_numpy(pixels).permute(0, 3, 1, 2)
+    return ((image.float() - MEAN) / STD).contiguous(memory_format=torch.channels_last)
+
+
+def small(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        image.draft("RGB", (SIDE, SIDE))
+        image = image.convert("RGB")
+        image.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
+        return np.asarray(image)
+
+
+class Batches(IterableDataset):
+    """Endless batches: uint8 views [2 * PICTURES, 224, 224, 3] and labels; picture i is rows i and i + PICTURES."""
+
+    def __init__(self, examples: list[Example], start: int):
+        self.start = start
+        self.pictures = [small(example.path) for example in examples]
+        self.labels = [LABELS.index(example.label) for example in examples]
+        self.museum = [example.source == "met" for example in examples]
+        self.masks = [mask(p) if museum else None for p, museum in zip(self.pictures, self.museum)]
+        self.grounds = [i for i, example in enumerate(examples) if example.source in ("caltech101", "grocery")]
+        groups = defaultdict(lambda: defaultdict(list))
+        for i, example in enumerate(examples):
+            groups[example.label, example.domain][example.group].append(i)
+        self.strata = [[np.array(own) for own in groups[key].values()] for key in SHARES if key in groups]
+        shares = np.array([share for key, share in SHARES.items() if key in groups])
+        self.shares = shares / shares.sum()
+
+    def __iter__(self):
+        worker = torch.utils.data.get_worker_info()
+        number, count = (worker.id, worker.num_workers) if worker else (0, 1)
+        step = self.start + number
+        while True:
+            rng = np.random.default_rng([SEED, step])
+            chosen = []
+            for stratum in rng.choice(len(self.strata), PICTURES, p=self.shares):
+                group = self.strata[stratum][rng.integers(len(self.strata[stratum]))]
+                chosen.append(int(rng.choice(group)))
+            views = [[self.view(i, rng) for i in chosen] for _ in range(2)]
+            yield np.array(views[0] + views[1]), np.array([self.labels[i] for i in chosen] * 2)
+            step += count
+
+    def view(self, i: int, rng: np.random.Generator) -> np.ndarray:
+        pixels = self.pictures[i]
+        if self.masks[i] is not None and rng.random() < ANOTHER_GROUND:
+            below = ground(self.pictures[self.grounds[rng.integers(len(self.grounds))]], rng)
+            pixels = on_another_ground(pixels, self.masks[i], below, rng)
+        return view(pixels, rng)
+
+
+def copy_loss(descriptors: torch.Tensor) -> torch.Tensor:
+    """InfoNCE over both views, and the entropy term: distance to the nearest picture that is no copy should be large."""
+    count = len(descriptors)
+    similarity = descriptors @ descriptors.T
+    itself = torch.eye(count, dtype=torch.bool)
+    partner = torch.arange(count).roll(count // 2)
+    found = F.cross_entropy((similarity / TEMPERATURE).masked_fill(itself, -1e4), partner)
+    strangers = similarity.masked_fill(itself | itself[partner], -1)
+    nearest = (2 - 2 * strangers.amax(1)).clamp_min(1e-4).sqrt()
+    return found - ENTROPY * TEMPERATURE * nearest.log().mean()
+
+
+@torch.no_grad()
+def answers(network: Network, examples: list[Example]) -> tuple[np.ndarray, np.ndarray]:
+    """Logits and descriptors of plain pictures, squashed to the input's square as the binary does."""
+    network.eval()
+    rows = []
+    for start in range(0, len(examples), 64):
+        pixels = np.array([resized(Image.open(example.path).convert("RGB")) for example in examples[start:start + 64]])
+        with torch.autocast("cpu", torch.bfloat16):
+            rows.append(network(tensor(pixels)))
+    return tuple(torch.cat([row[k].float() for row in rows]).numpy() for k in (0, 1))
+
+
+def summary(network: Network, held: list[Example], wild: list[Example]) -> dict:
+    """How it stands on held-out groups: a log line, no choice of final numbers."""
+    logits, _ = answers(network, held)
+    labels = np.array([LABELS.index(example.label) for example in held])
+    right = logits.argmax(1) == labels
+    photograph = np.array([example.domain == "photograph" for example in held])
+    scores = softmax(logits, 1)
+    ivory, ceramic = labels == 0, labels == LABELS.index("ceramic_stone")
+    pair = photograph & (ivory | ceramic)
+    everyday = photograph & np.isin(labels, [LABELS.index("other"), LABELS.index("live_animal")])
+    product = scores[:, :len(PRODUCTS)].max(1)
+    render_products = ~photograph & (labels < len(PRODUCTS))
+    line = {
+        "photographs": right[photograph].mean(), "renders": right[~photograph].mean() if (~photograph).any() else None,
+        "ivory_ceramic": ((logits[:, 0] > logits[:, LABELS.index("ceramic_stone")]) == ivory)[pair].mean(),
+        "everyday_over_half": (product[everyday] > 0.5).mean(),
+        "render_products": right[render_products].mean() if render_products.any() else None,
+    }
+    if wild:
+        logits, _ = answers(network, wild)
+        line["wild"] = [f"{e.path.stem}:{e.label}>{LABELS[k]}" for e, k in zip(wild, logits.argmax(1))]
+    return line
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("data", "manifest", "renders", "tflite", "cache"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--warm", type=int, default=100, help="steps in which only the heads learn")
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    torch.manual_seed(SEED)
+    torch.set_num_threads(arguments.threads)
+    arguments.cache.mkdir(parents=True, exist_ok=True)
+    log = open(arguments.cache / "training.jsonl", "a", encoding="utf-8")
+
+    examples = photographs(arguments.data, read_manifest(arguments.manifest)) + renders(arguments.renders)
+    train = [example for example in examples if example.split == "train"]
+    held = [example for example in examples if example.split == "calibration"]
+    wild = [Example(path, "?", "", "", "wild", "photograph") for path in sorted((arguments.data / "wild").glob("*.jpg"))]
+    taps = backbone_onnx(arguments.tflite, arguments.cache / "backbone.onnx")
+    network = Network(Backbone(arguments.cache / "backbone.onnx", taps)).to(memory_format=torch.channels_last)
+    network.backbone.freeze_until("mid28")
+    average = copy.deepcopy(network)
+    trained = [p for p in network.backbone.parameters() if p.requires_grad]
+    heads = [*network.label.parameters(), *network.copy.parameters()]
+    optimiser = torch.optim.AdamW([{"params": trained, "lr": 1e-4}, {"params": heads, "lr": 1e-3}], weight_decay=1e-2)
+    peaks = [group["lr"] for group in optimiser.param_groups]
+    step, checkpoint = 0, arguments.cache / "checkpoint.pt"
+    if checkpoint.exists():
+        stored = torch.load(checkpoint, weights_only=True)
+        step = stored["step"]
+        network.load_state_dict(stored["network"])
+        average.load_state_dict(stored["average"])
+        optimiser.load_state_dict(stored["optimiser"])
+    batches = iter(DataLoader(Batches(train, step), batch_size=None, num_workers=1, prefetch_factor=8))
+    if step == 0:  # the features' scale, from views as the training sees them
+        with torch.no_grad():
+            seen = torch.cat([network.features(tensor(next(batches)[0].numpy())) for _ in range(12)])
+        for one in (network, average):
+            one.mean.copy_(seen.mean(0))
+            one.deviation.copy_(seen.std(0) + 1e-2 * seen.std(0).mean())
+
+    start = time.time()
+    while step < arguments.steps:
+        views, labels = next(batches)
+        network.train()
+        warm = step < arguments.warm
+        progress = min(1, step / arguments.steps)
+        rate = 1 if warm else 0.5 * (1 + np.cos(np.pi * progress))
+        optimiser.param_groups[0]["lr"] = 0 if warm else peaks[0] * rate * min(1, (step - arguments.warm) / 100)
+        optimiser.param_groups[1]["lr"] = peaks[1] * rate
+        with torch.autocast("cpu", torch.bfloat16):
+            if warm:
+                with torch.no_grad():
+                    features = network.features(tensor(views.numpy()))
+            else:
+                features = network.features(tensor(views.numpy()))
+        logits, descriptors = network.heads(features.float())
+        classes, copies = F.cross_entropy(logits, labels, label_smoothing=0.05), copy_loss(descriptors)
+        loss = classes + COPIES * copies
+        optimiser.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimiser.step()
+        step += 1
+        keep = min(0.997, 1 - 1 / (1 + step / 10))
+        with torch.no_grad():
+            for mean, now in zip(average.parameters(), network.parameters()):
+                mean.lerp_(now, 1 - keep)
+        if step % 20 == 0:
+            print(f"{step} classes {classes.item():.3f} copies {copies.item():.3f} right {(logits.argmax(1) == labels).float().mean():.2f} "
+                  f"{(time.time() - start) / 60:.1f} min", flush=True)
+        if step % 100 == 0 or step == arguments.steps:
+            torch.save({"step": step, "network": network.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict()}, checkpoint)
+        if step % 300 == 0 or step == arguments.steps:
+            line = {"step": step, "loss": loss.item(), "minutes": (time.time() - start) / 60, **summary(average, held, wild)}
+            print(json.dumps(line), file=log, flush=True)
+            print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
