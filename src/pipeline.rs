@@ -16,7 +16,7 @@ use crate::photo::source::Item;
 use crate::photo::{self, Limits, Photo, PhotoError, hex};
 use crate::recognize::{Bundle, RecognizeError, Recognizer, Runtime};
 use crate::record::{self, Failure, ModelStamp, Record};
-use crate::schreger::{self, Reading, Status};
+use crate::schreger::{self, Reading, Species, Status};
 use crate::verdict;
 
 /// Photos under way per worker: enough that a slow photo at the head of the
@@ -314,6 +314,7 @@ fn caught<T>(
     record.decision = None;
     record.reasons.clear();
     record.materials.clear();
+    record.law = None;
     record.evidence = None;
     record.error = Some(failure);
     None
@@ -389,6 +390,9 @@ impl Worker<'_> {
             (Some(reading), Some(ivory)) => verdict::weigh(verdict, reading, ivory),
             _ => verdict,
         };
+        let species = record.schreger.as_ref().map(|reading| reading.species);
+        let species = species.unwrap_or(Species::Undecided);
+        record.law = Some(verdict::law(&verdict.raised, species));
         record.decision = Some(verdict.decision);
         record.reasons = verdict.reasons;
         Ok(())

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::index::{Evidence, Match};
 use crate::schreger::Reading;
-use crate::verdict::Decision;
+use crate::verdict::{Decision, Law};
 
 /// The value of every record's `schema` field.
 pub const SCHEMA: &str = "faunalens.record.v1";
@@ -48,8 +48,8 @@ pub struct Record {
     pub pdq_quality: Option<u8>,
     /// The same picture elsewhere; null without an index.
     pub matches: Option<Vec<Match>>,
-    /// Legal status per jurisdiction.
-    pub law: Option<Vec<serde_json::Value>>,
+    /// Legal status per jurisdiction of what was raised; empty when nothing was.
+    pub law: Option<Vec<Law>>,
     /// Which model gave the scores.
     pub model: Option<ModelStamp>,
     /// Which index was asked.

@@ -1,4 +1,4 @@
-//! The shipped bundle against Pillow and ONNX Runtime's Python package, which
+//! The shipped float bundle against Pillow and ONNX Runtime's Python package, which
 //! tests/data/golden/make.py ran on the same five pictures.
 
 #![allow(clippy::unwrap_used)]
@@ -22,13 +22,55 @@ fn numbers(value: &Value) -> Vec<f64> {
         .collect()
 }
 
+/// Rounding to int8 turns a level of difference in a pixel into more; yet both bundles must see the same thing.
+#[test]
+fn the_int8_bundle_names_what_the_float_bundle_names() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let runtime = Runtime::load(Some(&project.join("runtime"))).unwrap();
+    let load = |name: &str| {
+        let bundle = Bundle::load(&project.join("models").join(name)).unwrap();
+        Recognizer::new(&runtime, &bundle, 1).unwrap()
+    };
+    let (mut int8, mut float) = (load("faunalens-base"), load("faunalens-base-float"));
+    let folder = project.join("reference-images");
+    let (mut pictures, mut same) = (0, 0);
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "jpg") {
+            continue;
+        }
+        let bytes = std::fs::read(path).unwrap();
+        let photo = Photo::from_bytes(&bytes, &Limits::default()).unwrap();
+        let best =
+            |scores: &[f32]| (0..scores.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b]));
+        let (a, b) = (
+            int8.recognize(&photo.pixels).unwrap(),
+            float.recognize(&photo.pixels).unwrap(),
+        );
+        let cosine: f32 = a
+            .descriptor
+            .unwrap()
+            .iter()
+            .zip(b.descriptor.unwrap())
+            .map(|(x, y)| x * y)
+            .sum();
+        assert!(cosine > 0.9, "descriptors {cosine}");
+        pictures += 1;
+        same += usize::from(best(&a.scores) == best(&b.scores));
+    }
+    assert!(
+        pictures >= 20 && same + 2 >= pictures,
+        "{same} of {pictures}"
+    );
+}
+
 #[test]
 fn scores_and_descriptors_agree_with_the_reference_pipeline() {
     let project = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = project.join("tests/data/golden");
     let text = std::fs::read_to_string(folder.join("golden.json")).unwrap();
     let golden: Value = serde_json::from_str(&text).unwrap();
-    let bundle = Bundle::load(&project.join("models/faunalens-base")).unwrap();
+    let bundle = Bundle::load(&project.join("models/faunalens-base-float")).unwrap();
     assert_eq!(
         golden["model"]["sha256"], bundle.description.model.sha256,
         "golden.json was made for another model: run make.py again"

@@ -3,7 +3,8 @@
     python3 scripts/bench/index_transformations.py PHOTOS DISTRACTORS... --count N --model DIR
 needs numpy, pillow, and imagededup for its hashes (left out when it is not there). Writes
 eval/index/transformations.csv: recall per transformation at precision 0.99 over all questions, where a match is
-wrong when it names any picture but the original. PHOTOS give the questions; all other files are distractors.
+wrong when it names any picture but the original. PHOTOS give the questions; all other files are distractors, and so are
+their quarters and middles, each a picture of its own, until there are --stored pictures.
 """
 import argparse
 import collections
@@ -92,6 +93,26 @@ def collage(p, chance):
 
 
 OTHERS = []
+
+
+def parts(files, wanted, folder):
+    """Up to `wanted` quarters and middles of the pictures, as files."""
+    made = []
+    for place in range(5):
+        for file in files:
+            if len(made) == wanted:
+                return made
+            p = Image.open(file).convert("RGB")
+            w, h = p.width // 2, p.height // 2
+            x, y = (p.width // 4, p.height // 4) if place == 4 else (place % 2 * w, place // 2 * h)
+            if min(w, h) < 64:
+                continue
+            path = folder / f"part{len(made)}.jpg"
+            p.crop((x, y, x + w, y + h)).save(path, "JPEG", quality=92)
+            made.append(path)
+    return made
+
+
 CHANGES = {
     "jpeg 80": jpeg(80), "jpeg 50": jpeg(50), "jpeg 20": jpeg(20),
     "half size": scaled(0.5), "quarter size": scaled(0.25), "double size": scaled(2),
@@ -134,6 +155,7 @@ def main():
     words.add_argument("photos", type=pathlib.Path)
     words.add_argument("distractors", type=pathlib.Path, nargs="*")
     words.add_argument("--count", type=int, default=1000)
+    words.add_argument("--stored", type=int, default=20_000, help="originals and distractors together")
     words.add_argument("--model", type=pathlib.Path)
     words = words.parse_args()
     photos = sorted(words.photos.rglob("*.jpg"))
@@ -143,6 +165,8 @@ def main():
     model = ["--model", words.model] if words.model else []
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
+        known = set(asked)
+        stored += parts([file for file in stored if file not in known], words.stored - len(stored), folder)
         changed, questions = [], {}
         for name, change in CHANGES.items():
             for k, file in enumerate(asked):

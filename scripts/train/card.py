@@ -53,7 +53,9 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=Path, required=True)
     arguments = parser.parse_args()
     settings = tomllib.loads((arguments.bundle / "bundle.toml").read_text())
+    name = settings["name"]
     text = TEMPLATE.read_text(encoding="utf-8").format(
+        name=name, arithmetic="float32 arithmetic, weights stored as float16" if name.endswith("-float") else "int8 arithmetic, weights of 7 bits per channel",
         version=settings["version"], review=settings["thresholds"]["ivory"]["review"], flag=settings["thresholds"]["ivory"]["flag"],
         temperature=settings["output"]["temperature"], descriptor=settings["output"]["descriptor_size"],
         megabytes=(arguments.bundle / "model.onnx").stat().st_size / 1e6,

@@ -19,9 +19,8 @@ from scipy.stats import beta
 
 from features import session
 from photos import LABELS, Photo, load, read_manifest, resized
-from train_head import IVORY, OTHER
 
-BONE, CERAMIC = LABELS.index("bone"), LABELS.index("ceramic_stone")
+IVORY, BONE, CERAMIC, OTHER = (LABELS.index(name) for name in ("ivory", "bone", "ceramic_stone", "other"))
 DRAWS, SEED = 2000, 20
 BINS = 10
 

@@ -12,6 +12,7 @@ What is kept is the running mean of the weights. Checkpoints every 100 steps: ru
 import argparse
 import copy
 import json
+import math
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -236,7 +237,7 @@ def main() -> None:
         network.train()
         warm = step < arguments.warm
         progress = min(1, step / arguments.steps)
-        rate = 1 if warm else 0.5 * (1 + np.cos(np.pi * progress))
+        rate = 1.0 if warm else 0.5 * (1 + math.cos(math.pi * progress))
         optimiser.param_groups[0]["lr"] = 0 if warm else peaks[0] * rate * min(1, (step - arguments.warm) / 100)
         optimiser.param_groups[1]["lr"] = peaks[1] * rate
         with torch.autocast("cpu", torch.bfloat16):

@@ -41,6 +41,16 @@ pub(super) struct Memory {
 }
 
 impl Memory {
+    /// No index.
+    pub(super) fn none() -> Self {
+        Self {
+            index: None,
+            max_distance: MATCH_DISTANCE,
+            any_orientation: false,
+            exact: false,
+        }
+    }
+
     /// Whether an index is to be asked.
     pub(super) fn is_named(&self) -> bool {
         self.index.is_some()

@@ -84,6 +84,21 @@ enum OutputFormat {
 }
 
 impl Scan {
+    /// Scores a source into JSON lines, as `scan SOURCE --out FILE --schreger never` does.
+    pub(super) fn into_records(source: PathBuf, out: PathBuf) -> Self {
+        Self {
+            source,
+            out,
+            format: Some(OutputFormat::Jsonl),
+            workers: None,
+            all_files: false,
+            null: false,
+            quiet: false,
+            schreger: Lattice::Never,
+            memory: Memory::none(),
+        }
+    }
+
     pub(super) fn run(&self, settings: &Settings) -> anyhow::Result<ExitCode> {
         let source = Source::parse(&self.source, self.all_files, self.null)?;
         let items = source.items()?;

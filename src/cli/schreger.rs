@@ -139,12 +139,7 @@ fn drawing_name(path: &Path, number: usize) -> String {
 fn reason_words(reasons: &[Reason]) -> String {
     let words: Vec<String> = reasons
         .iter()
-        .filter_map(|r| {
-            serde_json::to_value(r)
-                .ok()?
-                .as_str()
-                .map(|s| s.replace('_', " "))
-        })
+        .map(|reason| reason.name().replace('_', " "))
         .collect();
     words.join(", ")
 }

@@ -297,22 +297,21 @@ impl Index {
         );
         rows.sort_unstable_by_key(|&(value, row)| (std::cmp::Reverse(value), row));
         rows.truncate(wide);
+        // One statement for all: each takes the database's locks anew.
+        let rows: Vec<u32> = rows.into_iter().map(|(_, row)| row).collect();
         let mut statement = self
             .db
-            .prepare_cached("SELECT vector FROM descriptor WHERE id = ?1")
+            .prepare_cached(
+                "SELECT id, vector FROM descriptor WHERE id IN (SELECT value FROM json_each(?1))",
+            )
             .at(&self.database)?;
-        let mut nearest = Vec::with_capacity(rows.len());
-        for (_, row) in rows {
-            let stored: Vec<Vec<u8>> = statement
-                .query_map([row], |found| found.get(0))
-                .and_then(Iterator::collect)
-                .at(&self.database)?;
-            nearest.extend(
-                stored
-                    .first()
-                    .map(|bytes| (i64::from(row), cosine(&floats(bytes), &vector))),
-            );
-        }
+        let mut nearest: Vec<(i64, f32)> = statement
+            .query_map([format!("{rows:?}")], |found| {
+                let bytes: Vec<u8> = found.get(1)?;
+                Ok((found.get(0)?, cosine(&floats(&bytes), &vector)))
+            })
+            .and_then(Iterator::collect)
+            .at(&self.database)?;
         nearest.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         nearest.truncate(k);
         Ok(nearest)

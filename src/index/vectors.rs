@@ -4,6 +4,8 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use simsimd::SpatialSimilarity;
+
 use super::error::Result;
 use super::mapped::{self, Mapped};
 
@@ -32,13 +34,10 @@ pub(super) fn quantise(vector: &[f32]) -> Vec<i8> {
         .collect()
 }
 
-/// The scalar product in steps squared.
+/// The scalar product in steps squared; exact.
 #[inline]
 pub(super) fn product(a: &[i8], b: &[i8]) -> i32 {
-    a.iter()
-        .zip(b)
-        .map(|(&x, &y)| i32::from(i16::from(x) * i16::from(y)))
-        .sum()
+    i8::dot(a, b).map_or(i32::MIN, |sum| sum as i32)
 }
 
 /// Scalar product of two float vectors.

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::fingerprint::PdqHash;
 use crate::photo::hex;
 
 /// The one version of `bundle.toml` that this program reads.
@@ -108,6 +109,16 @@ pub struct ModelFile {
     pub sha256: String,
 }
 
+/// The `[training]` table: so that an evaluation can tell what the model has seen.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Training {
+    /// File inside the bundle with the PDQ hash of one training photograph per line, 64 hexadecimal digits.
+    pub hashes: PathBuf,
+    /// Lower-case hex SHA-256 of the file.
+    pub sha256: String,
+}
+
 /// The `[input]` table.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -162,7 +173,7 @@ pub struct Labels {
 }
 
 /// From which score a label raises a decision.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Threshold {
     /// Score from which a person should look.
@@ -206,6 +217,8 @@ pub struct Description {
     pub thresholds: BTreeMap<String, Threshold>,
     /// When to read the Schreger lattice.
     pub schreger: Option<SchregerRule>,
+    /// What the model was trained on.
+    pub training: Option<Training>,
 }
 
 /// A checked bundle with its model in memory.
@@ -242,6 +255,33 @@ impl Bundle {
             folder: folder.to_owned(),
             description,
             model,
+        })
+    }
+
+    /// The hashes of the model's training photographs; `None` where the bundle does not tell them.
+    ///
+    /// # Errors
+    /// [`BundleError`] when the file is missing, changed, or holds what is no hash.
+    pub fn training_hashes(&self) -> Result<Option<Vec<PdqHash>>, BundleError> {
+        let Some(training) = &self.description.training else {
+            return Ok(None);
+        };
+        let path = self.folder.join(&training.hashes);
+        let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, &error))?;
+        let found = hex(&Sha256::digest(&bytes));
+        let expected = training.sha256.to_ascii_lowercase();
+        if found != expected {
+            return Err(BundleError::WrongHash {
+                path,
+                expected,
+                found,
+            });
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        let hashes = text.lines().map(str::parse).collect::<Result<_, _>>();
+        hashes.map(Some).map_err(|_| BundleError::Invalid {
+            path,
+            reason: "a line is no PDQ hash of 64 hexadecimal digits".into(),
         })
     }
 

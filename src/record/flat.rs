@@ -83,9 +83,9 @@ pub(super) fn cells(record: &Record, labels: &[String]) -> Vec<Cell> {
         Cell::Number(material.map(|material| material.score))
     }));
     cells.extend([
-        Cell::Text(reading.map(|reading| word(&reading.status))),
+        text(reading.map(|reading| reading.status.name())),
         Cell::Number(reading.and_then(|reading| reading.angle_deg)),
-        Cell::Text(reading.map(|reading| word(&reading.species))),
+        text(reading.map(|reading| reading.species.name())),
         text(record.sha256.as_deref()),
         text(record.format.as_deref()),
         Cell::Integer(record.width.map(i64::from)),
@@ -101,12 +101,4 @@ pub(super) fn cells(record: &Record, labels: &[String]) -> Vec<Cell> {
         text(error.map(|error| error.message.as_str())),
     ]);
     cells
-}
-
-/// The word by which a value stands in JSON.
-fn word(value: &impl serde::Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(word)) => word,
-        _ => String::new(),
-    }
 }

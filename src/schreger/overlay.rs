@@ -204,15 +204,8 @@ fn draw_verdict(svg: &mut String, reading: &Reading, height: f64, unit: f64) {
             _ => "no Schreger lattice".to_owned(),
         },
     };
-    let species = serde_json::to_value(reading.species)
-        .ok()
-        .and_then(|v| v.as_str().map(str::to_owned))
-        .unwrap_or_default();
-    let reasons: Vec<String> = reading
-        .reasons
-        .iter()
-        .filter_map(|r| serde_json::to_value(r).ok()?.as_str().map(str::to_owned))
-        .collect();
+    let species = reading.species.name();
+    let reasons: Vec<&str> = reading.reasons.iter().map(|reason| reason.name()).collect();
     let ratio = reading
         .log10_lr_elephant_vs_mammoth
         .map(|lr| format!("; log10 likelihood ratio elephant to mammoth {lr:+.2}"))

@@ -35,6 +35,18 @@ pub enum Species {
     Undecided,
 }
 
+impl Species {
+    /// The word used in records.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Elephant => "elephant",
+            Self::Mammoth => "mammoth",
+            Self::Undecided => "undecided",
+        }
+    }
+}
+
 fn normal(x: f64, mean: f64, sd: f64) -> f64 {
     let z = (x - mean) / sd;
     (-0.5 * z * z).exp() / (sd * (2.0 * std::f64::consts::PI).sqrt())

@@ -47,6 +47,8 @@ pub struct Verdict {
     /// One line per label at or above a threshold, such as `ivory 0.97 >= 0.90`,
     /// highest score first. Empty when the decision is clear.
     pub reasons: Vec<String>,
+    /// The labels raised, in the same order.
+    pub raised: Vec<String>,
 }
 
 /// Compares every label's calibrated score with the bundle's thresholds.
@@ -59,7 +61,7 @@ pub fn decide(
     scores: &[f32],
     thresholds: &BTreeMap<String, Threshold>,
 ) -> Verdict {
-    let mut raised: Vec<(f32, Decision, String)> = labels
+    let mut raised: Vec<(f32, Decision, String, &String)> = labels
         .iter()
         .zip(scores)
         .filter_map(|(label, &score)| {
@@ -75,6 +77,7 @@ pub fn decide(
                 score,
                 decision,
                 format!("{label} {} >= {}", tell(score), tell(limit)),
+                label,
             ))
         })
         .collect();
@@ -82,10 +85,11 @@ pub fn decide(
     Verdict {
         decision: raised
             .iter()
-            .map(|(_, decision, _)| *decision)
+            .map(|(_, decision, ..)| *decision)
             .max()
             .unwrap_or(Decision::Clear),
-        reasons: raised.into_iter().map(|(_, _, reason)| reason).collect(),
+        raised: raised.iter().map(|(.., label)| (*label).clone()).collect(),
+        reasons: raised.into_iter().map(|(_, _, reason, _)| reason).collect(),
     }
 }
 
@@ -100,12 +104,9 @@ pub fn weigh(verdict: Verdict, reading: &Reading, ivory: &str) -> Verdict {
     let Verdict {
         mut decision,
         mut reasons,
+        mut raised,
     } = verdict;
-    let raised = reasons.iter().any(|reason| {
-        reason
-            .strip_prefix(ivory)
-            .is_some_and(|rest| rest.starts_with(' '))
-    });
+    let named = raised.iter().any(|label| label == ivory);
     let angle = match (reading.angle_deg, reading.ci90_deg) {
         (Some(angle), Some([low, high])) => {
             format!("Schreger angle {angle:.0} degrees ({low:.0} to {high:.0})")
@@ -121,10 +122,17 @@ pub fn weigh(verdict: Verdict, reading: &Reading, ivory: &str) -> Verdict {
         };
         decision = decision.max(least);
         reasons.push(format!("{angle}: {ivory}, {words}"));
-    } else if raised {
+        if !named {
+            raised.push(ivory.to_owned());
+        }
+    } else if named {
         reasons.push(format!("{ivory}, species undecided"));
     }
-    Verdict { decision, reasons }
+    Verdict {
+        decision,
+        reasons,
+        raised,
+    }
 }
 
 /// Two decimals, or up to the first that is not a nine: `0.97`, `0.998`. Cut, not

@@ -154,6 +154,38 @@ fn reasons_name_the_label_its_score_and_the_threshold() {
 }
 
 #[test]
+fn raised_products_come_with_their_dated_legal_status() {
+    let folder = tempfile::tempdir().unwrap();
+    let bundle = bundle_raising(folder.path(), "ivory", 0.0, 1.0);
+    let output = faunalens()
+        .args(["check", "--json", &path("rgb.png"), "--model"])
+        .arg(bundle)
+        .output()
+        .unwrap();
+    let record = json_lines(&stdout(&output)).remove(0);
+    let cites = &record["law"][0];
+    assert_eq!(cites["jurisdiction"], "CITES");
+    assert_eq!(cites["product"], "ivory");
+    let status = cites["status"].as_str().unwrap();
+    assert!(
+        status.contains("if elephant") && status.contains("if mammoth"),
+        "no species was read: {status}"
+    );
+    assert_eq!(cites["as_of"].as_str().map(str::len), Some(10));
+    let folder = tempfile::tempdir().unwrap();
+    let nothing_raised = bundle_raising(folder.path(), "other", 1.0, 1.0);
+    let output = faunalens()
+        .args(["check", "--json", &path("rgb.png"), "--model"])
+        .arg(nothing_raised)
+        .output()
+        .unwrap();
+    assert_eq!(
+        json_lines(&stdout(&output))[0]["law"],
+        serde_json::json!([])
+    );
+}
+
+#[test]
 fn a_reader_that_leaves_early_is_no_failure() {
     let many = vec![path("rgb.png"); 40];
     let mut child = faunalens()

@@ -4,6 +4,7 @@
 
 mod check;
 mod doctor;
+mod eval;
 mod hash;
 mod model;
 mod program;

@@ -2,17 +2,11 @@
 
 use super::Outcome;
 use super::figures::{Figure, Summary};
+use crate::schreger::Species;
 use std::fmt::Write;
 
 fn number(value: Option<f64>, digits: usize) -> String {
     value.map_or(String::new(), |v| format!("{v:.digits$}"))
-}
-
-fn word(value: impl serde::Serialize) -> String {
-    serde_json::to_value(value)
-        .ok()
-        .and_then(|v| v.as_str().map(str::to_owned))
-        .unwrap_or_default()
 }
 
 /// One row per picture.
@@ -28,7 +22,7 @@ pub(super) fn readings(outcomes: &[Outcome]) -> String {
             case.file.display(),
             case.kind,
             case.lattice,
-            case.species.map(word).unwrap_or_default(),
+            case.species.map_or("", Species::name),
             number(case.angle_deg, 2),
             case.outer_zone.map_or(String::new(), |z| z.to_string()),
             number(case.tilt_deg, 1),
@@ -40,16 +34,20 @@ pub(super) fn readings(outcomes: &[Outcome]) -> String {
             Ok(r) => writeln!(
                 text,
                 "{},{},{},{},{},{},{},{},{},{}",
-                word(r.status),
+                r.status.name(),
                 number(r.angle_deg, 2),
                 number(r.ci90_deg.map(|c| c[0]), 2),
                 number(r.ci90_deg.map(|c| c[1]), 2),
                 number(r.folded_angle_deg, 2),
-                word(r.orientation),
-                word(r.species),
+                r.orientation.name(),
+                r.species.name(),
                 number(r.log10_lr_elephant_vs_mammoth, 3),
                 r.windows,
-                r.reasons.iter().map(word).collect::<Vec<_>>().join(" "),
+                r.reasons
+                    .iter()
+                    .map(|r| r.name())
+                    .collect::<Vec<_>>()
+                    .join(" "),
             ),
             Err(_) => writeln!(text, "unreadable,,,,,,,,,"),
         };

@@ -1,26 +1,14 @@
-//! `faunalens eval`: accuracy on a manifest with known answers.
+//! `faunalens eval schreger`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use faunalens::evaluate;
 use faunalens::schreger::Config;
 
-use super::say;
-use super::settings::Settings;
-
-/// Measure accuracy on a manifest with known answers
-#[derive(Debug, Args)]
-pub(super) struct Eval {
-    #[command(subcommand)]
-    study: Study,
-}
-
-#[derive(Debug, Subcommand)]
-enum Study {
-    Schreger(SchregerStudy),
-}
+use crate::cli::settings::Settings;
+use crate::cli::{exit_code, say};
 
 /// The Schreger reader: angle error, intervals, species, false lattices
 ///
@@ -32,7 +20,7 @@ enum Study {
 Examples:
   cargo run --release --example schreger_cases -- cases 1 400 400
   faunalens eval schreger cases/manifest.csv --out eval/schreger")]
-struct SchregerStudy {
+pub(super) struct SchregerStudy {
     /// Pictures and what is true of them
     manifest: PathBuf,
 
@@ -41,16 +29,8 @@ struct SchregerStudy {
     out: PathBuf,
 }
 
-impl Eval {
-    pub(super) fn run(&self, settings: &Settings) -> anyhow::Result<ExitCode> {
-        match &self.study {
-            Study::Schreger(study) => study.run(settings),
-        }
-    }
-}
-
 impl SchregerStudy {
-    fn run(&self, settings: &Settings) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(&self, settings: &Settings) -> anyhow::Result<ExitCode> {
         let summary = evaluate::schreger::run(
             &self.manifest,
             &self.out,
@@ -78,6 +58,6 @@ impl SchregerStudy {
                 all.measured.hits, all.measured.of
             ))?;
         }
-        Ok(super::exit_code(summary.unreadable > 0))
+        Ok(exit_code(summary.unreadable > 0))
     }
 }

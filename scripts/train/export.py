@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+"""From a training checkpoint to bundles: the network with int8 arithmetic, and beside it the float one.
+
+    export.py --data DIR --manifest FILE --renders FILE --tflite FILE --cache DIR --bundle models/NAME --labels a,b,c
+
+Weights of the convolutions become int8 per channel, activations uint8 with ranges from 256 training photographs
+(static quantisation, ONNX Runtime's own tool); the heads stay float. Temperature and thresholds come from the calibration
+split, each bundle's from its own scores. The test split is not read here.
+"""
+
+import argparse
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, softmax
+
+from convert_tflite import Converter
+from features import MEAN, STD, add_taps, session
+from features import tensor as as_input
+from finetune import DESCRIPTOR
+from photos import SIDE, load, read_manifest, resized
+from taxonomy import LABELS, PRODUCTS, Example, photographs, renders
+
+CALIBRATION_PHOTOS = 256
+# Seven bits for weights: with eight, processors that have AVX2 but no VNNI cut sums of products off at 16 bits.
+REDUCED = True
+
+BUNDLE = """\
+schema = "faunalens.bundle.v1"
+name = "{name}"
+version = "{version}"
+license = "Apache-2.0 (backbone), MIT OR Apache-2.0 (training)"
+
+[model]
+file = "model.onnx"
+sha256 = "{sha256}"
+
+[input]
+name = "input"
+width = {side}
+height = {side}
+layout = "nchw"
+colour = "rgb"
+resize = "squash"
+filter = "bilinear"
+mean = [{mean}, {mean}, {mean}]   # value = (pixel 0..255 - mean) / std
+std = [{std}, {std}, {std}]
+
+[output]
+logits = "logits"
+activation = "softmax"
+temperature = {temperature:.4f}   # scores = softmax(logits / temperature)
+descriptor = "descriptor"
+descriptor_size = {descriptor_size}
+
+[labels]
+names = [{labels}]
+
+{thresholds}
+[schreger]
+label = "ivory"
+plausible = 0.10   # the lattice is read when the label's score is at least this
+"""
+
+
+class Exporter(Converter):
+    """The converter, with trained weights in the place of the file's."""
+
+    def __init__(self, tflite: Path, state: dict[str, torch.Tensor], half: bool):
+        super().__init__(tflite)
+        self.state, self.store_half, self.convolutions = state, half, 0
+
+    def half(self, array: np.ndarray) -> str:
+        return super().half(array) if self.store_half else self.constant(array.astype(np.float32), "weight")
+
+    def weight(self, tensor, order):
+        name = f"backbone.convolutions.{self.convolutions}"
+        if f"{name}.weight" not in self.state:  # the ImageNet classifier, which nothing needs
+            return super().weight(tensor, order)
+        self.trained_bias = self.state[f"{name}.bias"].numpy()
+        self.convolutions += 1
+        return self.half(self.state[f"{name}.weight"].numpy())
+
+    def constant(self, array, stem):
+        if stem == "bias" and getattr(self, "trained_bias", None) is not None:
+            array, self.trained_bias = self.trained_bias, None
+        return super().constant(array, stem)
+
+
+def merging(text: str) -> dict[str, list[str]]:
+    """`ivory,bone=bone_antler,other=*` -> label of the bundle: labels of the network it stands for; `*` is all others."""
+    merged = {name: (members or name).split("+") for name, _, members in (part.partition("=") for part in text.split(","))}
+    used = {member for members in merged.values() for member in members}
+    rest = [label for label in LABELS if label not in used]
+    return {name: rest if members == ["*"] else members for name, members in merged.items()}
+
+
+def write(tflite: Path, state: dict[str, torch.Tensor], labels: dict[str, list[str]], path: Path, half: bool) -> None:
+    """The float graph: backbone, tapped features, both heads with the features' scale folded in.
+
+    A label that stands for several of the network's has the logarithm of the sum of their exponentials, so that its
+    probability is the sum of theirs.
+    """
+    graph = Exporter(tflite, state, half)
+    graph.walk()
+    taps = add_taps(graph)
+    features = graph.node("Concat", list(value for value, _ in taps.values()), axis=1)
+    mean, deviation = state["mean"].numpy(), state["deviation"].numpy()
+
+    def linear(name: str) -> str:
+        weight, bias = state[f"{name}.weight"].numpy() / deviation, state[f"{name}.bias"].numpy()
+        bias = bias - weight @ mean
+        return graph.node("Gemm", [features, Converter.half(graph, weight.T), graph.constant(bias.astype(np.float32), "head_bias")])
+
+    every, columns = linear("label"), []
+    for members in labels.values():
+        places = np.array([LABELS.index(member) for member in members], np.int64)
+        columns.append(graph.node("ReduceLogSumExp", [graph.node("Gather", [every, graph.constant(places, "members")], axis=1)], axes=[1], keepdims=1))
+    logits = graph.node("Concat", columns, axis=1)
+    descriptor = graph.node("LpNormalization", [linear("copy")], axis=1, p=2)
+    graph.save(path, {"logits": (logits, len(labels)), "descriptor": (descriptor, DESCRIPTOR)})
+
+
+class Photographs(CalibrationDataReader):
+    def __init__(self, paths: list[Path]):
+        self.paths = iter(paths)
+
+    def get_next(self):
+        path = next(self.paths, None)
+        return None if path is None else {"input": as_input(resized(load(path)))}
+
+
+def quantise(source: Path, target: Path, photos: list[Path]) -> None:
+    """Static quantisation of the convolutions and sums."""
+    quantize_static(
+        source, target, Photographs(photos), quant_format=QuantFormat.QDQ, op_types_to_quantize=["Conv", "Add", "Clip", "Relu"],
+        per_channel=True, reduce_range=REDUCED, weight_type=QuantType.QInt8, activation_type=QuantType.QUInt8, calibrate_method=CalibrationMethod.MinMax,
+    )
+
+
+def answers(path: Path, examples: list[Example]) -> tuple[np.ndarray, np.ndarray]:
+    """Logits and descriptors of plain pictures."""
+    run = session(path)
+    rows = [run.run(["logits", "descriptor"], {"input": as_input(resized(load(example.path)))}) for example in examples]
+    return np.concatenate([row[0] for row in rows]), np.concatenate([row[1] for row in rows])
+
+
+def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
+    """The temperature of least mean negative log likelihood (Guo et al. 2017)."""
+    def loss(log_t: float) -> float:
+        return -log_softmax(logits / np.exp(log_t), axis=1)[np.arange(len(labels)), labels].mean()
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
+
+
+def thresholds(scores: np.ndarray, labels: np.ndarray, names: list[str], product: str) -> tuple[float, float]:
+    """Review and flag thresholds of a product, from calibration photographs without it.
+
+    Review: the smallest hundredth, from 0.10, at which at most 3 % of everyday photographs are raised. Flag: the smallest hundredth,
+    not under 0.80, at which at most 0.3 % of everyday photographs and 5 % of the look-alikes' are.
+    """
+    score = scores[:, names.index(product)]
+    everyday = np.isin(labels, [names.index(name) for name in ("other", "live_animal") if name in names])
+    alike = ~everyday & (labels != names.index(product))
+    steps = np.arange(0.10, 1.0, 0.01).round(2)
+    review = next(t for t in steps if (score[everyday] >= t).mean() <= 0.03)
+    flag = next(
+        t for t in steps
+        if t >= 0.99 or t >= max(review, 0.80) and (score[everyday] >= t).mean() <= 0.003 and (not alike.any() or (score[alike] >= t).mean() <= 0.05)
+    )
+    return float(review), float(flag)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("data", "manifest", "renders", "tflite", "cache", "bundle"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--labels", type=merging, default=merging(",".join(LABELS)), help="as ivory,bone=bone_antler,other=*")
+    parser.add_argument("--version", default="0.2.0")
+    arguments = parser.parse_args()
+    names = list(arguments.labels)
+    label_of = {member: i for i, members in enumerate(arguments.labels.values()) for member in members}
+    examples = photographs(arguments.data, read_manifest(arguments.manifest)) + renders(arguments.renders)
+    train = [example for example in examples if example.split == "train" and example.label in label_of]
+    held = [example for example in examples if example.split == "calibration" and example.label in label_of]
+    labels = np.array([label_of[example.label] for example in held])
+    state = torch.load(arguments.cache / "checkpoint.pt", weights_only=True)["average"]
+
+    plain, quantised = arguments.cache / "float.onnx", arguments.cache / "int8.onnx"
+    write(arguments.tflite, state, arguments.labels, plain, half=False)
+    chosen = np.random.default_rng(5).choice(len(train), min(CALIBRATION_PHOTOS, len(train)), replace=False)
+    quantise(plain, quantised, [train[i].path for i in chosen])
+    halved = arguments.cache / "half.onnx"
+    write(arguments.tflite, state, arguments.labels, halved, half=True)
+
+    for source, suffix in ((quantised, ""), (halved, "-float")):
+        logits, _ = answers(source, held)
+        t = temperature(logits, labels)
+        scores = softmax(logits / t, axis=1)
+        tables = ""
+        for product in PRODUCTS:
+            if product in names:
+                review, flag = thresholds(scores, labels, names, product)
+                tables += f"[thresholds.{product}]\nreview = {review:.2f}\nflag = {flag:.2f}\n\n"
+        folder = arguments.bundle.with_name(arguments.bundle.name + suffix)
+        folder.mkdir(parents=True, exist_ok=True)
+        model = folder / "model.onnx"
+        model.write_bytes(source.read_bytes())
+        (folder / "bundle.toml").write_text(BUNDLE.format(
+            name=folder.name, version=arguments.version, sha256=hashlib.sha256(model.read_bytes()).hexdigest(), side=SIDE, mean=MEAN, std=STD,
+            temperature=t, descriptor_size=DESCRIPTOR, labels=", ".join(f'"{name}"' for name in names), thresholds=tables.rstrip() + "\n",
+        ))
+        print(f"{folder}: {model.stat().st_size:,} bytes; {len(held)} calibration pictures, right {(logits.argmax(1) == labels).mean():.3f}, temperature {t:.3f}; {tables.split()}")
+
+
+if __name__ == "__main__":
+    main()

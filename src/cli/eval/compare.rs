@@ -1,0 +1,134 @@
+//! `faunalens eval compare`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use faunalens::evaluate::classify::Settings as StudySettings;
+use faunalens::evaluate::compare::compare;
+use faunalens::evaluate::pages::write_comparison;
+use faunalens::evaluate::rows::{Joining, Scored, join, labels_of};
+
+use super::{configuration, renaming};
+use crate::cli::{exit_code, say};
+
+/// Two results on the same photographs: paired differences, and what changed
+///
+/// FIRST and SECOND are folders of `eval classify`, or files of scores: rows
+/// of `scan`, or a CSV with file and score_LABEL columns. Where they score
+/// different labels, those they share are compared against all the rest.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  faunalens eval compare study-v1/ study-v2/ --out v1-v2/
+  faunalens eval compare ours.jsonl theirs.csv --answers photos.csv --out ours-theirs/")]
+pub(super) struct Compare {
+    /// The first result
+    first: PathBuf,
+
+    /// The second result
+    second: PathBuf,
+
+    /// Folder for the report
+    #[arg(short, long, value_name = "DIR")]
+    out: PathBuf,
+
+    /// Photographs with their labels, where FIRST does not hold them
+    #[arg(long, value_name = "MANIFEST")]
+    answers: Option<PathBuf>,
+
+    /// A label of the manifest that the models call otherwise; may be repeated
+    #[arg(long, value_name = "FROM=TO", value_parser = renaming)]
+    rename: Vec<(String, String)>,
+
+    /// Bootstrap resamples for the intervals
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    resamples: u64,
+
+    /// Seed of the bootstrap
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+impl Compare {
+    pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
+        let (first, second) = (scores_in(&self.first), scores_in(&self.second));
+        let (one, other) = (labels_of(&first)?, labels_of(&second)?);
+        let shared: Vec<String> = one
+            .iter()
+            .filter(|label| other.contains(label))
+            .cloned()
+            .collect();
+        anyhow::ensure!(
+            !shared.is_empty(),
+            "{} scores {}, {} scores {}: no label is the same",
+            first.display(),
+            one.join(", "),
+            second.display(),
+            other.join(", ")
+        );
+        let joining = Joining {
+            renamed: self.rename.iter().cloned().collect::<BTreeMap<_, _>>(),
+            kept: (one != other).then_some(shared),
+        };
+        let answers = self.answers.as_ref().unwrap_or(&first);
+        let joined =
+            |results: &Path| -> anyhow::Result<Scored> { Ok(join(answers, results, &joining)?) };
+        let settings = StudySettings {
+            resamples: self.resamples,
+            seed: self.seed,
+            thresholds: BTreeMap::new(),
+        };
+        let found = compare(&joined(&first)?, &joined(&second)?, &settings);
+        anyhow::ensure!(
+            found.photographs > 0,
+            "the two results have no photograph in common"
+        );
+        let configuration = configuration(&[
+            ("first", first.display().to_string()),
+            ("second", second.display().to_string()),
+            ("answers", answers.display().to_string()),
+            ("resamples", self.resamples.to_string()),
+            ("seed", self.seed.to_string()),
+        ]);
+        write_comparison(&found, &configuration, &self.out)?;
+        for row in found
+            .figures
+            .iter()
+            .filter(|row| row.difference.label.is_empty())
+        {
+            let number =
+                |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.4}"));
+            let interval = row.difference.interval;
+            let interval = interval.map_or(String::new(), |[low, high]| {
+                format!(" ({low:+.4} to {high:+.4})")
+            });
+            say(&format!(
+                "{}: {} and {}, difference {}{interval}",
+                row.difference.name,
+                number(row.first),
+                number(row.second),
+                number(row.difference.value)
+            ))?;
+        }
+        say(&format!(
+            "{} photographs; only the first right: {}, only the second: {}; exact McNemar p {:.4} -> {}",
+            found.photographs,
+            found.only[0],
+            found.only[1],
+            found.mcnemar,
+            self.out.join("report.html").display()
+        ))?;
+        Ok(exit_code(!found.left_out.is_empty()))
+    }
+}
+
+/// The scores of a folder of `eval classify`, or the file itself.
+fn scores_in(path: &Path) -> PathBuf {
+    if path.is_dir() {
+        path.join("scored.csv")
+    } else {
+        path.to_owned()
+    }
+}
