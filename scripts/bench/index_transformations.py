@@ -11,6 +11,7 @@ import collections
 import csv
 import io
 import json
+import multiprocessing
 import pathlib
 import random
 import subprocess
@@ -132,6 +133,12 @@ CHANGES = {
 }
 
 
+def make(work):
+    """One changed copy; its chance depends on its name alone."""
+    name, k, file, path = work
+    CHANGES[name](Image.open(file).convert("RGB"), random.Random(f"{name}{k}")).save(path, "JPEG", quality=90)
+
+
 def at_precision(scored, total, aim=0.99):
     """Recall per transformation at the loosest threshold whose precision over all answers is at least `aim`.
 
@@ -148,6 +155,21 @@ def at_precision(scored, total, aim=0.99):
     kept = [(good, distance) for distance, good, _ in scored if best is not None and distance <= best]
     precision = sum(good for good, _ in kept) / max(1, len(kept))
     return {name: sum((name, k) in found for k in range(total)) / total for name in CHANGES}, best, precision
+
+
+def bits(kind, files):
+    """imagededup's hashes of the files."""
+    with multiprocessing.Pool(initializer=prepare, initargs=(kind,)) as pool:
+        return numpy.array(pool.map(encode, files, chunksize=64), dtype=numpy.uint64)
+
+
+def prepare(kind):
+    global MAKER
+    MAKER = kind(verbose=False)
+
+
+def encode(file):
+    return int(MAKER.encode_image(image_file=str(file)) or "0", 16)
 
 
 def main():
@@ -168,12 +190,12 @@ def main():
         known = set(asked)
         stored += parts([file for file in stored if file not in known], words.stored - len(stored), folder)
         changed, questions = [], {}
-        for name, change in CHANGES.items():
-            for k, file in enumerate(asked):
-                path = folder / f"{len(changed)}.jpg"
-                change(Image.open(file).convert("RGB"), random.Random(f"{name}{k}")).save(path, "JPEG", quality=90)
-                changed.append(path)
-                questions[str(path)] = (name, k)
+        with multiprocessing.Pool() as pool:
+            work = [(name, k, file, folder / f"{name} {k}.jpg") for name in CHANGES for k, file in enumerate(asked)]
+            pool.map(make, work, chunksize=64)
+        for name, k, _, path in work:
+            changed.append(path)
+            questions[str(path)] = (name, k)
         manifest = folder / "stored.csv"
         manifest.write_text("file\n" + "".join(f"{file.resolve()}\n" for file in stored))
         run = lambda *line: subprocess.run([BINARY, "index", *map(str, line)], capture_output=True, text=True, check=True)
@@ -204,11 +226,9 @@ def main():
         try:
             from imagededup.methods import AHash, DHash, PHash, WHash
             for kind in (PHash, DHash, AHash, WHash):
-                maker = kind()
-                bits = lambda files: numpy.array([int(maker.encode_image(image_file=str(f)) or "0", 16) for f in files], dtype=numpy.uint64)
-                base, scored = bits(stored), []
+                base, scored = bits(kind, stored), []
                 originals = {stored.index(file): k for k, file in enumerate(asked)}
-                for path, value in zip(changed, bits(changed)):
+                for path, value in zip(changed, bits(kind, changed)):
                     distance = numpy.bitwise_count(base ^ value)
                     for place in numpy.nonzero(distance <= 16)[0]:
                         question = questions[str(path)]

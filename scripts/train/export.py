@@ -136,11 +136,19 @@ class Photographs(CalibrationDataReader):
 
 
 def quantise(source: Path, target: Path, photos: list[Path]) -> None:
-    """Static quantisation of the convolutions and sums."""
+    """Static quantisation of the convolutions and sums, then ONNX Runtime's own rewriting, which every session would
+    otherwise do again: it takes a third of the time that a session needs to start."""
+    quantised = target.with_suffix(".qdq.onnx")
     quantize_static(
-        source, target, Photographs(photos), quant_format=QuantFormat.QDQ, op_types_to_quantize=["Conv", "Add", "Clip", "Relu"],
+        source, quantised, Photographs(photos), quant_format=QuantFormat.QDQ, op_types_to_quantize=["Conv", "Add", "Clip", "Relu"],
         per_channel=True, reduce_range=REDUCED, weight_type=QuantType.QInt8, activation_type=QuantType.QUInt8, calibrate_method=CalibrationMethod.MinMax,
     )
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    # The level whose results run on any processor; the last one is left to the session.
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.optimized_model_filepath = str(target)
+    onnxruntime.InferenceSession(quantised, options, providers=["CPUExecutionProvider"])
 
 
 def answers(path: Path, examples: list[Example]) -> tuple[np.ndarray, np.ndarray]:
