@@ -149,7 +149,7 @@ def main() -> None:
     judged = Judged(photos, scores, limits["review"], limits["flag"])
     write(arguments.out / "predictions.csv", [
         {"file": photo.file, "source": photo.source, "group": photo.group, "grayscale": int(photo.grayscale), "label": photo.label,
-         **{label: f"{row[k]:.5f}" for k, label in enumerate(LABELS)}}
+         **{f"score_{label}": f"{row[k]:.5f}" for k, label in enumerate(LABELS)}}
         for photo, row in zip(photos, scores)
     ])
     top = scores.argmax(1)

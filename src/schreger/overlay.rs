@@ -45,6 +45,7 @@ pub fn overlay(
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {sheet:.0} {:.0}\" width=\"{sheet:.0}\" height=\"{:.0}\" \
          font-family=\"sans-serif\">\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n\
+         <clipPath id=\"photo\"><rect width=\"{width}\" height=\"{height}\"/></clipPath>\n\
          <image width=\"{width}\" height=\"{height}\" href=\"data:image/jpeg;base64,{}\"/>\n",
         f64::from(height) + foot,
         f64::from(height) + foot,
@@ -55,7 +56,7 @@ pub fn overlay(
     {
         let oriented = reading.orientation == Orientation::Radial;
         if oriented {
-            draw_zone(&mut svg, evidence, unit);
+            draw_zone(&mut svg, evidence, unit, [width, height].map(f64::from));
         }
         let chosen = chosen(evidence);
         for window in &chosen {
@@ -142,7 +143,8 @@ fn draw_axis(svg: &mut String, window: &WindowEvidence, evidence: &Evidence, uni
     );
 }
 
-fn draw_zone(svg: &mut String, evidence: &Evidence, unit: f64) {
+/// The arcs run over all bearings seen, so they may leave the picture: what lies outside is cut off.
+fn draw_zone(svg: &mut String, evidence: &Evidence, unit: f64, [width, height]: [f64; 2]) {
     for line in &evidence.zone_outline {
         let points: Vec<String> = line
             .iter()
@@ -150,14 +152,17 @@ fn draw_zone(svg: &mut String, evidence: &Evidence, unit: f64) {
             .collect();
         let _ = writeln!(
             svg,
-            "<polyline points=\"{}\" fill=\"none\" stroke=\"{ZONE}\" stroke-width=\"{:.1}\" stroke-dasharray=\"{:.1} {:.1}\"/>",
+            "<polyline clip-path=\"url(#photo)\" points=\"{}\" fill=\"none\" stroke=\"{ZONE}\" stroke-width=\"{:.1}\" stroke-dasharray=\"{:.1} {:.1}\"/>",
             points.join(" "),
             1.8 * unit,
             3.0 * unit,
             3.0 * unit
         );
     }
-    if let Some(start) = evidence.zone_outline[0].first() {
+    let room = |p: &&[f64; 2]| {
+        (0.0..width - 100.0 * unit).contains(&p[0]) && (14.0 * unit..height).contains(&p[1])
+    };
+    if let Some(start) = evidence.zone_outline[0].iter().find(room) {
         label(svg, *start, 12.0 * unit, "outermost zone");
     }
 }

@@ -113,11 +113,11 @@ impl Compare {
             ))?;
         }
         say(&format!(
-            "{} photographs; only the first right: {}, only the second: {}; exact McNemar p {:.4} -> {}",
+            "{} photographs; only the first right: {}, only the second: {}; exact McNemar p {} -> {}",
             found.photographs,
             found.only[0],
             found.only[1],
-            found.mcnemar,
+            probability(found.mcnemar),
             self.out.join("report.html").display()
         ))?;
         Ok(exit_code(!found.left_out.is_empty()))
@@ -130,5 +130,14 @@ fn scores_in(path: &Path) -> PathBuf {
         path.join("scored.csv")
     } else {
         path.to_owned()
+    }
+}
+
+/// Four decimals, or the power of ten of what is smaller.
+fn probability(p: f64) -> String {
+    if p < 1e-3 {
+        format!("{p:.0e}")
+    } else {
+        format!("{p:.4}")
     }
 }
