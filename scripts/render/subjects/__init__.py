@@ -1,0 +1,30 @@
+"""All subjects, and how often each label is drawn."""
+
+import importlib
+import pathlib
+
+import numpy as np
+
+SHARE = {"ivory": 0.12, "rhino_horn": 0.09, "pangolin_scale": 0.09, "big_cat_part": 0.09, "big_cat_skin": 0.09, "bone_antler": 0.07,
+         "bovid_horn": 0.06, "wood": 0.06, "ceramic_stone": 0.06, "shell_scale": 0.05, "synthetic": 0.05, "live_animal": 0.03, "other": 0.14}
+
+SUBJECTS = []
+for path in sorted(pathlib.Path(__file__).parent.glob("*.py")):
+    if path.stem not in ("__init__", "subject"):
+        SUBJECTS += getattr(importlib.import_module(f"subjects.{path.stem}"), "SUBJECTS", [])
+
+
+def choose(rng, names=None):
+    """The label by its share, then a subject of it by weight. `names`: only these subjects or labels."""
+    pool = [s for s in SUBJECTS if not names or s.name in names or s.label in names]
+    labels = sorted({s.label for s in pool})
+    share = np.array([SHARE.get(label, 0.03) for label in labels])
+    label = labels[rng.choice(len(labels), p=share / share.sum())]
+    pool = [s for s in pool if s.label == label]
+    weight = np.array([s.weight for s in pool], float)
+    return pool[rng.choice(len(pool), p=weight / weight.sum())]
+
+
+def small_things():
+    """Builders of everyday things that may lie beside an item."""
+    return [s.build for s in SUBJECTS if s.label == "other" and s.name.startswith("everyday_")]
