@@ -21,7 +21,7 @@ def container(rng, inner, item):
                     lambda: plain(vary(rng, "#8a5a34"), 0.5), lambda: plain(vary(rng, "#2a62b0", 0.2), 0.35)][material]()
         return [shapes.lathe([(0, 0), *outer, *inside, (0, t)], 56, material)]
     w, d = r * 2 * rng.uniform(1.0, 1.3), r * 2 * rng.uniform(0.9, 1.1)
-    h = r * {"tray": rng.uniform(0.08, 0.2), "box": rng.uniform(0.4, 1.0), "case": rng.uniform(0.35, 0.6)}[kind]
+    h = r * {"tray": rng.uniform(0.08, 0.2), "box": rng.uniform(0.25, 0.6), "case": rng.uniform(0.25, 0.45)}[kind]
     t = min(w, d) * (0.02 if kind != "tray" else 0.03)
     colour = vary(rng, rng.choice(["#b08b5e", "#c49a6c", "#f0efec", "#22252a", "#6a1f24", "#8a5a34", "#5f666d", "#274a7a"]))
     material = plain(colour, rng.uniform(0.3, 0.9))

@@ -112,6 +112,15 @@ class Heights:
         i = ((points[:, :2] / self.half * 0.5 + 0.5) * self.cells).astype(int)
         return np.clip(i, 0, self.cells - 1)
 
+    def lowest(self, item, places):
+        """The place of a few at which the item comes to lie lowest."""
+        p = item.points[:: max(1, len(item.points) // 2000)] @ item.rotation.T
+        rises = []
+        for x, y in places:
+            i = self.index(p + [x, y, 0])
+            rises.append((self.z[i[:, 0], i[:, 1]] - p[:, 2]).max())
+        return places[int(np.argmin(rises))]
+
     def drop(self, item, x, y):
         """Lets `item` (rotation set) down at x, y until it touches."""
         p = item.points @ item.rotation.T + [x, y, 0]
@@ -145,7 +154,7 @@ def arrange(rng, subject, build, deny=()):
         way = rng.choice(["row", "loose", "heap"], p=[0.3, 0.5, 0.2])
     else:
         way = rng.choice(["grid", "heap", "loose"], p=[0.15, 0.65, 0.2])
-    spread = radius * {"one": 0.01, "row": 1, "grid": 1, "loose": 1.1 * np.sqrt(count), "heap": 0.45 * np.sqrt(count)}[way]
+    spread = radius * {"one": 0.01, "row": 1, "grid": 1, "loose": 0.85 * np.sqrt(count), "heap": 0.45 * np.sqrt(count)}[way]
     holder = None
     heights = Heights(max(spread * 2.2, radius * 1.3 * np.sqrt(count)) + radius * 1.5)
     if "holder" not in deny and rng.random() < (0.25 if way in ("heap", "one") else 0.08) and radius < 0.4:
@@ -176,7 +185,7 @@ def arrange(rng, subject, build, deny=()):
             item.rotation = spin(rng.uniform(0, 2 * np.pi)) @ resting(rng, item.points, subject.lying)
             if way == "heap" and k > 3:
                 item.rotation = tilt(rng, 0.35) @ item.rotation
-            at = rng.normal(0, 1, 2) * spread * (0.55 if way == "heap" else 0.6)
+            at = heights.lowest(item, rng.normal(0, 1, (3, 2)) * spread * (0.55 if way == "heap" else 0.6))
             if way == "loose":  # the emptiest of a few places
                 tries = rng.normal(0, 1, (8, 2)) * spread * 0.6
                 taken = np.array([i.location[:2] for i in items[:k]]) if k else np.zeros((0, 2)) + 1e9
@@ -192,7 +201,7 @@ def arrange(rng, subject, build, deny=()):
     return items, holder, heights
 
 
-def camera(rng, points, style):
+def camera(rng, points, inside=False):
     """A phone's camera that frames `points`. Returns (object, position, target)."""
     scene = bpy.context.scene
     ratio = rng.choice([3 / 4, 4 / 3, 1.0, 9 / 16, 16 / 9, 2 / 3, 3 / 2], p=[0.28, 0.26, 0.22, 0.07, 0.05, 0.06, 0.06])
@@ -201,6 +210,8 @@ def camera(rng, points, style):
     scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = width, height, 100
     fov = np.radians(rng.choice([rng.uniform(48, 68), rng.uniform(25, 45)], p=[0.7, 0.3]))  # along the longer side
     elevation = np.radians(rng.choice([rng.uniform(72, 89), rng.uniform(32, 72), rng.uniform(8, 32)], p=[0.3, 0.5, 0.2]))
+    if inside:  # into the container
+        elevation = max(elevation, np.radians(rng.uniform(40, 65)))
     azimuth = rng.uniform(0, 2 * np.pi)
     back = np.array([np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation)])
     middle = (points.min(0) + points.max(0)) / 2
@@ -214,7 +225,7 @@ def camera(rng, points, style):
     half_y = np.tan(fov / 2) * min(1, 1 / ratio)
     q = points - middle
     px, py, pz = (q @ np.array(a) for a in (x, y, z))
-    fill = rng.choice([rng.uniform(0.6, 0.95), rng.uniform(0.35, 0.6), rng.uniform(0.95, 1.7)], p=[0.55, 0.22, 0.23])
+    fill = rng.choice([rng.uniform(0.6, 0.95), rng.uniform(0.35, 0.6), rng.uniform(0.95, 1.7)], p=[0.62, 0.15, 0.23])
     distance = float(np.percentile(np.maximum(np.abs(px) / half_x, np.abs(py) / half_y) / fill + pz, 99.5))
     distance = max(distance, float(pz.max()) + 0.01)
     shift = rng.normal(0, 0.07 if fill < 0.95 else 0.2, 2) * distance * np.array([half_x, half_y])
@@ -336,19 +347,17 @@ def lights(rng, size, target, eye):
 def compose(rng, subject, others):
     """Builds the whole scene for `subject`; `others`: builders of small things that may lie beside it."""
     clear()
-    scenic = getattr(subject, "scenic", False)
     items, holder, heights = arrange(rng, subject, subject.build)
     points = np.vstack([i.placed() for i in items])
     points[:, 2] = np.maximum(points[:, 2], 0)
     size = float(np.linalg.norm(np.ptp(points, axis=0))) / 2
-    style = grounds.lay(rng, size)
-    lean = rng.random()
-    if lean < 0.1 and len(items) == 1 and size < 0.35 and holder is None:
+    grounds.lay(rng, size)
+    if rng.random() < 0.12 and len(items) == 1 and size < 0.35 and holder is None:
         held = props.hold(rng, items[0])
     else:
         held = None
     if held is None:
         props.beside(rng, size, points, heights, others, Item)
-    _, eye, target = camera(rng, points, style)
+    _, eye, target = camera(rng, points, holder is not None)
     grounds.backdrop(rng, size, eye, target)
     lights(rng, max(size, 0.02) * 1.6, (points.min(0) + points.max(0)) / 2, eye)

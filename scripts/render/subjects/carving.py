@@ -37,12 +37,12 @@ def bracelet(rng, material):
     long = rng.random() < 0.25
     if long:
         inner *= rng.uniform(2.2, 3.2)
-    count = int(2 * np.pi * inner / (2 * radius * 1.01))
-    count = min(count, 110)
-    inner = count * 2 * radius * 1.01 / (2 * np.pi)
     m = material(rng, rng.random() < 0.15)
-    base = bead_mesh(rng, radius, m, low=count > 40)
+    base = bead_mesh(rng, radius, m, low=long)
     v, f = shapes.vertices(base), [tuple(p.vertices) for p in base.data.polygons]
+    pitch = 2.02 * float(np.abs(v[:, 2]).max())  # bead to bead along the cord
+    count = min(int(2 * np.pi * inner / pitch), 110)
+    inner = count * pitch / (2 * np.pi)
     import bpy
 
     bpy.data.objects.remove(base)
@@ -162,7 +162,7 @@ def figurine(rng, material):
     h = rng.uniform(0.03, 0.14)
     kind = rng.choice(["seated", "standing", "belly", "animal", "bird", "blob"], p=[0.2, 0.25, 0.15, 0.22, 0.08, 0.1])
     seed = int(rng.integers(1e6))
-    deep, f = rng.uniform(0.008, 0.03), rng.uniform(7, 14)
+    deep, f = rng.uniform(0.003, 0.014), rng.uniform(4, 9)
     parts = []
     e, c = shapes.ellipsoid, shapes.capsule
     j = lambda s=0.03: rng.normal(0, s)
@@ -203,7 +203,7 @@ def figurine(rng, material):
         for part in parts[1:]:
             d = shapes.union(d, part(q), k=0.05)
         folds = np.abs(shapes.noise(q * [1, 1, 0.45] + 0.05 * np.sin(9 * q[:, [1, 2, 0]]), f, seed, 2))
-        d = d + deep * (folds < 0.13) * 1.0 - deep * folds
+        d = d + deep * np.clip(1 - folds / 0.15, 0, 1) - deep * folds
         return np.maximum(d, -(q[:, 2])) * h
 
     return [shapes.surface_of(distance, np.array(box[0]) * h, np.array(box[1]) * h, 76, material(rng, True))]

@@ -5,16 +5,16 @@ import numpy as np
 from materials import Graph, blend, vary
 
 
-def carve(g, rng, colour, stain, carved, others=(), deep=0.0012):
+def carve(g, rng, colour, stain, carved, others=(), deep=0.0007):
     """Adds engraved lines to a colour and the height of the surface. Returns (colour, normal)."""
     heights = list(others)
-    if carved:
+    if carved and rng.random() < 0.6:
         at = g.coordinates("Object")
         f = rng.uniform(90, 260)
-        n = g.noise(at, scale=f, detail=2, distortion=rng.uniform(0.3, 1.5))
+        n = g.noise(at, scale=f, detail=2, distortion=rng.uniform(0.1, 0.6))
         line = g.math("ABSOLUTE", g.math("SUBTRACT", n, 0.5))
-        cut = g.ramp(line, [(0.0, 0.0), (rng.uniform(0.03, 0.07), 1.0)])
-        colour = g.mix(g.math("MULTIPLY", g.math("SUBTRACT", 1.0, cut), rng.uniform(0.3, 0.9)), colour, stain)
+        cut = g.ramp(line, [(0.0, 0.0), (rng.uniform(0.02, 0.05), 1.0)])
+        colour = g.mix(g.math("MULTIPLY", g.math("SUBTRACT", 1.0, cut), rng.uniform(0.1, 0.55)), colour, stain)
         heights.append((cut, rng.uniform(0.4, 1.0)))
     if not heights:
         return colour, None
