@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from .piece import (Piece, ball, bend, disc, displace, fractal, frames, join, lathe, mix, moved, random_rotation, resample,
-                    rotation, sheet, smoothstep, solid, surface, tube)
+from .piece import ball, fractal, frames, join, lathe, mix, moved, resample, rotation, sheet, smoothstep, solid, surface, tube
 from .subject import Subject
 
 BROWN = [(0.34, 0.22, 0.13), (0.42, 0.30, 0.18), (0.26, 0.18, 0.12), (0.50, 0.38, 0.22), (0.20, 0.16, 0.13), (0.36, 0.30, 0.22), (0.46, 0.28, 0.14)]
@@ -74,7 +73,7 @@ def towards(normal, yaw):
 
 def mound(rng, make, count, size, spread=None, rise=None):
     """Pieces strewn over a low mound, loosely along its slope, over a dark core."""
-    spread = size * np.sqrt(count) * rng.uniform(0.36, 0.5) if spread is None else spread
+    spread = size * np.sqrt(count) * rng.uniform(0.19, 0.27) if spread is None else spread
     rise = spread * rng.uniform(0.15, 0.4) if rise is None else rise
     shape = lambda x, y: rise * np.exp(-1.6 * (x * x + y * y) / spread**2)  # noqa: E731
     parts = []
@@ -89,7 +88,9 @@ def mound(rng, make, count, size, spread=None, rise=None):
         p.c = np.clip(p.c * rng.uniform(0.7, 1.3), 0.02, 1)
         parts.append(p)
     core = sheet(lambda u, v: np.stack([(2 * u - 1) * spread * np.sqrt(1 - (2 * v - 1) ** 2 / 2), (2 * v - 1) * spread * np.sqrt(1 - (2 * u - 1) ** 2 / 2),
-                                        shape((2 * u - 1) * spread, (2 * v - 1) * spread) * 0.9], -1), 24, 24)
+                                        shape((2 * u - 1) * spread, (2 * v - 1) * spread) - 0.25 * size], -1), 24, 24)
+    core.v[:, :2] *= 0.85
+    core.v[:, 2] = np.maximum(core.v[:, 2], 0)
     core.c = np.tile(parts[0].c.mean(0) * 0.5, (len(core.v), 1))
     return join(parts + [core])
 
@@ -194,7 +195,7 @@ def patch(rng):
 
 # Look-alikes.
 
-def scallop(rng, size=None):
+def scallop(rng, size=None, n=(70, 28)):
     size = rng.uniform(0.02, 0.05) if size is None else size
     ribs, curl = rng.integers(8, 22), rng.uniform(0.3, 0.8)
 
@@ -203,14 +204,14 @@ def scallop(rng, size=None):
         r = size * (0.06 + 0.94 * v) * (1 - 0.12 * abs(u - 0.5) ** 2)
         return np.stack([r * np.sin(a), r * np.cos(a) - size * 0.5, size * curl * (np.sin(v * np.pi * 0.62)) * np.cos(a * 0.8) + 0.02 * size * np.cos(u * ribs * 2 * np.pi) * v], -1)
 
-    s = sheet(point, 70, 28, both=0.02 * size)
+    s = sheet(point, *n, both=0.02 * size)
     low, high = pick(rng, [(0.92, 0.86, 0.78), (0.85, 0.6, 0.45), (0.75, 0.4, 0.35), (0.9, 0.75, 0.55), (0.55, 0.4, 0.35)]), pick(rng, [(0.95, 0.92, 0.88), (0.6, 0.3, 0.25), (0.7, 0.5, 0.6)])
     band = fractal(np.stack([s.t * 9, s.t * 0, s.t * 0], 1), seed(rng), 2)
     s.c = mix(low, high, smoothstep(-0.2, 0.5, band))
     return s
 
 
-def mussel(rng, size=None):
+def mussel(rng, size=None, n=(24, 30)):
     size = rng.uniform(0.02, 0.04) if size is None else size
 
     def point(u, v):
@@ -218,7 +219,7 @@ def mussel(rng, size=None):
         x = 2 * u - 1
         return np.stack([x * w, (v - 0.5) * size * 2, size * 0.4 * (1 - x * x) * np.sin(np.pi * v) ** 0.6], -1)
 
-    s = sheet(point, 24, 30, both=0.03 * size)
+    s = sheet(point, *n, both=0.03 * size)
     low, high = pick(rng, [(0.1, 0.11, 0.17), (0.85, 0.8, 0.7), (0.3, 0.25, 0.2)]), pick(rng, [(0.3, 0.3, 0.4), (0.6, 0.5, 0.4)])
     s.c = mix(low, high, 0.5 + 0.5 * np.sin(s.t * 40 + 3 * fractal(s.v / size, seed(rng), 2)))
     return s
@@ -287,13 +288,9 @@ def chips(rng):
     """Heaps that share the manner of a heap of scales: fish scales, dry leaves, bark, mussels, crisps."""
     kind = rng.choice(["fish", "leaf", "bark", "mussel", "scallop"])
     size = rng.uniform(0.025, 0.05)
-    make = {"fish": fish_scale, "leaf": leaf, "bark": bark, "mussel": lambda r, s: coarse(mussel(r, s * 0.6)), "scallop": lambda r, s: coarse(scallop(r, s * 0.7))}[kind]
+    make = {"fish": fish_scale, "leaf": leaf, "bark": bark, "mussel": lambda r, s: mussel(r, s * 0.6, (12, 14)), "scallop": lambda r, s: scallop(r, s * 0.7, (28, 10))}[kind]
     count = int(rng.integers(40, 90) if kind in ("mussel", "scallop") else rng.integers(80, 350))
     return [solid(mound(rng, lambda r: make(r, size), count, size), surface(rng.uniform(0.3, 0.8), 0.3, 500, 0.25), "chips")]
-
-
-def coarse(p):
-    return p
 
 
 def cone(rng):
@@ -302,7 +299,10 @@ def cone(rng):
     wide = H * rng.uniform(0.28, 0.48)
     green = rng.random() < 0.3
     tone = pick(rng, [(0.42, 0.5, 0.28), (0.5, 0.52, 0.35)] if green else [(0.42, 0.28, 0.17), (0.33, 0.22, 0.14), (0.55, 0.4, 0.27)])
-    n, parts = int(rng.integers(60, 120)), []
+    n, heart = int(rng.integers(60, 120)), ball((wide * 0.8, wide * 0.8, H * 0.5), 16)
+    heart.v[:, 2] += H * 0.5
+    heart.c = np.tile(tone * 0.5, (len(heart.v), 1))
+    parts = [heart]
     lift = rng.uniform(0.3, 1.0)
     for i in range(n):
         v = (i + 0.5) / n
