@@ -18,9 +18,9 @@ def clear():
     scene.render.image_settings.file_format = "OPEN_EXR"
     scene.render.image_settings.color_depth = "16"
     cycles = scene.cycles
-    cycles.device, cycles.samples, cycles.seed = "CPU", 16, 0
+    cycles.device, cycles.samples, cycles.seed = "CPU", 8, 0
     cycles.use_adaptive_sampling = True
-    cycles.adaptive_threshold, cycles.adaptive_min_samples = 0.1, 6
+    cycles.adaptive_threshold, cycles.adaptive_min_samples = 0.12, 4
     cycles.use_denoising, cycles.denoiser = True, "OPENIMAGEDENOISE"
     cycles.denoising_prefilter, cycles.denoising_quality = "FAST", "FAST"
     cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = 5, 2, 2
@@ -196,7 +196,7 @@ def camera(rng, points, style):
     """A phone's camera that frames `points`. Returns (object, position, target)."""
     scene = bpy.context.scene
     ratio = rng.choice([3 / 4, 4 / 3, 1.0, 9 / 16, 16 / 9, 2 / 3, 3 / 2], p=[0.28, 0.26, 0.22, 0.07, 0.05, 0.06, 0.06])
-    side = 320
+    side = 288
     width, height = (side, round(side / ratio)) if ratio >= 1 else (round(side * ratio), side)
     scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = width, height, 100
     fov = np.radians(rng.choice([rng.uniform(48, 68), rng.uniform(25, 45)], p=[0.7, 0.3]))  # along the longer side

@@ -1,0 +1,6 @@
+"""Wood in the carved shapes."""
+
+from .carving import family
+from .substances import timber
+
+SUBJECTS = family("wood", "wood", timber)
