@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .piece import (Piece, bend, capsule, carve, disc, displace, ellipsoid, fractal, join, level_set, merge, mix, moved,
-                    random_rotation, resample, rotation, smoothstep, solid, surface, tube)
+from .piece import (Piece, ball, bend, capsule, carve, displace, ellipsoid, fractal, join, level_set, merge, mix, moved, normals, rotation,
+                    smoothstep, solid, surface, tube)
 from .subject import Subject
 
 BONE = [(0.88, 0.82, 0.68), (0.80, 0.71, 0.53), (0.92, 0.89, 0.80), (0.68, 0.57, 0.42), (0.85, 0.77, 0.58), (0.55, 0.44, 0.32)]
@@ -64,6 +64,7 @@ def skull(rng, jaw=True, muzzle=1.0, canines=True, broad=1.0, length=None):
         d = merge(d, capsule(x, y, z, (0.10, 0.035, 0.12), (fx - 0.03, 0.05, 0.04), 0.105, 0.075), 0.05)
         d = merge(d, capsule(x, y, z, (0.08, 0.03, 0.22 * high), (fx - 0.06, 0.02, 0.11), 0.05, 0.04), 0.05)
         d = merge(d, ellipsoid(x, y, z, (0.16, 0.09, 0.0), (0.22, 0.065, 0.055)), 0.04)
+        d = merge(d, ellipsoid(x, y, z, (fx - 0.10, 0.07, 0.04), (0.09, 0.055, 0.10)), 0.04)
         d = merge(d, ellipsoid(x, y, z, (-0.49, 0, 0.06), (0.05, 0.13, 0.10)), 0.06)
         d = merge(d, ellipsoid(x, y, z, (-0.53, 0.045, -0.03), (0.035, 0.03, 0.03)), 0.02)
         d = merge(d, ellipsoid(x, y, z, (-0.33, 0.085, -0.04), (0.07, 0.045, 0.05)), 0.02)
@@ -83,8 +84,8 @@ def skull(rng, jaw=True, muzzle=1.0, canines=True, broad=1.0, length=None):
     parts = [body]
     if canines:
         for sign in (1, -1):
-            up = canine(rng, 0.42)
-            parts.append(moved(up, rotation([0, sign, 0], 0) @ rotation([0, 1, 0], np.pi - 0.55), (fx - 0.11, 0.092 * sign, 0.15)))
+            up = canine(rng, 0.38)
+            parts.append(moved(up, rotation([0, sign, 0], 0) @ rotation([0, 1, 0], np.pi - 0.55), (fx - 0.125, 0.066 * sign, 0.13)))
             for x, y, h, w in ((0.20, 0.118, 0.06, 0.035), (0.12, 0.135, 0.085, 0.055), (0.04, 0.14, 0.05, 0.03)):
                 t = tube(np.stack([np.full(9, x), np.full(9, y * sign), np.linspace(-0.02, -0.04 - h, 9)], 1), np.stack([np.linspace(w, 0.006, 9), np.linspace(0.025, 0.004, 9)], 1), 14)
                 t.c = np.tile((0.92, 0.87, 0.74), (len(t.v), 1))
@@ -127,14 +128,9 @@ def skull(rng, jaw=True, muzzle=1.0, canines=True, broad=1.0, length=None):
     out = join(parts)
     bumps = fractal(out.v * 14, seed(rng), 3)
     out.v = out.v * k
-    out.v += normals_of(out) * (0.004 * k * bumps)[:, None]
+    out.v += normals(out) * (0.004 * k * bumps)[:, None]
     out.grain = out.v.copy()
     return out
-
-
-def normals_of(piece):
-    from .piece import normals
-    return normals(piece)
 
 
 def cat_skull(rng):
@@ -215,7 +211,6 @@ def necklace(rng):
         lay = rotation([0, 0, 1], a + rng.normal(0, 0.1)) @ flip @ rotation([0, 0, 1], np.pi / 2 * rng.choice([1, 1, 1, -1]))
         parts.append(moved(m, lay, (R * np.cos(a), R * np.sin(a), 0), rng.uniform(0.8, 1.15)))
         a += np.pi / n
-        from .piece import ball
         b = moved(ball(step * 0.2, 12), None, (R * np.cos(a), R * np.sin(a), 0))
         b.c = np.tile(bead, (len(b.v), 1))
         parts.append(b)
@@ -253,7 +248,7 @@ def rib(rng, length):
     path = bend(length, rng.uniform(0.9, 1.9), n)
     s = np.linspace(0, 1, n)
     r = length * np.interp(s, [0, 0.05, 0.12, 1], [0.03, 0.035, 0.02, 0.022])
-    p = displace(tube(path, np.stack([r * 0.5, r], 1), 18), 0.002 * length * fractal(path.repeat(1, 0)[np.zeros(1, int)] * 0, 1, 1)[0])
+    p = tube(path, np.stack([r * 0.5, r], 1), 18)
     return stain(rng, p, length)
 
 

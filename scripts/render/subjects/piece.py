@@ -224,7 +224,7 @@ def level_set(distance, low, high, cells):
     axes = [np.arange(a, b + step, step, dtype=np.float32) for a, b in zip(low, high)]
     field = distance(*np.meshgrid(*axes, indexing="ij", sparse=True))
     v, f, _, _ = marching_cubes(field, 0.0, spacing=(step,) * 3)
-    return Piece(v + low, f[:, ::-1].astype(np.int64))
+    return Piece(v + low, f.astype(np.int64))
 
 
 def ellipsoid(x, y, z, centre, radii):
