@@ -95,6 +95,7 @@ def skull(rng, jaw=True, muzzle=1.0, canines=True, broad=1.0, length=None):
             t = tube(np.stack([np.full(6, fx + 0.03 - abs(y) * 0.35), np.full(6, y), np.linspace(-0.01, -0.085, 6)], 1), np.stack([np.linspace(0.012, 0.008, 6)] * 2, 1), 10)
             t.c = np.tile((0.93, 0.88, 0.76), (len(t.v), 1))
             parts.append(t)
+    tone = pick(rng, BONE)
     gape = rng.choice([0.0, 0.05, 0.35])
     if jaw:
         def ramus(x, y, z):
@@ -108,6 +109,7 @@ def skull(rng, jaw=True, muzzle=1.0, canines=True, broad=1.0, length=None):
             return merge(d, capsule(x, y, z, (-0.22, 0.2, -0.14), (-0.29, 0.19, -0.16), 0.025, 0.015), 0.02)
 
         low = [level_set(ramus, (-0.35, -0.32, -0.30), (fx + 0.12, 0.32, 0.14), 70)]
+        stain(rng, low[0], 1.0, tone)
         for sign in (1, -1):
             if canines:
                 low.append(moved(canine(rng, 0.34), rotation([0, 1, 0], -0.1), (fx + 0.005, 0.058 * sign, -0.225)))
@@ -119,12 +121,9 @@ def skull(rng, jaw=True, muzzle=1.0, canines=True, broad=1.0, length=None):
         hinge = np.array([-0.27, 0, -0.03])
         low.v = (low.v - hinge) @ rotation([0, 1, 0], gape).T + hinge
         parts.append(low)
-    tone = pick(rng, BONE)
-    for p in parts:
-        if np.ptp(p.c) == 0:
-            stain(rng, p, 1.0, tone)
-            hollow = np.exp(-np.clip(np.linalg.norm((abs(p.v) * [0, 1, 0] + p.v * [1, 0, 1] - [0.06, 0.13, 0.11]) / [1, 1, 1], axis=1) / 0.07, 0, 9))
-            p.c = np.clip(p.c * (1 - 0.5 * hollow)[:, None], 0.02, 1)
+    stain(rng, body, 1.0, tone)
+    hollow = np.exp(-np.linalg.norm(abs(body.v) * [0, 1, 0] + body.v * [1, 0, 1] - [0.06, 0.13, 0.11], axis=1) / 0.07)
+    body.c = np.clip(body.c * (1 - 0.5 * hollow)[:, None], 0.02, 1)
     out = join(parts)
     bumps = fractal(out.v * 14, seed(rng), 3)
     out.v = out.v * k
