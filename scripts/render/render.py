@@ -8,6 +8,7 @@ import argparse
 import csv
 import os
 import pathlib
+import resource
 import subprocess
 import sys
 import time
@@ -113,6 +114,8 @@ class Worker:
         if code == 0:
             self.finished = True
             return
+        if code != 3 and not now.isdigit():
+            sys.exit(f"a worker ended with {code} before its first scene; what it wrote stands above")
         last = int(now) if now.isdigit() else self.first
         if code != 3:
             print(f"worker {self.number} ended with {code} at scene {last}; it goes on after it", file=sys.stderr, flush=True)
@@ -163,7 +166,8 @@ def main():
         if time.monotonic() - listed > 120:
             write_manifest(options)
             listed = time.monotonic()
-    print(f"{write_manifest(options)} pictures in {time.monotonic() - began:.0f} s", file=sys.stderr)
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"{write_manifest(options)} pictures lie in {options.out}; {time.monotonic() - began:.0f} s, {spent.ru_utime + spent.ru_stime:.0f} s of processor time", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def outline(v, kind):
         return np.where(v < 0.62, 0.30 + 0.70 * np.sin(np.clip(v / 0.62, 0, 1) * np.pi / 2) ** 1.1, np.sqrt(np.clip(1 - ((v - 0.62) / 0.38) ** 2, 0, 1)))
     if kind == "rhomb":
         return np.where(v < 0.5, 0.25 + 0.75 * v / 0.5, np.clip((1 - v) / 0.5, 0, 1) ** 0.75)
-    return np.where(v < 0.35, 0.55 + 0.45 * v / 0.35, np.clip(1 - ((v - 0.35) / 0.65) ** 2.2, 0, 1) ** 0.6)
+    return np.where(v < 0.35, 0.55 + 0.45 * v / 0.35, np.clip(1 - np.maximum((v - 0.35) / 0.65, 0) ** 2.2, 0, 1) ** 0.6)
 
 
 def scale(rng, length, colour, detail=1.0, kind=None, roast=0.0, both=True):
