@@ -30,6 +30,22 @@ def clear():
     return scene
 
 
+def between(thing, corners, count=3000):
+    """Points all over the faces of a mesh, evenly by area."""
+    thing.data.calc_loop_triangles()
+    tri = np.empty(len(thing.data.loop_triangles) * 3, np.int32)
+    thing.data.loop_triangles.foreach_get("vertices", tri)
+    a, b, c = (corners[tri[k::3]] for k in range(3))
+    area = np.linalg.norm(np.cross(b - a, c - a), axis=1)
+    if area.sum() <= 0:
+        return corners[:0]
+    rng = np.random.default_rng(0)
+    pick = rng.choice(len(a), count, p=area / area.sum())
+    u, w = rng.random((2, count, 1))
+    u, w = np.where(u + w > 1, 1 - u, u), np.where(u + w > 1, 1 - w, w)
+    return a[pick] + u * (b[pick] - a[pick]) + w * (c[pick] - a[pick])
+
+
 class Item:
     """The objects of one thing, moved together. `points`: its vertices as built."""
 
@@ -40,7 +56,10 @@ class Item:
         for t in things:
             v = shapes.vertices(t)
             m = np.array(t.matrix_world)
-            clouds.append(v @ m[:3, :3].T + m[:3, 3])
+            v = v @ m[:3, :3].T + m[:3, 3]
+            clouds.append(v)
+            if len(v) < 4000:  # few large faces: points between their corners
+                clouds.append(between(t, v))
         cloud = np.vstack(clouds)
         if len(cloud) > 20000:
             cloud = cloud[:: len(cloud) // 20000 + 1]
