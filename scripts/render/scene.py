@@ -100,11 +100,11 @@ def tilt(rng, amount):
     return np.array(Matrix.Rotation(float(rng.normal(0, amount)), 3, Vector((np.cos(a), np.sin(a), 0))))
 
 
-def resting(rng, points, lying):
+def resting(rng, points, subject):
     """A stable pose: a face of the convex hull goes down, low centres of mass likelier. Rotation matrix."""
     from scipy.spatial import ConvexHull
 
-    if not lying and rng.random() < 0.6:
+    if subject.upright or (not subject.lying and rng.random() < 0.6):
         return np.eye(3)
     cloud = points[:: max(1, len(points) // 1500)]
     try:
@@ -190,8 +190,8 @@ def arrange(rng, subject, build, deny=()):
     for k, item in enumerate(items):
         if way in ("row", "grid"):
             if same is None:
-                same = resting(rng, item.points, subject.lying)
-            pose = same if item.points.shape == items[0].points.shape else resting(rng, item.points, subject.lying)
+                same = resting(rng, item.points, subject)
+            pose = same if item.points.shape == items[0].points.shape else resting(rng, item.points, subject)
             item.rotation = spin(yaw + rng.normal(0, 0.08)) @ pose
             if step is None:
                 extent = np.ptp(item.points @ item.rotation.T, axis=0)
@@ -201,8 +201,8 @@ def arrange(rng, subject, build, deny=()):
             rows = -(-count // columns)
             at = (np.array([k % columns, k // columns]) - [(columns - 1) / 2, (rows - 1) / 2]) * step + rng.normal(0, 0.03, 2) * step
         else:
-            item.rotation = spin(rng.uniform(0, 2 * np.pi)) @ resting(rng, item.points, subject.lying)
-            if way == "heap" and k > 3:
+            item.rotation = spin(rng.uniform(0, 2 * np.pi)) @ resting(rng, item.points, subject)
+            if way == "heap" and k > 3 and not subject.upright:
                 item.rotation = tilt(rng, 0.35) @ item.rotation
             at = heights.lowest(item, rng.normal(0, 1, (3, 2)) * spread * (0.55 if way == "heap" else 0.6))
             if way == "loose":  # the emptiest of a few places

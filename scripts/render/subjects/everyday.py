@@ -437,4 +437,4 @@ ALL = [(package, 1.5, (1, 8), True), (book, 0.8, (1, 4), True), (phone, 0.8, (1,
        (toy, 0.8, (1, 3), False), (brick, 0.5, (1, 30), True), (tool, 1.0, (1, 6), True), (rope, 0.8, (1, 2), True), (candle, 0.6, (1, 6), False), (cloth, 0.7, (1, 1), True), (pen, 0.6, (1, 10), True),
        (ball, 0.6, (1, 8), True), (watch, 0.6, (1, 3), True), (bag, 0.7, (1, 2), False), (pebble, 0.8, (1, 40), True), (powder, 0.8, (1, 1), False), (nut, 0.8, (3, 80), True), (jewel, 0.6, (1, 6), True),
        (hand_alone, 0.7, (1, 2), True), (empty, 0.6, (1, 1), True), (bundle, 0.7, (1, 4), True), (scrap, 0.4, (1, 3), True)]
-SUBJECTS = [Subject(f"everyday_{build.__name__}", "other", weight, build, heap, lying) for build, weight, heap, lying in ALL]
+SUBJECTS = [Subject(f"everyday_{build.__name__}", "other", weight, build, heap, lying, build in (powder, cloth, empty)) for build, weight, heap, lying in ALL]

@@ -410,7 +410,7 @@ SUBJECTS = [
     Subject("rhino_horn_cup", "rhino_horn", 1.0, libation_cup, heap=(1, 1)),
     Subject("rhino_horn_beads", "rhino_horn", 0.8, beads, heap=(1, 3), lying=True),
     Subject("rhino_horn_bangle", "rhino_horn", 0.8, bangle, heap=(1, 4), lying=True),
-    Subject("rhino_horn_shavings", "rhino_horn", 0.5, shavings, heap=(1, 1), lying=True),
+    Subject("rhino_horn_shavings", "rhino_horn", 0.5, shavings, heap=(1, 1), lying=True, upright=True),
     Subject("bovid_buffalo", "bovid_horn", 1.5, buffalo, heap=(1, 6)),
     Subject("bovid_cattle", "bovid_horn", 1.2, cattle, heap=(1, 8)),
     Subject("bovid_drinking_horn", "bovid_horn", 0.7, drinking_horn, heap=(1, 2)),

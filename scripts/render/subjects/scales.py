@@ -337,12 +337,12 @@ def carapace(rng):
 
 SUBJECTS = [
     Subject("pangolin_scale_one", "pangolin_scale", 1.5, one, heap=(1, 14)),
-    Subject("pangolin_heap", "pangolin_scale", 2.5, heap, lying=True),
+    Subject("pangolin_heap", "pangolin_scale", 2.5, heap, lying=True, upright=True),
     Subject("pangolin_strung", "pangolin_scale", 0.7, strung, lying=True),
-    Subject("pangolin_skin", "pangolin_scale", 1.0, whole_skin, lying=True),
-    Subject("pangolin_patch", "pangolin_scale", 1.0, patch, lying=True),
+    Subject("pangolin_skin", "pangolin_scale", 1.0, whole_skin, lying=True, upright=True),
+    Subject("pangolin_patch", "pangolin_scale", 1.0, patch, lying=True, upright=True),
     Subject("shell_shells", "shell_scale", 2.0, shells, heap=(1, 12)),
-    Subject("shell_chips", "shell_scale", 1.8, chips, lying=True),
+    Subject("shell_chips", "shell_scale", 1.8, chips, lying=True, upright=True),
     Subject("shell_cone", "shell_scale", 1.0, cone, heap=(1, 6)),
     Subject("shell_carapace", "shell_scale", 0.8, carapace, heap=(1, 2)),
 ]

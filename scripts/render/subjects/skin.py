@@ -244,13 +244,13 @@ def flat_cloth(rng):
 
 
 SUBJECTS = [
-    Subject("skin_spread", "big_cat_skin", 3.0, spread),
-    Subject("skin_hung", "big_cat_skin", 1.0, lambda rng: spread(rng, hang=True), lying=False),
-    Subject("skin_rug", "big_cat_skin", 1.2, lambda rng: spread(rng, rug=True)),
-    Subject("skin_folded", "big_cat_skin", 1.2, folded),
-    Subject("skin_close", "big_cat_skin", 1.2, close),
-    Subject("skin_cushion", "big_cat_skin", 0.8, cushion),
-    Subject("cloth_flat", "other", 0.5, flat_cloth),
-    Subject("cloth_folded", "other", 0.4, lambda rng: folded(rng, stripes_plain, textile)),
-    Subject("cloth_cushion", "other", 0.4, lambda rng: cushion(rng, stripes_plain, textile)),
+    Subject("skin_spread", "big_cat_skin", 3.0, spread, upright=True),
+    Subject("skin_hung", "big_cat_skin", 1.0, lambda rng: spread(rng, hang=True), lying=False, upright=True),
+    Subject("skin_rug", "big_cat_skin", 1.2, lambda rng: spread(rng, rug=True), upright=True),
+    Subject("skin_folded", "big_cat_skin", 1.2, folded, upright=True),
+    Subject("skin_close", "big_cat_skin", 1.2, close, upright=True),
+    Subject("skin_cushion", "big_cat_skin", 0.8, cushion, upright=True),
+    Subject("cloth_flat", "other", 0.5, flat_cloth, upright=True),
+    Subject("cloth_folded", "other", 0.4, lambda rng: folded(rng, stripes_plain, textile), upright=True),
+    Subject("cloth_cushion", "other", 0.4, lambda rng: cushion(rng, stripes_plain, textile), upright=True),
 ]

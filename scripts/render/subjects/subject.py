@@ -9,7 +9,7 @@ class Subject:
     """`build(rng)` returns the Blender objects of ONE item in metres, near the origin, with materials.
 
     The scene finds a resting pose by itself. `heap` is the range of how many may lie together; `lying` false
-    means that the item may also stand as it was built (z up). `weight` is relative within the label.
+    means that the item may also stand as it was built (z up); `upright` that it never lies otherwise (heaps, spread cloths). `weight` is relative within the label.
     """
 
     name: str
@@ -18,3 +18,4 @@ class Subject:
     build: Callable
     heap: tuple[int, int] = (1, 1)
     lying: bool = True
+    upright: bool = False
