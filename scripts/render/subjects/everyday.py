@@ -366,7 +366,13 @@ def powder(rng):
     s = int(rng.integers(1e6))
     h = rng.uniform(0.2, 0.5) * r
     f = rng.uniform(6, 30) / r
-    return [shapes.sheet(2.4 * r, 2.4 * r, lambda x, y: h * np.exp(-((x**2 + y**2) / r**2 * 2.2)) - 0.02 * h + 0.05 * h * shapes.noise(np.stack([x, y, 0 * x], 1), f, s, 4), mottled(c, blend(c, "#ffffff", 0.2), 800, 0.95, 0.002), 90, 90)]
+    rim = np.linspace(0, 1, 50)
+    heap = shapes.lathe(np.stack([rim * r, h * (np.exp(-2.2 * rim**2) - np.exp(-2.2))], 1), 90, mottled(c, blend(c, "#ffffff", 0.2), 800, 0.95, 0.002))
+    v = shapes.vertices(heap)
+    v[:, :2] *= (1 + 0.15 * shapes.noise(v, 1.5 / r, s, 2))[:, None]
+    v[:, 2] += 0.08 * h * shapes.noise(v, f, s, 4) * np.clip(v[:, 2] / h * 4, 0, 1)
+    shapes.move_vertices(heap, v)
+    return [heap]
 
 
 def nut(rng):
