@@ -2,6 +2,7 @@
 
 import bpy
 import numpy as np
+from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Matrix, Vector
 
 import grounds
@@ -269,6 +270,24 @@ def camera(rng, points, inside=False):
     return thing, position, target
 
 
+def shown(rng, items, points, thing):
+    """The share of `points` that lie in the picture with nothing but the items before them."""
+    scene = bpy.context.scene
+    bpy.context.view_layer.update()
+    graph = bpy.context.evaluated_depsgraph_get()
+    own = {t.name for item in items for t in item.things}
+    eye = thing.matrix_world.translation
+    chosen = points[rng.integers(len(points), size=60)]
+    seen = 0
+    for point in chosen:
+        x, y, z = world_to_camera_view(scene, thing, Vector(point))
+        if 0 < x < 1 and 0 < y < 1 and z > 0:
+            way = Vector(point) - eye
+            hit, place, _, _, first, _ = scene.ray_cast(graph, eye, way.normalized(), distance=way.length + 0.01)
+            seen += not hit or first.name in own or (place - Vector(point)).length < 0.003
+    return seen / len(chosen)
+
+
 def lamp(kind, energy, location, target, colour, size=None):
     data = bpy.data.lights.new("light", kind)
     data.energy, data.color = energy, tuple(colour)
@@ -377,6 +396,9 @@ def compose(rng, subject, others):
         held = None
     if held is None:
         props.beside(rng, size, points, heights, others, Item)
-    _, eye, target = camera(rng, points, holder is not None)
+    for _ in range(6):
+        thing, eye, target = camera(rng, points, holder is not None)
+        if shown(rng, items, points, thing) > 0.35:
+            break
     grounds.backdrop(rng, size, eye, target)
     lights(rng, max(size, 0.02) * 1.6, (points.min(0) + points.max(0)) / 2, eye)
