@@ -111,8 +111,8 @@ def worn(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     return image
 
 
-def view(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """One random view of a photograph."""
+def view(pixels: np.ndarray, rng: np.random.Generator, least: float = 0.3) -> np.ndarray:
+    """One random view of a photograph; a crop keeps at least the share `least` of its area."""
     image = Image.fromarray(pixels)
     chance = rng.random()
     if chance < 0.12:  # a screenshot or a framed listing: the photograph is only a part
@@ -121,7 +121,7 @@ def view(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         frame.paste(part, (int(rng.uniform(0, SIDE - part.width)), int(rng.uniform(0, SIDE - part.height))))
         image = frame
     else:
-        image = cropped(image, rng, 0.3 if chance < 0.7 else 0.8)
+        image = cropped(image, rng, least if chance < 0.7 else 0.8)
     if rng.random() < 0.5:
         image = ImageOps.mirror(image)
     turn = rng.random()

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 
 class Backbone(nn.Module):
-    """Image [N, 3, S, S] -> the maps named in `taps`, each [N, C, H, W]."""
+    """Image [N, 3, S, S] -> the maps named in `taps`, each [N, C, H, W]; `imagenet` is the classifier it came with."""
 
     def __init__(self, path: Path, taps: dict[str, str]):
         super().__init__()
@@ -25,6 +25,7 @@ class Backbone(nn.Module):
                 constants[node.output[0]] = constants[node.input[0]].astype("float32")
         self.taps = taps
         self.steps = []
+        self.frozen = 0  # steps whose weights are never trained
         self.convolutions = nn.ModuleList()
         last = list(taps.values())
         for node in graph.node:
@@ -47,20 +48,40 @@ class Backbone(nn.Module):
             if node.output[0] in last:
                 last.remove(node.output[0])
             if not last:
+                self.imagenet = self.classifier(graph, constants)
                 return
         raise ValueError(f"{path}: no value named {', '.join(last)}")
 
+    @staticmethod
+    def classifier(graph: onnx.GraphProto, constants: dict) -> tuple[torch.Tensor, torch.Tensor]:
+        """Weight [1001, C] and bias of the ImageNet classifier over the means of the last map."""
+        node = [node for node in graph.node if node.op_type == "Conv"][-1]
+        weight, bias = (torch.from_numpy(constants[name].copy()).float() for name in node.input[1:3])
+        return weight.flatten(1), bias
+
     def freeze_until(self, tap: str) -> None:
         """Keep the weights of every layer up to a tap as they are; nothing is differentiated through them."""
-        for operator, target, _, what in self.steps:
+        for self.frozen, (operator, target, _, what) in enumerate(self.steps, 1):
             if operator == "Conv":
                 self.convolutions[what[0]].requires_grad_(False)
             if target == self.taps[tap]:
                 return
 
-    def forward(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
+    def until_frozen(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
+        """The values of the layers that are never trained, computed in bfloat16: three times as fast."""
         values = {"input": image}
-        for operator, target, sources, what in self.steps:
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            self.run(values, self.steps[:self.frozen])
+        return {name: value.float() for name, value in values.items() if name in self.taps.values()} or values
+
+    def forward(self, image: torch.Tensor, values: dict[str, torch.Tensor] | None = None) -> dict[str, torch.Tensor]:
+        """`values`, if given, are those of `until_frozen` for this image: networks with the same frozen layers share them."""
+        values = dict(values or self.until_frozen(image))
+        self.run(values, self.steps[self.frozen:])
+        return {name: values[value] for name, value in self.taps.items()}
+
+    def run(self, values: dict[str, torch.Tensor], steps: list[tuple]) -> None:
+        for operator, target, sources, what in steps:
             first = values[sources[0]]
             if operator == "Conv":
                 index, border = what
@@ -69,4 +90,3 @@ class Backbone(nn.Module):
                 values[target] = first + values[sources[1]]
             else:
                 values[target] = F.relu(first) if operator == "Relu" else F.relu6(first)
-        return {name: values[value] for name, value in self.taps.items()}

@@ -1,4 +1,4 @@
-"""The photographs that the base model is trained and judged on: labels, groups, splits, resizing.
+"""The photographs that the model is trained and judged on: labels, groups, splits, resizing.
 
 Every photograph belongs to one group; a group never crosses a split. Met groups are the collection's own sets,
 grocery groups are products, Caltech-101 photographs are groups of their own; groups that share
@@ -16,12 +16,10 @@ import numpy as np
 import pdqhash
 from PIL import Image
 
-LABELS = ("ivory", "bone", "ceramic_stone", "other")
+from labels import MUSEUM, of_caltech
+
 SIDE = 224
 SPLITS = (("train", 0.60), ("calibration", 0.15), ("test", 0.25))
-MET_LABELS = {
-    "ivory": "ivory", "elephant_ivory": "ivory", "walrus_ivory": "ivory", "bone": "bone", "ceramic": "ceramic_stone",
-}
 PDQ_DISTANCE, PDQ_QUALITY = 31, 50
 
 
@@ -42,19 +40,18 @@ def listing(data: Path) -> list[Photo]:
 
     Left out: Met rows of undecided material (`ivory_or_bone`), and painted miniatures, whose ivory lies
     unseen under the paint: what the photograph shows is a portrait.
-    Caltech-101 and grocery are all `other`. Some of their cups, ewers and buddhas may be ceramic or stone, which
-    nobody recorded; as `other` they still teach and test that everyday things are not ivory.
+    Caltech-101 is `live_animal`, `shell_scale` or `other` by its categories, grocery is all `other`.
     """
     photos = []
     with open(data / "met/labels.csv", newline="", encoding="utf-8") as rows:
         for row in csv.DictReader(rows):
-            if row["material"] in MET_LABELS and row["painted_miniature"] == "0":
+            if row["material"] in MUSEUM and row["painted_miniature"] == "0":
                 photos.append(Photo(
-                    f"met/{row['file']}", "met", MET_LABELS[row["material"]], f"met:{row['group']}", row["grayscale"] == "1",
+                    f"met/{row['file']}", "met", MUSEUM[row["material"]], f"met:{row['group']}", row["grayscale"] == "1",
                 ))
     for path in (data / "caltech101").glob("*/*.jpg"):
         name = path.relative_to(data).as_posix()
-        photos.append(Photo(name, "caltech101", "other", name, False))
+        photos.append(Photo(name, "caltech101", of_caltech(path.parent.name), name, False))
     for path in (data / "grocery").glob("*.jpg"):
         _, *product, _ = path.name.split("__")
         photos.append(Photo(f"grocery/{path.name}", "grocery", "other", "grocery:" + "/".join(product), False))
