@@ -110,16 +110,12 @@ fn cholesky(vectors: &[Vec<f32>]) -> Vec<Vec<f64>> {
     for i in 0..rows.len() {
         let (done, rest) = rows.split_at_mut(i);
         let row = &mut rest[0];
-        for j in 0..=i {
-            let other: &[f64] = if j < i { &done[j] } else { &[] };
-            if j < i {
-                let sum: f64 = row[..j].iter().zip(other).map(|(a, b)| a * b).sum();
-                row[j] = (row[j] - sum) / other[j];
-            } else {
-                let sum: f64 = row[..i].iter().map(|a| a * a).sum();
-                row[i] = (row[i] + 1e-6 - sum).max(1e-7).sqrt();
-            }
+        for (j, other) in done.iter().enumerate() {
+            let sum: f64 = row[..j].iter().zip(other).map(|(a, b)| a * b).sum();
+            row[j] = (row[j] - sum) / other[j];
         }
+        let sum: f64 = row[..i].iter().map(|a| a * a).sum();
+        row[i] = (row[i] + 1e-6 - sum).max(1e-7).sqrt();
     }
     rows
 }

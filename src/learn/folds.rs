@@ -53,9 +53,9 @@ mod tests {
         ) {
             let (labels, groups): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
             let folds = assign(&labels, &groups);
-            for i in 0..labels.len() {
-                for j in 0..labels.len() {
-                    prop_assert!(groups[i] != groups[j] || folds[i] == folds[j]);
+            for (group, fold) in groups.iter().zip(&folds) {
+                for (other, other_fold) in groups.iter().zip(&folds) {
+                    prop_assert!(group != other || fold == other_fold);
                 }
             }
         }

@@ -265,14 +265,14 @@ mod tests {
             let problem = problem(values, known, vec![1, 0, 1, 0]);
             let rows = [0, 1, 2, 3];
             let (_, slope) = problem.loss(&rows, 4.0, 0.1, &at);
-            for place in 0..at.len() {
+            for (place, slope) in slope.iter().enumerate() {
                 let beside = |by: f64| {
                     let mut there = at.clone();
                     there[place] += by;
                     problem.loss(&rows, 4.0, 0.1, &there).0
                 };
                 let measured = (beside(1e-2) - beside(-1e-2)) / 2e-2;
-                prop_assert!((slope[place] - measured).abs() < 1e-3, "{} {}", slope[place], measured);
+                prop_assert!((slope - measured).abs() < 1e-3, "{slope} {measured}");
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The pictures to learn from: labels and groups, and what the network sees in each.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
@@ -53,13 +53,13 @@ pub(super) fn look(
     };
     let mut named: Vec<Answer> = Vec::new();
     for answer in answers {
-        let why = match () {
-            () if answer.file.is_empty() => "it names no file",
-            () if answer.label.is_empty() => "it has no label",
-            () => {
-                named.push(answer);
-                continue;
-            }
+        let why = if answer.file.is_empty() {
+            "it names no file"
+        } else if answer.label.is_empty() {
+            "it has no label"
+        } else {
+            named.push(answer);
+            continue;
         };
         left_out.push(LeftOut {
             line: answer.line,
@@ -73,7 +73,7 @@ pub(super) fn look(
         .build()
         .map_err(|error| LearnError::Threads(error.to_string()))?;
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let one_worker = || -> Result<Vec<(usize, Result<Seen, String>)>, LearnError> {
+    let one_worker = || -> Result<Vec<(usize, Looked)>, LearnError> {
         let mut recognizer = Recognizer::new(runtime, bundle, 1)?;
         let mut seen = Vec::new();
         loop {
@@ -94,8 +94,7 @@ pub(super) fn look(
             .map(|_| one_worker())
             .collect::<Result<_, _>>()
     })?;
-    let mut by_number: BTreeMap<usize, Result<Seen, String>> =
-        parts.into_iter().flatten().collect();
+    let mut by_number: BTreeMap<usize, Looked> = parts.into_iter().flatten().collect();
 
     let mut usable = Vec::new();
     let mut names = Vec::new();
@@ -146,14 +145,12 @@ pub(super) fn look(
     })
 }
 
+/// Hash, if it says something, and what the network sees.
 type Seen = (Option<PdqHash>, Embedding);
+/// The same, or why the picture cannot be used.
+type Looked = Result<Seen, String>;
 
-fn look_at(
-    path: &PathBuf,
-    recognizer: &mut Recognizer,
-    reads: Reads,
-    limits: &Limits,
-) -> Result<Seen, String> {
+fn look_at(path: &Path, recognizer: &mut Recognizer, reads: Reads, limits: &Limits) -> Looked {
     let bytes = photo::read_file(path, limits).map_err(|error| error.to_string())?;
     let photo = Photo::from_bytes(&bytes, limits).map_err(|error| error.to_string())?;
     let pdq = fingerprint::pdq(&photo.pixels);

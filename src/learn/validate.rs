@@ -10,6 +10,9 @@ const PENALTIES: [f64; 9] = [1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4];
 /// Temperatures that are considered.
 const TEMPERATURES: (f64, f64) = (0.2, 5.0);
 
+/// Rows left out, with the logits that a fit gives them.
+type Said = Vec<(usize, Vec<f64>)>;
+
 /// What was chosen, and how the whole does on pictures that neither the weights nor the choices saw.
 #[derive(Debug)]
 pub(super) struct Validation {
@@ -43,16 +46,16 @@ pub(super) fn validate(problem: &Problem, folds: &[usize], doubt: &Doubt) -> Val
         jobs.extend((first..FOLDS).map(|second| (first, second)));
     }
     // Per job and penalty: the logits of the rows left out.
-    let said: Vec<Vec<Vec<(usize, Vec<f64>)>>> = jobs
+    let said: Vec<Vec<Said>> = jobs
         .par_iter()
         .map(|&(first, second)| path(problem, folds, first, second))
         .collect();
     let of = |first: usize, second: usize| {
         let wanted = (first.min(second), first.max(second));
         let place = jobs.iter().position(|job| *job == wanted).unwrap_or(0);
-        &said[place]
+        said[place].as_slice()
     };
-    let choose = |parts: &[(&Vec<Vec<(usize, Vec<f64>)>>, usize)]| {
+    let choose = |parts: &[(&[Said], usize)]| {
         let mut best = (f64::INFINITY, 0, 1.0);
         for number in 0..PENALTIES.len() {
             let rows: Vec<&(usize, Vec<f64>)> = parts
@@ -85,12 +88,7 @@ pub(super) fn validate(problem: &Problem, folds: &[usize], doubt: &Doubt) -> Val
 }
 
 /// Fits along all penalties without two folds, and what each fit says of those.
-fn path(
-    problem: &Problem,
-    folds: &[usize],
-    first: usize,
-    second: usize,
-) -> Vec<Vec<(usize, Vec<f64>)>> {
+fn path(problem: &Problem, folds: &[usize], first: usize, second: usize) -> Vec<Said> {
     let out = |row: &usize| folds[*row] == first || folds[*row] == second;
     let (held, used): (Vec<usize>, Vec<usize>) = (0..folds.len()).partition(out);
     let mut weights = problem.nothing();
