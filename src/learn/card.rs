@@ -44,7 +44,7 @@ impl Taught {
             text,
             "## How\n\n\
              A linear function of the network's `{}` output per label above, added to what the network says, by multinomial logistic \
-             regression with a ridge penalty of {} and a temperature of {:.3}, both chosen by cross-validation over groups in five parts. \
+             regression with a ridge penalty of {} and a temperature of {:.3}, which, with a common shift of the new labels, were chosen by cross-validation over groups in five parts. \
              `model.onnx` is unchanged; the rest is in `head.bin`. The scores take for granted the shares of the labels under \
              `[calibration]` in bundle.toml.{}\n\n",
             self.reads.name(),

@@ -31,6 +31,8 @@ pub(super) struct Problem {
     pub(super) weight: Vec<f64>,
     /// The labels that get weights; the others stay as they are known.
     pub(super) taught: Vec<usize>,
+    /// Per label, whether nothing is known of it before.
+    pub(super) fresh: Vec<bool>,
 }
 
 /// Per taught label the weights, then the constant.
@@ -231,6 +233,7 @@ mod tests {
             label,
             weight: vec![1.0; rows],
             taught: vec![1],
+            fresh: vec![false, true],
         }
     }
 

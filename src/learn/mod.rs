@@ -302,6 +302,7 @@ pub fn learn(
         label,
         weight,
         taught: taught.clone(),
+        fresh: places.iter().map(Option::is_none).collect(),
     };
     let folds = folds::assign(&problem.label, &group);
     let doubt = Doubt {
@@ -311,7 +312,7 @@ pub fn learn(
     };
     let Validation {
         penalty,
-        temperature,
+        scaling,
         held_out,
     } = validate(&problem, &folds, &doubt);
 
@@ -321,7 +322,11 @@ pub fn learn(
     let size = pictures[0].seen.vector.len();
     let mut rows = vec![vec![0.0; size + 1]; labels.len()];
     for (&label, weights) in taught.iter().zip(&weights.0) {
-        rows[label] = basis.unfold(weights);
+        let mut weights = weights.clone();
+        if let (true, Some(constant)) = (problem.fresh[label], weights.last_mut()) {
+            *constant += scaling.shift;
+        }
+        rows[label] = basis.unfold(&weights);
     }
 
     let judged = report::Judged {
@@ -365,7 +370,7 @@ pub fn learn(
         reads,
         replaced: lesson.replaced.clone(),
         rows,
-        temperature,
+        temperature: scaling.temperature,
         penalty,
         held_out: held_out[..pictures.len()].to_vec(),
         pictures,

@@ -7,6 +7,8 @@ use super::logistic::{Problem, log_sum_exp};
 
 /// Penalties to choose from, strongest first: each fit starts from the one before.
 const PENALTIES: [f64; 9] = [1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4];
+/// Shifts that are considered.
+const SHIFTS: (f64, f64) = (-3.0, 6.0);
 /// Temperatures that are considered.
 const TEMPERATURES: (f64, f64) = (0.2, 5.0);
 
@@ -19,9 +21,35 @@ pub(super) struct Validation {
     /// Chosen on all folds, for the final fit.
     pub(super) penalty: f64,
     /// Likewise.
-    pub(super) temperature: f64,
+    pub(super) scaling: Scaling,
     /// Per row its scores, by weights, penalty and temperature from the other folds alone.
     pub(super) held_out: Vec<Vec<f64>>,
+}
+
+/// What turns logits into scores.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Scaling {
+    /// Added to the logits of labels that the network does not know: pictures that a fit has not seen
+    /// lie nearer to what it knows already than those that it has.
+    pub(super) shift: f64,
+    /// Then divides all.
+    pub(super) temperature: f64,
+}
+
+impl Scaling {
+    fn logits(self, logits: &[f64], fresh: &[bool]) -> Vec<f64> {
+        let shifted = logits
+            .iter()
+            .zip(fresh)
+            .map(|(logit, &fresh)| logit + if fresh { self.shift } else { 0.0 });
+        shifted.map(|logit| logit / self.temperature).collect()
+    }
+
+    fn scores(self, logits: &[f64], fresh: &[bool]) -> Vec<f64> {
+        let scaled = self.logits(logits, fresh);
+        let total = log_sum_exp(&scaled);
+        scaled.iter().map(|logit| (logit - total).exp()).collect()
+    }
 }
 
 /// How sure an answer may be called: with few groups of a label, one of them is no certainty. A
@@ -56,15 +84,19 @@ pub(super) fn validate(problem: &Problem, folds: &[usize], doubt: &Doubt) -> Val
         said[place].as_slice()
     };
     let choose = |parts: &[(&[Said], usize)]| {
-        let mut best = (f64::INFINITY, 0, 1.0);
+        let plain = Scaling {
+            shift: 0.0,
+            temperature: 1.0,
+        };
+        let mut best = (f64::INFINITY, 0, plain);
         for number in 0..PENALTIES.len() {
             let rows: Vec<&(usize, Vec<f64>)> = parts
                 .iter()
                 .flat_map(|(said, fold)| said[number].iter().filter(|row| folds[row.0] == *fold))
                 .collect();
-            let (loss, temperature) = temperature(problem, &rows, doubt);
+            let (loss, scaling) = scaling(problem, &rows, doubt);
             if loss < best.0 {
-                best = (loss, number, temperature);
+                best = (loss, number, scaling);
             }
         }
         (best.1, best.2)
@@ -73,16 +105,16 @@ pub(super) fn validate(problem: &Problem, folds: &[usize], doubt: &Doubt) -> Val
     for fold in 0..FOLDS {
         let others = (0..FOLDS).filter(|other| *other != fold);
         let parts: Vec<_> = others.map(|other| (of(fold, other), other)).collect();
-        let (number, temperature) = choose(&parts);
+        let (number, scaling) = choose(&parts);
         for (row, logits) in &of(fold, fold)[number] {
-            held_out[*row] = softmax(logits, temperature);
+            held_out[*row] = scaling.scores(logits, &problem.fresh);
         }
     }
     let parts: Vec<_> = (0..FOLDS).map(|fold| (of(fold, fold), fold)).collect();
-    let (number, temperature) = choose(&parts);
+    let (number, scaling) = choose(&parts);
     Validation {
         penalty: PENALTIES[number],
-        temperature,
+        scaling,
         held_out,
     }
 }
@@ -103,38 +135,69 @@ fn path(problem: &Problem, folds: &[usize], first: usize, second: usize) -> Vec<
         .collect()
 }
 
-/// The least loss over temperatures and where it lies: golden-section search over the logarithm.
-fn temperature(problem: &Problem, rows: &[&(usize, Vec<f64>)], doubt: &Doubt) -> (f64, f64) {
-    let loss = |log: f64| {
-        let temperature = log.exp();
-        let mut sum = 0.0;
-        for (row, logits) in rows {
-            let scaled: Vec<f64> = logits.iter().map(|logit| logit / temperature).collect();
-            let total = log_sum_exp(&scaled);
+/// The least loss over shifts and temperatures, each in turn, and where it lies.
+fn scaling(problem: &Problem, rows: &[&(usize, Vec<f64>)], doubt: &Doubt) -> (f64, Scaling) {
+    let loss = |scaling: Scaling| -> f64 {
+        let of_row = |(row, logits): &&(usize, Vec<f64>)| {
+            let scaled = scaling.logits(logits, &problem.fresh);
             let (label, doubt) = (problem.label[*row], doubt.of(problem.label[*row]));
-            let all: f64 = scaled.iter().sum::<f64>() - scaled[label];
-            let others = all / (scaled.len() - 1).max(1) as f64;
+            let rest: f64 = scaled.iter().sum::<f64>() - scaled[label];
+            let others = rest / (scaled.len() - 1).max(1) as f64;
             let wanted = (1.0 - doubt) * scaled[label] + doubt * others;
-            sum += problem.weight[*row] * (total - wanted);
-        }
-        sum
+            problem.weight[*row] * (log_sum_exp(&scaled) - wanted)
+        };
+        rows.iter().map(of_row).sum()
     };
-    let (mut low, mut high) = (TEMPERATURES.0.ln(), TEMPERATURES.1.ln());
+    let (low, high) = (TEMPERATURES.0.ln(), TEMPERATURES.1.ln());
+    let mut found = Scaling {
+        shift: 0.0,
+        temperature: 1.0,
+    };
+    for _ in 0..2 {
+        let with = |log: f64| Scaling {
+            temperature: log.exp(),
+            ..found
+        };
+        found = with(least(low, high, |log| loss(with(log))));
+        if problem.fresh.contains(&true) {
+            let with = |shift: f64| Scaling { shift, ..found };
+            found = with(least(SHIFTS.0, SHIFTS.1, |shift| loss(with(shift))));
+        }
+    }
+    (loss(found), found)
+}
+
+/// Where a convex function is least between two bounds: golden-section search.
+fn least(mut low: f64, mut high: f64, of: impl Fn(f64) -> f64) -> f64 {
     let golden = (5f64.sqrt() - 1.0) / 2.0;
-    for _ in 0..24 {
+    for _ in 0..16 {
         let (a, b) = (high - golden * (high - low), low + golden * (high - low));
-        if loss(a) < loss(b) {
+        if of(a) < of(b) {
             high = b;
         } else {
             low = a;
         }
     }
-    let middle = f64::midpoint(low, high);
-    (loss(middle), middle.exp())
+    f64::midpoint(low, high)
 }
 
-pub(super) fn softmax(logits: &[f64], temperature: f64) -> Vec<f64> {
-    let scaled: Vec<f64> = logits.iter().map(|logit| logit / temperature).collect();
-    let total = log_sum_exp(&scaled);
-    scaled.iter().map(|logit| (logit - total).exp()).collect()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_of_a_parabola_is_found() {
+        assert!((least(-3.0, 6.0, |x| (x - 1.25).powi(2)) - 1.25).abs() < 0.01);
+    }
+
+    #[test]
+    fn a_shift_is_for_labels_that_the_network_does_not_know() {
+        let scaling = Scaling {
+            shift: 2.0,
+            temperature: 2.0,
+        };
+        assert_eq!(scaling.logits(&[1.0, 1.0], &[false, true]), [0.5, 1.5]);
+        let scores = scaling.scores(&[1.0, 1.0], &[false, true]);
+        assert!((scores[1] - 0.731_059).abs() < 1e-5, "1 / (1 + exp(-1))");
+    }
 }

@@ -150,7 +150,7 @@ fn pattern(name: &str, number: u32) -> image::RgbImage {
             image::Rgb([red, green, blue].map(|share| (share * (60.0 + 0.7 * shade)) as u8))
         };
         match name {
-            "stripes" if (x + y + number) / 6 % 2 == 0 => light(1.0, 0.15, 0.1),
+            "stripes" if ((x + y + number) / 6).is_multiple_of(2) => light(1.0, 0.15, 0.1),
             "stripes" => light(0.2, 0.05, 0.05),
             "dots" if (x % 16).abs_diff(8).pow(2) + (y % 16).abs_diff(8).pow(2) < 20 => {
                 light(0.1, 0.2, 1.0)
