@@ -12,7 +12,7 @@
 //! lattice of ivory, [`verdict`] weighs what these say, and [`record`] is what
 //! leaves the house. [`index`] remembers pictures and finds them again, [`links`]
 //! draws from it the graph of sellers. [`pipeline`] composes the stages for one
-//! photo and for a batch, [`evaluate`] measures how well they do.
+//! photo and for a batch, [`evaluate`] measures how well they do, [`learn`] teaches a bundle new labels.
 //!
 //! ```no_run
 //! use faunalens::photo::Limits;
@@ -33,6 +33,7 @@
 pub mod evaluate;
 pub mod fingerprint;
 pub mod index;
+pub mod learn;
 pub mod links;
 pub mod photo;
 pub mod pipeline;

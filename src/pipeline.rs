@@ -14,6 +14,7 @@ use crate::fingerprint;
 use crate::index::{Descriptor, Evidence};
 use crate::photo::source::Item;
 use crate::photo::{self, Limits, Photo, PhotoError, hex};
+use crate::recognize::prior::{PriorError, PriorShift};
 use crate::recognize::{Bundle, RecognizeError, Recognizer, Runtime};
 use crate::record::{self, Failure, ModelStamp, Record};
 use crate::schreger::{self, Reading, Species, Status};
@@ -34,6 +35,7 @@ pub struct Engine {
     preprocessing: String,
     evidence: bool,
     lattice: ReadLattice,
+    prior: Option<PriorShift>,
 }
 
 /// When the Schreger lattice is read.
@@ -82,7 +84,8 @@ impl Engine {
         let stamp = ModelStamp {
             name: bundle.description.name.clone(),
             version: bundle.description.version.clone(),
-            sha256: bundle.description.model.sha256.to_ascii_lowercase(),
+            sha256: bundle.description.identity(),
+            prior: BTreeMap::new(),
         };
         let input = Sha256::digest(format!("{:?}", bundle.description.input));
         let preprocessing = format!("{} {}", stamp.version, &hex(&input)[..16]);
@@ -94,6 +97,7 @@ impl Engine {
             preprocessing,
             evidence: false,
             lattice: ReadLattice::default(),
+            prior: None,
         }
     }
 
@@ -101,6 +105,20 @@ impl Engine {
     #[must_use]
     pub fn with_lattice(self, lattice: ReadLattice) -> Self {
         Self { lattice, ..self }
+    }
+
+    /// The same engine, whose scores are moved from the prior of the bundle's calibration to the given
+    /// rates of labels. Without any rate nothing changes.
+    ///
+    /// # Errors
+    /// [`PriorError`].
+    pub fn with_prior(mut self, rates: BTreeMap<String, f64>) -> Result<Self, PriorError> {
+        if !rates.is_empty() {
+            let shift = PriorShift::new(&self.bundle.description, rates)?;
+            self.stamp.prior.clone_from(&shift.rates);
+            self.prior = Some(shift);
+        }
+        Ok(self)
     }
 
     /// Whether a photo with these scores gets its lattice read. `None` when there
@@ -130,7 +148,7 @@ impl Engine {
     fn descriptor(&self, vector: Vec<f32>) -> Descriptor {
         Descriptor {
             vector,
-            model: self.stamp.sha256.clone(),
+            model: self.bundle.description.model.sha256.to_ascii_lowercase(),
             preprocessing: self.preprocessing.clone(),
         }
     }
@@ -372,19 +390,24 @@ impl Worker<'_> {
             .map_err(|error| internal(&error.to_string()))?;
         let described = &self.engine.bundle.description;
         let labels = &described.labels.names;
-        record.materials = record::materials(labels, &recognition.scores);
+        let scores = match &self.engine.prior {
+            Some(shift) => shift.apply(&recognition.scores),
+            None => recognition.scores.clone(),
+        };
+        record.materials = record::materials(labels, &scores);
         if let Some(evidence) = &mut record.evidence {
             let descriptor = recognition.descriptor;
             evidence.entry.descriptor = descriptor.map(|vector| self.engine.descriptor(vector));
         }
 
+        // What a picture shows of a lattice does not depend on how common ivory is.
         record.schreger =
             (self.engine.reads_lattice(&recognition.scores)).map(|worth| match worth {
                 true => schreger::read(pixels, &schreger::Config::default()),
                 false => Reading::without(Status::NotApplicable, Vec::new()),
             });
 
-        let verdict = verdict::decide(labels, &recognition.scores, &described.thresholds);
+        let verdict = verdict::decide(labels, &scores, &described.thresholds);
         let ivory = described.schreger.as_ref().map(|rule| rule.label.as_str());
         let verdict = match (&record.schreger, ivory) {
             (Some(reading), Some(ivory)) => verdict::weigh(verdict, reading, ivory),

@@ -7,6 +7,8 @@ mod parquet;
 pub mod resume;
 pub mod sink;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::index::{Evidence, Match};
@@ -73,14 +75,43 @@ pub struct Material {
 }
 
 /// Identity of the model behind a record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ModelStamp {
     /// The bundle's name.
     pub name: String,
     /// The bundle's version.
     pub version: String,
-    /// SHA-256 of the ONNX file, lower-case hex.
+    /// SHA-256 of the ONNX file, lower-case hex; of a taught bundle, that of the hashes of the ONNX
+    /// file and of the head.
     pub sha256: String,
+    /// The rates of labels that the scores were moved to (`--prior`); absent when they were not.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub prior: BTreeMap<String, f64>,
+}
+
+impl ModelStamp {
+    /// What rows must share to stand in one output: the hash and the prior, such as
+    /// `25fc62.. at ivory=0.001`.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        identity(&self.sha256, &prior_in_words(&self.prior))
+    }
+}
+
+fn identity(sha256: &str, prior: &str) -> String {
+    if prior.is_empty() {
+        return sha256.to_owned();
+    }
+    format!("{sha256} at {prior}")
+}
+
+/// `ivory=0.001 rhino_horn=0.0001`, sorted by label; empty for none.
+fn prior_in_words(prior: &BTreeMap<String, f64>) -> String {
+    let rates: Vec<String> = prior
+        .iter()
+        .map(|(label, rate)| format!("{label}={rate}"))
+        .collect();
+    rates.join(" ")
 }
 
 /// Which state of an index was asked.

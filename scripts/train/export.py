@@ -5,7 +5,7 @@
 
 Weights of the convolutions become int8 per channel, activations uint8 with ranges from 256 training photographs
 (static quantisation, ONNX Runtime's own tool); the heads stay float. Temperature and thresholds come from the calibration
-split, each bundle's from its own scores. The test split is not read here.
+split, each bundle's from its own scores, and so do the pictures to learn beside (background.py). The test split is not read here.
 """
 
 import argparse
@@ -19,12 +19,13 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
+import background
 from convert_tflite import Converter
 from features import MEAN, STD, add_taps, session
 from features import tensor as as_input
 from finetune import DESCRIPTOR
 from photos import SIDE, load, read_manifest, resized
-from taxonomy import LABELS, PRODUCTS, Example, photographs, renders
+from taxonomy import LABELS, PRODUCTS, Example, merging, photographs, renders
 
 CALIBRATION_PHOTOS = 256
 # Seven bits for weights: with eight, processors that have AVX2 but no VNNI cut sums of products off at 16 bits.
@@ -57,6 +58,8 @@ activation = "softmax"
 temperature = {temperature:.4f}   # scores = softmax(logits / temperature)
 descriptor = "descriptor"
 descriptor_size = {descriptor_size}
+features = "features"   # what the label head reads
+features_size = {features_size}
 
 [labels]
 names = [{labels}]
@@ -65,6 +68,9 @@ names = [{labels}]
 [schreger]
 label = "ivory"
 plausible = 0.10   # the lattice is read when the label's score is at least this
+
+[calibration]   # shares of the labels among the calibration pictures, for --prior
+prior = {{ {prior} }}
 """
 
 
@@ -92,16 +98,10 @@ class Exporter(Converter):
         return super().constant(array, stem)
 
 
-def merging(text: str) -> dict[str, list[str]]:
-    """`ivory,bone=bone_antler,other=*` -> label of the bundle: labels of the network it stands for; `*` is all others."""
-    merged = {name: (members or name).split("+") for name, _, members in (part.partition("=") for part in text.split(","))}
-    used = {member for members in merged.values() for member in members}
-    rest = [label for label in LABELS if label not in used]
-    return {name: rest if members == ["*"] else members for name, members in merged.items()}
-
-
 def write(tflite: Path, state: dict[str, torch.Tensor], labels: dict[str, list[str]], path: Path, half: bool) -> None:
-    """The float graph: backbone, tapped features, both heads with the features' scale folded in.
+    """The float graph: backbone, tapped features brought to one scale, both heads.
+
+    The features are an output too: what `faunalens model learn` learns from.
 
     A label that stands for several of the network's has the logarithm of the sum of their exponentials, so that its
     probability is the sum of theirs.
@@ -109,12 +109,12 @@ def write(tflite: Path, state: dict[str, torch.Tensor], labels: dict[str, list[s
     graph = Exporter(tflite, state, half)
     graph.walk()
     taps = add_taps(graph)
-    features = graph.node("Concat", list(value for value, _ in taps.values()), axis=1)
-    mean, deviation = state["mean"].numpy(), state["deviation"].numpy()
+    tapped = graph.node("Concat", list(value for value, _ in taps.values()), axis=1)
+    mean, deviation = (graph.constant(state[name].numpy().astype(np.float32), name) for name in ("mean", "deviation"))
+    features = graph.node("Div", [graph.node("Sub", [tapped, mean]), deviation])
 
     def linear(name: str) -> str:
-        weight, bias = state[f"{name}.weight"].numpy() / deviation, state[f"{name}.bias"].numpy()
-        bias = bias - weight @ mean
+        weight, bias = state[f"{name}.weight"].numpy(), state[f"{name}.bias"].numpy()
         return graph.node("Gemm", [features, Converter.half(graph, weight.T), graph.constant(bias.astype(np.float32), "head_bias")])
 
     every, columns = linear("label"), []
@@ -123,7 +123,8 @@ def write(tflite: Path, state: dict[str, torch.Tensor], labels: dict[str, list[s
         columns.append(graph.node("ReduceLogSumExp", [graph.node("Gather", [every, graph.constant(places, "members")], axis=1)], axes=[1], keepdims=1))
     logits = graph.node("Concat", columns, axis=1)
     descriptor = graph.node("LpNormalization", [linear("copy")], axis=1, p=2)
-    graph.save(path, {"logits": (logits, len(labels)), "descriptor": (descriptor, DESCRIPTOR)})
+    width = sum(width for _, width in taps.values())
+    graph.save(path, {"logits": (logits, len(labels)), "descriptor": (descriptor, DESCRIPTOR), "features": (features, width)})
 
 
 class Photographs(CalibrationDataReader):
@@ -197,6 +198,9 @@ def main() -> None:
     train = [example for example in examples if example.split == "train" and example.label in label_of]
     held = [example for example in examples if example.split == "calibration" and example.label in label_of]
     labels = np.array([label_of[example.label] for example in held])
+    shares = np.bincount(labels, minlength=len(names)) / len(labels)
+    if not shares.all():
+        raise SystemExit(f"no calibration picture of {', '.join(name for name, share in zip(names, shares) if not share)}")
     state = torch.load(arguments.cache / "checkpoint.pt", weights_only=True)["average"]
 
     plain, quantised = arguments.cache / "float.onnx", arguments.cache / "int8.onnx"
@@ -221,9 +225,10 @@ def main() -> None:
         model.write_bytes(source.read_bytes())
         (folder / "bundle.toml").write_text(BUNDLE.format(
             name=folder.name, version=arguments.version, sha256=hashlib.sha256(model.read_bytes()).hexdigest(), side=SIDE, mean=MEAN, std=STD,
-            temperature=t, descriptor_size=DESCRIPTOR, labels=", ".join(f'"{name}"' for name in names), thresholds=tables.rstrip() + "\n",
+            temperature=t, descriptor_size=DESCRIPTOR, features_size=len(state["mean"]), prior=", ".join(f"{name} = {share:.5f}" for name, share in zip(names, shares)), labels=", ".join(f'"{name}"' for name in names), thresholds=tables.rstrip() + "\n",
         ))
         print(f"{folder}: {model.stat().st_size:,} bytes; {len(held)} calibration pictures, right {(logits.argmax(1) == labels).mean():.3f}, temperature {t:.3f}; {tables.split()}")
+        background.add(folder, held, labels.tolist(), names)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,14 @@ from labels import LABELS, PRODUCTS  # noqa: F401: one place to import a study's
 from photos import Photo
 
 
+def merging(text: str) -> dict[str, list[str]]:
+    """`ivory,bone=bone_antler,other=*` -> label of the bundle: labels of the network it stands for; `*` is all others."""
+    merged = {name: (members or name).split("+") for name, _, members in (part.partition("=") for part in text.split(","))}
+    used = {member for members in merged.values() for member in members}
+    rest = [label for label in LABELS if label not in used]
+    return {name: rest if members == ["*"] else members for name, members in merged.items()}
+
+
 @dataclass(frozen=True)
 class Example:
     """One labelled picture; `split` is train, calibration or test, `domain` photograph or render."""

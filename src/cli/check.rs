@@ -12,7 +12,7 @@ use faunalens::record::{JSON_SCHEMA, Record};
 use faunalens::verdict::Decision;
 
 use super::memory::{Memory, warn};
-use super::settings::{Lattice, Settings, cores, prepare_process};
+use super::settings::{Lattice, Prior, Settings, cores, prepare_process};
 use super::{exit_code, say};
 
 /// Score single photos, as an upload hook does
@@ -40,6 +40,9 @@ pub(super) struct Check {
     /// When to read the Schreger lattice of ivory
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Lattice::Auto)]
     schreger: Lattice,
+
+    #[command(flatten)]
+    prior: Prior,
 
     #[command(flatten)]
     memory: Memory,
@@ -76,7 +79,10 @@ impl Check {
             let evidence = self.memory.is_named();
             std::thread::spawn(move || open(&path, &limits, evidence))
         });
-        let engine = settings.engine()?.with_lattice(self.schreger.into());
+        let engine = settings
+            .engine()?
+            .with_lattice(self.schreger.into())
+            .with_prior(self.prior.rates()?)?;
         let index = self.memory.reader()?;
         let engine = match &index {
             Some(_) => engine.with_evidence(),

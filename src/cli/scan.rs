@@ -17,7 +17,7 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::exit_code;
 use super::memory::{Memory, Waiting, warn};
-use super::settings::{Lattice, Settings, cores};
+use super::settings::{Lattice, Prior, Settings, cores};
 
 /// Score a folder, a manifest or a list of photos into a file
 ///
@@ -60,6 +60,9 @@ pub(super) struct Scan {
     schreger: Lattice,
 
     #[command(flatten)]
+    prior: Prior,
+
+    #[command(flatten)]
     memory: Memory,
 }
 
@@ -95,6 +98,7 @@ impl Scan {
             null: false,
             quiet: false,
             schreger: Lattice::Never,
+            prior: Prior::default(),
             memory: Memory::none(),
         }
     }
@@ -103,7 +107,10 @@ impl Scan {
         let source = Source::parse(&self.source, self.all_files, self.null)?;
         let items = source.items()?;
         // The engine first: making it may start the program again.
-        let engine = settings.engine()?.with_lattice(self.schreger.into());
+        let engine = settings
+            .engine()?
+            .with_lattice(self.schreger.into())
+            .with_prior(self.prior.rates()?)?;
         let mut index = self.memory.writer()?;
         let engine = match &index {
             Some(_) => engine.with_evidence(),
@@ -120,7 +127,7 @@ impl Scan {
             Sink::open(
                 &self.out,
                 self.output_format(),
-                &engine.stamp().sha256,
+                &engine.stamp().identity(),
                 labels,
             )
             .context("cannot write the output")?

@@ -1,5 +1,6 @@
 //! Options that every command shares.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -63,6 +64,37 @@ impl From<Lattice> for ReadLattice {
             Lattice::Never => Self::Never,
         }
     }
+}
+
+/// How common labels are, for the commands that write records.
+#[derive(Debug, Default, Args)]
+pub(super) struct Prior {
+    /// How common a label is where the photos come from, as ivory=0.001; may be repeated
+    ///
+    /// Scores are moved from the shares of the bundle's calibration photographs to this one; labels
+    /// that are not named share the rest. Thresholds stay where they are, so fewer photos reach
+    /// them where a label is rare, and the false-positive rates of the card no longer hold.
+    #[arg(long, value_name = "LABEL=RATE", value_parser = rate)]
+    prior: Vec<(String, f64)>,
+}
+
+impl Prior {
+    pub(super) fn rates(&self) -> anyhow::Result<BTreeMap<String, f64>> {
+        let rates: BTreeMap<String, f64> = self.prior.iter().cloned().collect();
+        anyhow::ensure!(
+            rates.len() == self.prior.len(),
+            "--prior names a label twice"
+        );
+        Ok(rates)
+    }
+}
+
+fn rate(text: &str) -> Result<(String, f64), String> {
+    let parsed = text.split_once('=').and_then(|(label, rate)| {
+        let rate: f64 = rate.trim().parse().ok()?;
+        (rate > 0.0 && rate < 1.0 && !label.is_empty()).then(|| (label.trim().to_owned(), rate))
+    });
+    parsed.ok_or_else(|| "a label and a rate between 0 and 1, such as ivory=0.001".to_owned())
 }
 
 impl Settings {

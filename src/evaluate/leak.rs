@@ -38,7 +38,7 @@ pub fn near_pairs(hashes: &[Option<PdqHash>]) -> Vec<(usize, usize, u32)> {
 
 /// The number of each photograph's cluster of near-duplicates: the smallest row in it.
 #[must_use]
-pub(super) fn clusters(hashes: &[Option<PdqHash>]) -> Vec<usize> {
+pub fn clusters(hashes: &[Option<PdqHash>]) -> Vec<usize> {
     let mut parent: Vec<usize> = (0..hashes.len()).collect();
     let root = |parent: &[usize], mut i: usize| {
         while parent[i] != i {

@@ -1,4 +1,5 @@
-//! A model bundle: a folder with `model.onnx`, `bundle.toml` and `CARD.md`.
+//! A model bundle: a folder with `model.onnx`, `bundle.toml` and `CARD.md`; further files where
+//! `bundle.toml` names them.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -6,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::background::Background;
+use super::head::Head;
 use crate::fingerprint::PdqHash;
 use crate::photo::hex;
 
@@ -31,10 +34,10 @@ pub enum BundleError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The model is not the one the bundle describes.
-    #[error("{}: SHA-256 is {found}, but bundle.toml says {expected}: the model was changed or damaged; fetch the bundle again", path.display())]
+    /// A file is not the one the bundle describes.
+    #[error("{}: SHA-256 is {found}, but bundle.toml says {expected}: the file was changed or damaged; fetch the bundle again", path.display())]
     WrongHash {
-        /// The model file.
+        /// The file.
         path: PathBuf,
         /// Hash that bundle.toml states.
         expected: String,
@@ -44,7 +47,7 @@ pub enum BundleError {
 }
 
 /// Order of the axes of the input tensor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Layout {
     /// Batch, channel, row, column.
@@ -54,7 +57,7 @@ pub enum Layout {
 }
 
 /// Order of the colour channels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Colour {
     /// Red first.
@@ -64,19 +67,22 @@ pub enum Colour {
 }
 
 /// How a photo of any shape becomes the model's input size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResizeRule {
     /// Stretched to the input size, whatever the aspect.
     Squash,
     /// The largest centred part of the input's aspect.
     CenterCrop,
+    /// The shorter side resized to `shortest`, then the centred part, in whole pixels: what
+    /// torchvision's `Resize` and `CenterCrop` do.
+    Shortest,
     /// The whole photo, centred on the mean colour.
     Pad,
 }
 
 /// Resampling filter, as Pillow and `fast_image_resize` define it (antialiased).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ResizeFilter {
     /// Mean over the source area.
@@ -90,7 +96,7 @@ pub enum ResizeFilter {
 }
 
 /// What is still to be done to the model's first output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Activation {
     /// The output holds logits.
@@ -100,7 +106,7 @@ pub enum Activation {
 }
 
 /// The `[model]` table.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelFile {
     /// File name inside the bundle.
@@ -110,7 +116,7 @@ pub struct ModelFile {
 }
 
 /// The `[training]` table: so that an evaluation can tell what the model has seen.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Training {
     /// File inside the bundle with the PDQ hash of one training photograph per line, 64 hexadecimal digits.
@@ -120,7 +126,7 @@ pub struct Training {
 }
 
 /// The `[input]` table.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// Name of the input tensor.
@@ -137,6 +143,9 @@ pub struct Input {
     pub resize: ResizeRule,
     /// With which filter.
     pub filter: ResizeFilter,
+    /// Only for [`ResizeRule::Shortest`]: pixels of the shorter side before the crop, at least the
+    /// input's larger side, which is also what it is when not given.
+    pub shortest: Option<u32>,
     /// Subtracted from each channel's 0 to 255 value, in the order of `colour`.
     pub mean: [f32; 3],
     /// Then divided by this.
@@ -144,7 +153,7 @@ pub struct Input {
 }
 
 /// The `[output]` table.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Output {
     /// Name of the output with one value per label.
@@ -158,6 +167,11 @@ pub struct Output {
     pub descriptor: Option<String>,
     /// Values in a descriptor.
     pub descriptor_size: Option<usize>,
+    /// Name of the output with what the label head reads, standardised, when there is one: what
+    /// `faunalens model learn` learns from.
+    pub features: Option<String>,
+    /// Values in it.
+    pub features_size: Option<usize>,
 }
 
 fn one() -> f32 {
@@ -165,11 +179,71 @@ fn one() -> f32 {
 }
 
 /// The `[labels]` table.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Labels {
     /// Names, in the order of the model's output.
     pub names: Vec<String>,
+}
+
+/// The `[calibration]` table: what the scores take for granted.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calibration {
+    /// Share of each label among the photographs that the scores were calibrated on: above 0, of
+    /// every label, summing to 1.
+    pub prior: BTreeMap<String, f64>,
+}
+
+/// The `[background]` table: photographs as the network sees them, without pixels, for `model learn`
+/// to tell new labels from. See [`Background`](super::background::Background).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackgroundFile {
+    /// File name inside the bundle.
+    pub file: PathBuf,
+    /// Lower-case hex SHA-256 of the file.
+    pub sha256: String,
+}
+
+/// The `[head]` table: labels that were taught to a finished network. See [`Head`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeadFile {
+    /// File name inside the bundle.
+    pub file: PathBuf,
+    /// Lower-case hex SHA-256 of the file.
+    pub sha256: String,
+    /// Which output it reads.
+    pub reads: Reads,
+    /// The network's own labels, in the order of its logits.
+    pub network_labels: Vec<String>,
+    /// Divides the network's own logits.
+    pub network_temperature: f32,
+    /// Labels of the network that the head defines anew; what the network says of them is not used.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<String>,
+}
+
+/// The output that a head reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reads {
+    /// What the network's own label head reads.
+    Features,
+    /// The copy descriptor, where the bundle has no `features`.
+    Descriptor,
+}
+
+impl Reads {
+    /// The word in `bundle.toml`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Features => "features",
+            Self::Descriptor => "descriptor",
+        }
+    }
 }
 
 /// From which score a label raises a decision.
@@ -183,7 +257,7 @@ pub struct Threshold {
 }
 
 /// The `[schreger]` table: when the ivory lattice is worth reading.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SchregerRule {
     /// The label that means ivory.
@@ -193,7 +267,7 @@ pub struct SchregerRule {
 }
 
 /// `bundle.toml` as written.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Description {
     /// Always [`SCHEMA`].
@@ -219,6 +293,12 @@ pub struct Description {
     pub schreger: Option<SchregerRule>,
     /// What the model was trained on.
     pub training: Option<Training>,
+    /// What its scores take for granted.
+    pub calibration: Option<Calibration>,
+    /// Photographs to learn beside.
+    pub background: Option<BackgroundFile>,
+    /// Labels taught later.
+    pub head: Option<HeadFile>,
 }
 
 /// A checked bundle with its model in memory.
@@ -230,31 +310,35 @@ pub struct Bundle {
     pub description: Description,
     /// The bytes of `model.onnx`; their hash has been checked.
     pub model: Vec<u8>,
+    /// Labels taught later.
+    pub head: Option<Head>,
 }
 
 impl Bundle {
-    /// Reads and checks a bundle: schema, ranges, label names, hash. The shapes
+    /// Reads and checks a bundle: schema, ranges, label names, hashes. The shapes
     /// are checked when a session is made from it.
     ///
     /// # Errors
     /// [`BundleError`] naming the file and what is wrong.
     pub fn load(folder: &Path) -> Result<Self, BundleError> {
         let description = Self::describe(folder)?;
-        let path = folder.join(&description.model.file);
-        let model = std::fs::read(&path).map_err(|error| unreadable(&path, &error))?;
-        let found = hex(&Sha256::digest(&model));
-        let expected = description.model.sha256.to_ascii_lowercase();
-        if found != expected {
-            return Err(BundleError::WrongHash {
-                path,
-                expected,
-                found,
-            });
-        }
+        let model = sealed(folder, &description.model.file, &description.model.sha256)?;
+        let head = match &description.head {
+            Some(described) => {
+                let bytes = sealed(folder, &described.file, &described.sha256)?;
+                let head = Head::from_bytes(&bytes, &description, described);
+                Some(head.map_err(|reason| BundleError::Invalid {
+                    path: folder.join(&described.file),
+                    reason,
+                })?)
+            }
+            None => None,
+        };
         Ok(Self {
             folder: folder.to_owned(),
             description,
             model,
+            head,
         })
     }
 
@@ -266,23 +350,32 @@ impl Bundle {
         let Some(training) = &self.description.training else {
             return Ok(None);
         };
-        let path = self.folder.join(&training.hashes);
-        let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, &error))?;
-        let found = hex(&Sha256::digest(&bytes));
-        let expected = training.sha256.to_ascii_lowercase();
-        if found != expected {
-            return Err(BundleError::WrongHash {
-                path,
-                expected,
-                found,
-            });
-        }
+        let bytes = sealed(&self.folder, &training.hashes, &training.sha256)?;
         let text = String::from_utf8_lossy(&bytes);
         let hashes = text.lines().map(str::parse).collect::<Result<_, _>>();
         hashes.map(Some).map_err(|_| BundleError::Invalid {
-            path,
+            path: self.folder.join(&training.hashes),
             reason: "a line is no PDQ hash of 64 hexadecimal digits".into(),
         })
+    }
+
+    /// The photographs to learn beside; `None` where the bundle has none.
+    ///
+    /// # Errors
+    /// [`BundleError`] when the file is missing, changed or cut short.
+    pub fn background(&self) -> Result<Option<Background>, BundleError> {
+        let Some(described) = &self.description.background else {
+            return Ok(None);
+        };
+        let bytes = sealed(&self.folder, &described.file, &described.sha256)?;
+        let labels = self.description.labels.names.len();
+        let size = self.description.output.features_size.unwrap_or(0);
+        Background::from_bytes(&bytes, labels, size)
+            .map(Some)
+            .map_err(|reason| BundleError::Invalid {
+                path: self.folder.join(&described.file),
+                reason,
+            })
     }
 
     /// Reads and checks `bundle.toml` alone, without touching the model.
@@ -304,6 +397,26 @@ impl Bundle {
 }
 
 impl Description {
+    /// What the network itself is: the labels of its logits, in their order.
+    #[must_use]
+    pub fn network_labels(&self) -> &[String] {
+        match &self.head {
+            Some(head) => &head.network_labels,
+            None => &self.labels.names,
+        }
+    }
+
+    /// Identity of what makes the scores: the model's SHA-256, or, with a head, the SHA-256 of the
+    /// hexadecimal hashes of both, one after the other.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        let model = self.model.sha256.to_ascii_lowercase();
+        match &self.head {
+            Some(head) => hex(&Sha256::digest(model + &head.sha256.to_ascii_lowercase())),
+            None => model,
+        }
+    }
+
     /// Checks what the types alone cannot.
     fn check(&self) -> Result<(), String> {
         let require = |holds: bool, reason: &str| {
@@ -346,6 +459,57 @@ impl Description {
             self.output.descriptor.is_some() == self.output.descriptor_size.is_some(),
             "output.descriptor and output.descriptor_size go together",
         )?;
+        require(
+            self.output.features.is_some() == self.output.features_size.is_some(),
+            "output.features and output.features_size go together",
+        )?;
+        require(
+            input.shortest.is_none() || input.resize == ResizeRule::Shortest,
+            "input.shortest is for resize = \"shortest\"",
+        )?;
+        let larger = input.width.max(input.height);
+        require(
+            input
+                .shortest
+                .is_none_or(|side| (larger..=8192).contains(&side)),
+            "input.shortest must be at least the input's larger side, and at most 8192",
+        )?;
+        require(
+            self.background.is_none() || self.output.features.is_some(),
+            "background needs output.features",
+        )?;
+        if let Some(Calibration { prior }) = &self.calibration {
+            let whole =
+                prior.len() == names.len() && names.iter().all(|name| prior.contains_key(name));
+            let sum: f64 = prior.values().sum();
+            require(
+                whole && prior.values().all(|&share| share > 0.0) && (sum - 1.0).abs() < 1e-3,
+                "calibration.prior must give every label a share above 0, 1 in all",
+            )?;
+        }
+        if let Some(head) = &self.head {
+            let reads = match head.reads {
+                Reads::Features => self.output.features.is_some(),
+                Reads::Descriptor => self.output.descriptor.is_some(),
+            };
+            require(
+                reads,
+                "head.reads names an output that [output] does not have",
+            )?;
+            require(
+                head.network_temperature.is_finite() && head.network_temperature > 0.0,
+                "head.network_temperature must be above zero",
+            )?;
+            let kept = |label: &&String| !head.replaced.contains(label);
+            require(
+                head.network_labels
+                    .iter()
+                    .filter(kept)
+                    .all(|label| names.contains(label))
+                    && head.replaced.iter().all(|label| names.contains(label)),
+                "head.network_labels holds a label that labels.names lacks",
+            )?;
+        }
         for (label, threshold) in &self.thresholds {
             if !names.contains(label) {
                 return Err(format!("thresholds.{label}: no such label"));
@@ -364,6 +528,22 @@ impl Description {
             _ => Ok(()),
         }
     }
+}
+
+/// Reads a file of the bundle whose hash `bundle.toml` states.
+fn sealed(folder: &Path, file: &Path, sha256: &str) -> Result<Vec<u8>, BundleError> {
+    let path = folder.join(file);
+    let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, &error))?;
+    let found = hex(&Sha256::digest(&bytes));
+    let expected = sha256.to_ascii_lowercase();
+    if found != expected {
+        return Err(BundleError::WrongHash {
+            path,
+            expected,
+            found,
+        });
+    }
+    Ok(bytes)
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> BundleError {

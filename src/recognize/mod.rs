@@ -1,14 +1,17 @@
 //! Photo to recognition: model bundles, preprocessing, ONNX inference, calibration.
 
+pub mod background;
 pub mod bundle;
 mod calibrate;
+pub mod head;
 mod preprocess;
+pub mod prior;
 pub mod runtime;
 mod session;
 
 pub use bundle::{Bundle, BundleError};
 pub use runtime::{Runtime, RuntimeError};
-pub use session::{RecognizeError, Recognizer};
+pub use session::{Embedding, RecognizeError, Recognizer};
 
 /// What the model says of one photo.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,6 +6,9 @@ use image::RgbImage;
 
 use super::bundle::{Colour, Input, Layout, ResizeFilter, ResizeRule};
 
+/// Pixels of a resized photo from which its margins are not worth making.
+const MOST_RESIZED: u64 = 1 << 24;
+
 /// Turns photos into tensors as a bundle's `[input]` table says. Holds the
 /// buffers, so that a batch allocates them once.
 pub(super) struct Preprocessor {
@@ -45,6 +48,7 @@ impl Preprocessor {
                 let crop = centred_crop(pixels.dimensions(), (width, height));
                 self.resize(pixels, width, height, Some(crop))?
             }
+            ResizeRule::Shortest => self.shortest(pixels)?,
             ResizeRule::Pad => return self.padded(pixels),
         };
         Ok(self.normalise(&resized))
@@ -79,6 +83,39 @@ impl Preprocessor {
             .resize(&source, &mut target, &options)
             .map_err(|error| error.to_string())?;
         Ok(target.into_vec())
+    }
+
+    /// The shorter side resized, then a centred cut in whole pixels. The longer side is rounded down,
+    /// the cut's offsets half to even, as torchvision does both.
+    fn shortest(&mut self, pixels: &RgbImage) -> Result<Vec<u8>, String> {
+        let (width, height) = (self.input.width, self.input.height);
+        let side = self.input.shortest.unwrap_or(width.max(height));
+        let (w, h) = pixels.dimensions();
+        let scaled = |length: u32| {
+            let scaled = u64::from(side) * u64::from(length) / u64::from(w.min(h));
+            u32::try_from(scaled).map_err(|error| error.to_string())
+        };
+        let (w, h) = (scaled(w)?, scaled(h)?);
+        let offset =
+            |length: u32, cut: u32| (f64::from(length - cut) / 2.0).round_ties_even() as u32;
+        let (left, top) = (offset(w, width), offset(h, height));
+        if u64::from(w) * u64::from(h) > MOST_RESIZED {
+            // A strip of thousands of pixels by a few: only the part that is kept is made.
+            let back = f64::from(pixels.width().min(pixels.height())) / f64::from(side);
+            let crop = [left, top, width, height].map(|value| f64::from(value) * back);
+            return self.resize(pixels, width, height, Some(crop));
+        }
+        let resized = self.resize(pixels, w, h, None)?;
+        let row = 3 * w as usize;
+        let rows = resized
+            .chunks_exact(row)
+            .skip(top as usize)
+            .take(height as usize);
+        let columns = 3 * left as usize..3 * (left + width) as usize;
+        Ok(rows
+            .flat_map(|row| &row[columns.clone()])
+            .copied()
+            .collect())
     }
 
     /// The whole photo, centred; the border holds the mean, that is zeros.
@@ -157,6 +194,7 @@ mod tests {
             colour,
             resize,
             filter: ResizeFilter::Bilinear,
+            shortest: None,
             mean: [10.0, 20.0, 30.0],
             std: [1.0, 2.0, 4.0],
         }
@@ -198,6 +236,29 @@ mod tests {
     }
 
     #[test]
+    fn the_shorter_side_is_resized_and_the_middle_kept() {
+        let mut input = input(Layout::Nhwc, Colour::Rgb, ResizeRule::Shortest);
+        input.width = 2;
+        input.shortest = Some(4);
+        // 4 by 9 stays as it is; rows 4 and 5 (3.5 is rounded to even) and columns 1 and 2 are kept.
+        let photo = RgbImage::from_fn(4, 9, |x, y| Rgb([x as u8, y as u8, 0]));
+        let kept = tensor_of(&input, &photo);
+        let at = |place: usize| [kept[3 * place] + 10.0, kept[3 * place + 1] * 2.0 + 20.0];
+        assert_eq!(
+            [at(0), at(1), at(2), at(3)],
+            [[1.0, 4.0], [2.0, 4.0], [1.0, 5.0], [2.0, 5.0]]
+        );
+        let strip = RgbImage::from_pixel(60_000, 1, Rgb([10, 20, 30]));
+        input.shortest = Some(400);
+        input.height = 4;
+        assert_eq!(
+            tensor_of(&input, &strip),
+            vec![0.0; 24],
+            "a strip costs no memory"
+        );
+    }
+
+    #[test]
     fn padding_keeps_the_whole_photo_and_fills_with_the_mean() {
         let square = RgbImage::from_pixel(6, 6, Rgb([11, 22, 34]));
         let tensor = tensor_of(&input(Layout::Nchw, Colour::Rgb, ResizeRule::Pad), &square);
@@ -207,7 +268,12 @@ mod tests {
     #[test]
     fn a_photo_of_one_pixel_is_enlarged() {
         let dot = RgbImage::from_pixel(1, 1, Rgb([10, 20, 30]));
-        for rule in [ResizeRule::Squash, ResizeRule::CenterCrop, ResizeRule::Pad] {
+        for rule in [
+            ResizeRule::Squash,
+            ResizeRule::CenterCrop,
+            ResizeRule::Shortest,
+            ResizeRule::Pad,
+        ] {
             let tensor = tensor_of(&input(Layout::Nchw, Colour::Rgb, rule), &dot);
             assert_eq!(tensor, vec![0.0; 24]);
         }

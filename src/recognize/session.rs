@@ -5,8 +5,9 @@ use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::{Outlet, TensorElementType, TensorRef, ValueType};
 
-use super::bundle::{Bundle, Layout, Output};
+use super::bundle::{Activation, Bundle, Layout, Output, Reads};
 use super::calibrate::probabilities;
+use super::head::Head;
 use super::preprocess::Preprocessor;
 use super::{Recognition, Runtime};
 
@@ -39,7 +40,18 @@ pub struct Recognizer {
     session: Session,
     preprocessor: Preprocessor,
     output: Output,
+    /// Logits that the network gives.
     labels: usize,
+    head: Option<(Head, Reads)>,
+}
+
+/// One photo as the network sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Embedding {
+    /// The network's logits, before temperature and head.
+    pub logits: Vec<f32>,
+    /// The output that a head reads.
+    pub vector: Vec<f32>,
 }
 
 impl Recognizer {
@@ -64,7 +76,11 @@ impl Recognizer {
             session,
             preprocessor: Preprocessor::new(&bundle.description.input),
             output: bundle.description.output.clone(),
-            labels: bundle.description.labels.names.len(),
+            labels: bundle.description.network_labels().len(),
+            head: bundle
+                .head
+                .clone()
+                .zip(bundle.description.head.as_ref().map(|head| head.reads)),
         })
     }
 
@@ -74,6 +90,45 @@ impl Recognizer {
     /// [`RecognizeError::Run`] when inference fails or gives values that are no
     /// probabilities.
     pub fn recognize(&mut self, pixels: &RgbImage) -> Result<Recognition, RecognizeError> {
+        let reads = self.head.as_ref().map(|(_, reads)| *reads);
+        let mut outputs = self.run(pixels, reads)?;
+        let logits = match &self.head {
+            Some((head, _)) => {
+                let vector = outputs.vector.take().unwrap_or_default();
+                head.logits(&outputs.logits, &vector)
+            }
+            None => Some(outputs.logits),
+        };
+        let activation = match &self.head {
+            Some(_) => Activation::Softmax,
+            None => self.output.activation,
+        };
+        let scores = logits
+            .and_then(|logits| probabilities(&logits, activation, self.output.temperature))
+            .ok_or_else(|| RecognizeError::Run("the model's output is not finite".into()))?;
+        Ok(Recognition {
+            scores,
+            descriptor: outputs.descriptor,
+        })
+    }
+
+    /// What the network says of one photo's upright RGB pixels, before temperature and head, and
+    /// the output named by `reads`.
+    ///
+    /// # Errors
+    /// [`RecognizeError::Run`] when inference fails, or the bundle has no such output.
+    pub fn embed(&mut self, pixels: &RgbImage, reads: Reads) -> Result<Embedding, RecognizeError> {
+        let outputs = self.run(pixels, Some(reads))?;
+        let vector = outputs
+            .vector
+            .ok_or_else(|| RecognizeError::Run(format!("no output {}", reads.name())))?;
+        Ok(Embedding {
+            logits: outputs.logits,
+            vector,
+        })
+    }
+
+    fn run(&mut self, pixels: &RgbImage, reads: Option<Reads>) -> Result<Outputs, RecognizeError> {
         let fail = |error: ort::Error| RecognizeError::Run(error.to_string());
         let shape = self.preprocessor.shape();
         let tensor = self
@@ -96,14 +151,24 @@ impl Recognizer {
                 self.labels
             )));
         }
-        let scores = probabilities(&logits, self.output.activation, self.output.temperature)
-            .ok_or_else(|| RecognizeError::Run("the model's output is not finite".into()))?;
-        let descriptor = match &self.output.descriptor {
-            Some(name) => Some(values(name)?),
-            None => None,
-        };
-        Ok(Recognition { scores, descriptor })
+        let named = |name: &Option<String>| name.as_deref().map(values).transpose();
+        Ok(Outputs {
+            logits,
+            descriptor: named(&self.output.descriptor)?,
+            vector: match reads {
+                Some(Reads::Features) => named(&self.output.features)?,
+                Some(Reads::Descriptor) => named(&self.output.descriptor)?,
+                None => None,
+            },
+        })
     }
+}
+
+/// What one inference gave.
+struct Outputs {
+    logits: Vec<f32>,
+    descriptor: Option<Vec<f32>>,
+    vector: Option<Vec<f32>>,
 }
 
 fn open(runtime: &Runtime, model: &[u8], threads: usize) -> ort::Result<Session> {
@@ -140,21 +205,24 @@ fn check(session: &Session, bundle: &Bundle) -> Result<(), String> {
     };
     fits(input, &wanted, "input")?;
 
-    let labels = described.labels.names.len() as i64;
+    let labels = described.network_labels().len() as i64;
     fits(
         outlet(session, &described.output.logits)?,
         &[1, labels],
-        "output.logits (labels.names gives the count)",
+        "output.logits (labels.names gives the count, with a head head.network_labels)",
     )?;
-    if let (Some(name), Some(size)) = (
-        &described.output.descriptor,
-        described.output.descriptor_size,
-    ) {
-        fits(
-            outlet(session, name)?,
-            &[1, size as i64],
+    let output = &described.output;
+    for (name, size, what) in [
+        (
+            &output.descriptor,
+            output.descriptor_size,
             "output.descriptor",
-        )?;
+        ),
+        (&output.features, output.features_size, "output.features"),
+    ] {
+        if let (Some(name), Some(size)) = (name, size) {
+            fits(outlet(session, name)?, &[1, size as i64], what)?;
+        }
     }
     Ok(())
 }

@@ -153,9 +153,7 @@ impl<'a> RowCheck<'a> {
             let past_row = PastRow {
                 file: cell("file"),
                 decision: Decision::from_name(&cell("decision")),
-                model: Some(PastModel {
-                    sha256: cell("model_sha256"),
-                }),
+                model: Some(PastModel::new(&cell("model_sha256"), &cell("model_prior"))),
             };
             self.past.note(&past_row, self.path, self.model)?;
         }

@@ -1,6 +1,6 @@
 //! A record as one row of a table: what CSV and Parquet hold.
 
-use super::Record;
+use super::{Record, prior_in_words};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +52,7 @@ pub(super) fn columns(labels: &[String]) -> Vec<(String, Kind)> {
         ("model_name", Kind::Text),
         ("model_version", Kind::Text),
         ("model_sha256", Kind::Text),
+        ("model_prior", Kind::Text),
         ("elapsed_ms", Kind::Number),
         ("error_kind", Kind::Text),
         ("error_message", Kind::Text),
@@ -66,6 +67,7 @@ pub(super) fn cells(record: &Record, labels: &[String]) -> Vec<Cell> {
     let reasons = (!record.reasons.is_empty()).then(|| record.reasons.join("; "));
     let reading = record.schreger.as_ref();
     let model = record.model.as_ref();
+    let prior = model.map(|model| prior_in_words(&model.prior));
     let error = record.error.as_ref();
 
     let mut cells = vec![
@@ -96,6 +98,7 @@ pub(super) fn cells(record: &Record, labels: &[String]) -> Vec<Cell> {
         text(model.map(|model| model.name.as_str())),
         text(model.map(|model| model.version.as_str())),
         text(model.map(|model| model.sha256.as_str())),
+        text(prior.as_deref().filter(|prior| !prior.is_empty())),
         Cell::Number(Some(record.elapsed_ms)),
         text(error.map(|error| error.kind.as_str())),
         text(error.map(|error| error.message.as_str())),

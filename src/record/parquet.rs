@@ -290,8 +290,6 @@ fn past_row(names: &[String], row: &Row) -> PastRow {
     PastRow {
         file: text("file"),
         decision: Decision::from_name(&text("decision")),
-        model: Some(PastModel {
-            sha256: text("model_sha256"),
-        }),
+        model: Some(PastModel::new(&text("model_sha256"), &text("model_prior"))),
     }
 }

@@ -1,12 +1,12 @@
 //! Going on where an earlier run ended: which photos already have a row.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::Record;
+use super::{Record, identity, prior_in_words};
 use crate::verdict::Decision;
 
 /// An output file that cannot be opened or continued.
@@ -20,9 +20,9 @@ pub enum ResumeError {
     OtherModel {
         /// The output file.
         path: PathBuf,
-        /// SHA-256 of the model that wrote it.
+        /// Identity of the model that wrote it, see [`ModelStamp::identity`](super::ModelStamp::identity).
         found: String,
-        /// SHA-256 of this run's model.
+        /// Identity of this run's model.
         wanted: String,
     },
     /// A row in the middle of it is not one of ours.
@@ -87,9 +87,30 @@ pub(super) struct PastRow {
     pub(super) model: Option<PastModel>,
 }
 
+/// Its [`ModelStamp::identity`](super::ModelStamp::identity).
 #[derive(Debug, Deserialize)]
-pub(super) struct PastModel {
-    pub(super) sha256: String,
+#[serde(from = "PastStamp")]
+pub(super) struct PastModel(String);
+
+/// The part of a written stamp that matters.
+#[derive(Debug, Deserialize)]
+struct PastStamp {
+    sha256: String,
+    #[serde(default)]
+    prior: BTreeMap<String, f64>,
+}
+
+impl From<PastStamp> for PastModel {
+    fn from(stamp: PastStamp) -> Self {
+        Self::new(&stamp.sha256, &prior_in_words(&stamp.prior))
+    }
+}
+
+impl PastModel {
+    /// From a table's cells.
+    pub(super) fn new(sha256: &str, prior: &str) -> Self {
+        Self(identity(sha256, prior))
+    }
 }
 
 /// The rows that an output file already holds. Eight bytes a row.
@@ -111,10 +132,10 @@ impl Past {
         path: &std::path::Path,
         model: &str,
     ) -> Result<(), ResumeError> {
-        if let Some(found) = row.model.as_ref().filter(|found| found.sha256 != model) {
+        if let Some(PastModel(found)) = row.model.as_ref().filter(|found| found.0 != model) {
             return Err(ResumeError::OtherModel {
                 path: path.to_owned(),
-                found: found.sha256.clone(),
+                found: found.clone(),
                 wanted: model.to_owned(),
             });
         }
@@ -175,9 +196,10 @@ impl From<&Record> for PastRow {
         Self {
             file: record.file.clone(),
             decision: record.decision,
-            model: record.model.as_ref().map(|model| PastModel {
-                sha256: model.sha256.clone(),
-            }),
+            model: record
+                .model
+                .as_ref()
+                .map(|model| PastModel(model.identity())),
         }
     }
 }

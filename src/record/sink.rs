@@ -40,7 +40,7 @@ enum SinkKind {
 }
 
 impl Sink {
-    /// Opens or continues an output file. `model` is the SHA-256 of this run's
+    /// Opens or continues an output file. `model` is the identity of this run's
     /// model, `labels` are its labels.
     ///
     /// # Errors

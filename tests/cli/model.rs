@@ -2,7 +2,12 @@
 
 use std::path::Path;
 
-use crate::program::{assert_status, edited_bundle, faunalens, run, stderr, stdout};
+use sha2::{Digest, Sha256};
+
+use crate::program::{
+    assert_status, crawl, edited_bundle, faunalens, json_lines, patterns, photo, project, run,
+    stderr, stdout,
+};
 
 #[test]
 fn show_tells_labels_thresholds_and_hash() {
@@ -93,4 +98,350 @@ fn a_missing_bundle_is_named() {
     let output = run(&["check", "a.jpg", "--model", "models/none"]);
     assert_status(&output, 2);
     assert!(stderr(&output).contains("models/none"));
+}
+
+/// Runs `model learn` on a folder, on top of `base`.
+fn learn(from: &Path, into: &Path, base: &Path, more: &[&str]) -> std::process::Output {
+    let mut command = faunalens();
+    command.args(["model", "learn", "--from"]).arg(from);
+    command.arg("--into").arg(into).arg("--model").arg(base);
+    command.args(more).output().unwrap()
+}
+
+/// The shipped bundle without anything that helps to learn: only its descriptor is left.
+fn plain_bundle(folder: &Path) -> std::path::PathBuf {
+    edited_bundle(folder, |text| {
+        let text = without_table(without_table(text, "\n[training]"), "\n[background]");
+        let kept = text.lines().filter(|line| !line.starts_with("features"));
+        kept.collect::<Vec<_>>().join("\n")
+    })
+}
+
+/// The text of a bundle.toml without one of its tables.
+fn without_table(text: String, table: &str) -> String {
+    let Some(start) = text.find(table) else {
+        return text;
+    };
+    let rest = &text[start + 1..];
+    let end = rest.find("\n[").unwrap_or(rest.len());
+    format!("{}{}", &text[..start], &rest[end..])
+}
+
+fn first_label(bundle: &Path) -> String {
+    let text = std::fs::read_to_string(bundle.join("bundle.toml")).unwrap();
+    let names = &text[text.find("names = [\"").unwrap() + 10..];
+    names[..names.find('"').unwrap()].to_owned()
+}
+
+fn records(bundle: &Path, photos: &[std::path::PathBuf], more: &[&str]) -> Vec<serde_json::Value> {
+    let mut command = faunalens();
+    command
+        .args(["check", "--json", "--schreger", "never", "--model"])
+        .arg(bundle);
+    let output = command.args(more).args(photos).output().unwrap();
+    assert_status(&output, 0);
+    json_lines(&stdout(&output))
+}
+
+#[test]
+fn a_few_pictures_teach_a_label_that_every_command_then_knows() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = plain_bundle(folder.path());
+    let pictures = patterns(folder.path(), &["stripes", "dots", "plain"], 9);
+    // `plain` plays the part of everything else.
+    std::fs::rename(pictures.join("plain"), pictures.join("other")).unwrap();
+    let mine = folder.path().join("mine");
+    let unseen: Vec<_> = ["stripes", "dots", "other"]
+        .iter()
+        .map(|label| {
+            let taken = folder.path().join(format!("{label}.png"));
+            std::fs::rename(pictures.join(label).join("08.png"), &taken).unwrap();
+            taken
+        })
+        .collect();
+    let output = learn(&pictures, &mine, &base, &["--product", "stripes"]);
+    assert_status(&output, 0);
+    let text = stdout(&output);
+    assert!(
+        text.contains("stripes") && text.contains("review from"),
+        "{text}"
+    );
+    assert!(
+        text.contains("copy descriptor"),
+        "says what it fell back to: {text}"
+    );
+
+    let verify = faunalens()
+        .args(["model", "verify", "--model"])
+        .arg(&mine)
+        .output()
+        .unwrap();
+    assert_status(&verify, 0);
+    let show = faunalens()
+        .args(["model", "show", "--card", "--model"])
+        .arg(&mine)
+        .output()
+        .unwrap();
+    assert!(stdout(&show).contains("head"), "{}", stdout(&show));
+    assert!(
+        stdout(&show).contains("| stripes | 8 | 8 |"),
+        "{}",
+        stdout(&show)
+    );
+
+    let said = records(&mine, &unseen, &[]);
+    for (record, label) in said.iter().zip(["stripes", "dots", "other"]) {
+        assert_eq!(record["materials"][0]["label"], label, "{record}");
+        let sum: f64 = record["materials"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|m| m["score"].as_f64().unwrap())
+            .sum();
+        assert!((sum - 1.0).abs() < 1e-4);
+    }
+    assert_ne!(
+        said[0]["decision"], "clear",
+        "a product raises: {}",
+        said[0]
+    );
+    assert_eq!(said[1]["decision"], "clear", "dots are no product");
+    let sha = said[0]["model"]["sha256"].as_str().unwrap().to_owned();
+    let network = records(&base, &unseen[..1], &[])[0]["model"]["sha256"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_ne!(sha, network, "another head is another model");
+
+    let scan = faunalens()
+        .arg("scan")
+        .arg(&pictures)
+        .arg("--out")
+        .arg(folder.path().join("rows.csv"))
+        .arg("--model")
+        .arg(&mine)
+        .output()
+        .unwrap();
+    assert_status(&scan, 0);
+    let again = learn(&pictures, &mine, &base, &[]);
+    assert_status(&again, 2);
+    assert!(
+        stderr(&again).contains("there already"),
+        "{}",
+        stderr(&again)
+    );
+    let twice = learn(&pictures, &folder.path().join("twice"), &mine, &[]);
+    assert_status(&twice, 2);
+    assert!(
+        stderr(&twice).contains("teach its base"),
+        "{}",
+        stderr(&twice)
+    );
+}
+
+#[test]
+fn a_changed_head_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = plain_bundle(folder.path());
+    let pictures = patterns(folder.path(), &["stripes", "other"], 4);
+    let mine = folder.path().join("mine");
+    assert_status(&learn(&pictures, &mine, &base, &[]), 0);
+    let head = mine.join("head.bin");
+    let mut bytes = std::fs::read(&head).unwrap();
+    bytes[9] ^= 1;
+    std::fs::write(&head, bytes).unwrap();
+    let complaint = verify(&mine);
+    assert!(
+        complaint.contains("head.bin") && complaint.contains("SHA-256"),
+        "{complaint}"
+    );
+}
+
+#[test]
+fn background_pictures_stand_for_the_rest_of_the_world() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = plain_bundle(folder.path());
+    let toml = base.join("bundle.toml");
+    let text = std::fs::read_to_string(&toml).unwrap();
+    let pictures = patterns(folder.path(), &["stripes", "dots"], 6);
+    let alone = learn(&pictures, &folder.path().join("a"), &base, &[]);
+    assert_status(&alone, 2);
+    assert!(
+        stderr(&alone).contains("no background pictures"),
+        "{}",
+        stderr(&alone)
+    );
+
+    // The descriptor plays the part of the features; the background lies here and there.
+    let names = &text[text.find("names = [").unwrap()..];
+    let labels = names[..names.find(']').unwrap()].matches('"').count() / 2;
+    let size: usize = text[text.find("descriptor_size = ").unwrap() + 18..]
+        .lines()
+        .next()
+        .unwrap()
+        .trim()
+        .parse()
+        .unwrap();
+    let mut background = Vec::new();
+    for row in 0u32..40 {
+        background.extend((row % labels as u32).to_le_bytes());
+        for label in 0..labels {
+            let logit = if label == row as usize % labels {
+                3.0f32
+            } else {
+                0.0
+            };
+            background.extend(logit.to_le_bytes());
+        }
+        background.extend((1.0f32 / 2000.0).to_le_bytes());
+        background.extend(
+            (0..size as u32)
+                .map(|place| ((row * 131 + place * place * 17 + place * 7) % 251) as u8),
+        );
+    }
+    std::fs::write(base.join("background.bin"), &background).unwrap();
+    let sha = faunalens::photo::hex(&Sha256::digest(&background));
+    let text = text.replace(
+        "descriptor_size",
+        &format!("features = \"descriptor\"\nfeatures_size = {size}\ndescriptor_size"),
+    );
+    std::fs::write(
+        &toml,
+        format!("{text}\n[background]\nfile = \"background.bin\"\nsha256 = \"{sha}\"\n"),
+    )
+    .unwrap();
+    let mine = folder.path().join("mine");
+    let output = learn(&pictures, &mine, &base, &[]);
+    assert_status(&output, 0);
+    assert!(
+        stdout(&output).contains("40 background pictures"),
+        "{}",
+        stdout(&output)
+    );
+    let said = records(
+        &mine,
+        &[
+            pictures.join("stripes/00.png"),
+            pictures.join("dots/00.png"),
+        ],
+        &[],
+    );
+    assert_eq!(said[0]["materials"][0]["label"], "stripes");
+    assert_eq!(said[1]["materials"][0]["label"], "dots");
+
+    std::fs::write(base.join("background.bin"), &background[1..]).unwrap();
+    let cut = learn(&pictures, &folder.path().join("b"), &base, &[]);
+    assert_status(&cut, 2);
+    assert!(stderr(&cut).contains("background.bin"), "{}", stderr(&cut));
+}
+
+#[test]
+fn what_cannot_be_learnt_is_named_and_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = plain_bundle(folder.path());
+    let pictures = patterns(folder.path(), &["stripes", "other"], 4);
+    let mine = folder.path().join("mine");
+    let complaint = |from: &Path, more: &[&str]| {
+        let output = learn(from, &mine, &base, more);
+        assert_status(&output, 2);
+        assert!(!mine.exists());
+        stderr(&output)
+    };
+    assert!(complaint(&pictures, &["--product", "dots"]).contains("--product dots"));
+    assert!(
+        complaint(&pictures, &["--replace", "stripes"]).contains("the network has no such label")
+    );
+    let few = patterns(&folder.path().join("few"), &["stripes", "other"], 2);
+    assert!(complaint(&few, &[]).contains("at least 3"));
+    std::fs::create_dir(folder.path().join("empty")).unwrap();
+    assert!(complaint(&folder.path().join("empty"), &[]).contains("no usable picture"));
+}
+
+#[test]
+fn pictures_that_cannot_serve_are_left_out_aloud() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = plain_bundle(folder.path());
+    let pictures = patterns(folder.path(), &["stripes", "other"], 5);
+    std::fs::write(pictures.join("stripes/broken.jpg"), b"no picture").unwrap();
+    std::fs::copy(
+        pictures.join("stripes/00.png"),
+        pictures.join("other/same.png"),
+    )
+    .unwrap();
+    let output = learn(&pictures, &folder.path().join("mine"), &base, &[]);
+    assert_status(&output, 1);
+    let text = stderr(&output);
+    assert!(
+        text.contains("broken.jpg") && text.contains("near-duplicate"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_prior_moves_the_scores_and_stands_in_the_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = project().join("models/faunalens-base");
+    let photos = [photo("baseline.jpg")];
+    let label = first_label(&base);
+    let score = |record: &serde_json::Value| {
+        let all = record["materials"].as_array().unwrap();
+        let own = all
+            .iter()
+            .find(|material| material["label"] == label.as_str())
+            .unwrap();
+        own["score"].as_f64().unwrap()
+    };
+    let plain = records(&base, &photos, &[]);
+    assert!(plain[0]["model"].get("prior").is_none());
+    let (rare, common) = (format!("{label}=0.00001"), format!("{label}=0.99"));
+    let low = records(&base, &photos, &["--prior", &rare]);
+    let high = records(&base, &photos, &["--prior", &common]);
+    assert!(score(&low[0]) <= score(&plain[0]) && score(&plain[0]) < score(&high[0]));
+    assert_eq!(high[0]["model"]["prior"][&label], 0.99);
+
+    // One output holds rows of one prior.
+    let out = folder.path().join("rows.csv");
+    let crawl = crawl(folder.path(), 2);
+    let scan = |more: &[&str]| {
+        faunalens()
+            .arg("scan")
+            .arg(&crawl)
+            .arg("--out")
+            .arg(&out)
+            .args(more)
+            .output()
+            .unwrap()
+    };
+    assert_status(&scan(&["--prior", &rare]), 0);
+    assert_status(&scan(&["--prior", &rare]), 0);
+    let other = scan(&[]);
+    assert_status(&other, 2);
+    assert!(stderr(&other).contains(&rare), "{}", stderr(&other));
+}
+
+#[test]
+fn a_prior_that_cannot_be_used_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let silent = edited_bundle(folder.path(), |text| without_table(text, "\n[calibration]"));
+    let label = first_label(&silent);
+    let ask = |bundle: &Path, prior: &str| {
+        let output = faunalens()
+            .arg("check")
+            .arg(photo("baseline.jpg"))
+            .args(["--prior", prior, "--model"])
+            .arg(bundle)
+            .output()
+            .unwrap();
+        assert_status(&output, 2);
+        stderr(&output)
+    };
+    assert!(ask(&silent, &format!("{label}=0.1")).contains("[calibration] prior"));
+    let shipped = project().join("models/faunalens-base");
+    assert!(ask(&shipped, "gold=0.1").contains("no label gold"));
+    assert!(ask(&shipped, &format!("{label}=2")).contains("between 0 and 1"));
+    let torn = complaint(|text| {
+        let start = text.find("prior = {").unwrap();
+        format!("{}prior = {{ }} #{}", &text[..start], &text[start..])
+    });
+    assert!(torn.contains("calibration.prior"), "{torn}");
 }

@@ -106,3 +106,57 @@ pub(crate) fn crawl(folder: &Path, count: usize) -> PathBuf {
     }
     crawl
 }
+
+/// Pictures that anybody can tell apart: `count` of each pattern named, in a folder per pattern. No two
+/// are near-duplicates.
+pub(crate) fn patterns(folder: &Path, names: &[&str], count: u32) -> PathBuf {
+    let root = folder.join("patterns");
+    for name in names {
+        std::fs::create_dir_all(root.join(name)).unwrap();
+        for number in 0..count {
+            let picture = pattern(name, number);
+            picture
+                .save(root.join(name).join(format!("{number:02}.png")))
+                .unwrap();
+        }
+    }
+    root
+}
+
+fn pattern(name: &str, number: u32) -> image::RgbImage {
+    // A lattice of noise, smoothed by interpolation, different in every picture.
+    let noise = |x: u32, y: u32| {
+        let mut hash = (x.wrapping_mul(73_856_093)
+            ^ y.wrapping_mul(19_349_663)
+            ^ number.wrapping_mul(83_492_791))
+        .wrapping_add(7);
+        hash ^= hash >> 13;
+        hash = hash.wrapping_mul(0x5bd1_e995);
+        ((hash ^ (hash >> 15)) % 256) as f32
+    };
+    let smooth = |x: u32, y: u32, cell: u32| {
+        let (i, j) = (x / cell, y / cell);
+        let (u, v) = (
+            (x % cell) as f32 / cell as f32,
+            (y % cell) as f32 / cell as f32,
+        );
+        let top = noise(i, j) * (1.0 - u) + noise(i + 1, j) * u;
+        let bottom = noise(i, j + 1) * (1.0 - u) + noise(i + 1, j + 1) * u;
+        top * (1.0 - v) + bottom * v
+    };
+    image::RgbImage::from_fn(96, 96, |x, y| {
+        let shade = smooth(x, y, 24);
+        let light = |red: f32, green: f32, blue: f32| {
+            image::Rgb([red, green, blue].map(|share| (share * (60.0 + 0.7 * shade)) as u8))
+        };
+        match name {
+            "stripes" if ((x + y + number) / 6).is_multiple_of(2) => light(1.0, 0.15, 0.1),
+            "stripes" => light(0.2, 0.05, 0.05),
+            "dots" if (x % 16).abs_diff(8).pow(2) + (y % 16).abs_diff(8).pow(2) < 20 => {
+                light(0.1, 0.2, 1.0)
+            }
+            "dots" => light(0.9, 1.0, 0.2),
+            _ => light(0.5, 0.9, 0.5),
+        }
+    })
+}

@@ -122,7 +122,9 @@ impl Classify {
             let described = &bundle.description;
             format!(
                 "{} {} ({})",
-                described.name, described.version, described.model.sha256
+                described.name,
+                described.version,
+                described.identity()
             )
         });
         let configuration = configuration(&[
@@ -200,5 +202,5 @@ fn scored_by(results: &Path, bundle: Option<&Bundle>) -> bool {
         return false;
     };
     let first = text.lines().next().unwrap_or_default();
-    first.contains(&bundle.description.model.sha256)
+    first.contains(&bundle.description.identity())
 }

@@ -1,0 +1,134 @@
+//! A taught bundle as a folder.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::{LearnError, Taught, name_of};
+use crate::photo::hex;
+use crate::recognize::bundle::{Calibration, Description, HeadFile, Training};
+
+impl Taught {
+    /// Writes the bundle into `folder`, which must not exist yet, as a whole or not at all.
+    ///
+    /// # Errors
+    /// [`LearnError::Write`], or [`LearnError::Bundle`] when the base has changed meanwhile.
+    pub fn write(&self, folder: &Path) -> Result<(), LearnError> {
+        let fail = |path: &Path, reason: &dyn std::fmt::Display| LearnError::Write {
+            path: path.to_owned(),
+            reason: reason.to_string(),
+        };
+        if folder.exists() {
+            return Err(fail(
+                folder,
+                &"is there already; remove it, or name another folder",
+            ));
+        }
+        let aside = aside(folder);
+        fs::create_dir_all(&aside).map_err(|error| fail(&aside, &error))?;
+        let written = self
+            .fill(&aside, &name_of(folder))
+            .and_then(|()| fs::rename(&aside, folder).map_err(|error| fail(folder, &error)));
+        if written.is_err() {
+            let _ = fs::remove_dir_all(&aside);
+        }
+        written
+    }
+
+    fn fill(&self, folder: &Path, name: &str) -> Result<(), LearnError> {
+        let put = |file: &str, bytes: &[u8]| {
+            let path = folder.join(file);
+            fs::write(&path, bytes).map_err(|error| LearnError::Write {
+                path,
+                reason: error.to_string(),
+            })
+        };
+        let values = self.rows.iter().flatten();
+        let head: Vec<u8> = values.flat_map(|value| value.to_le_bytes()).collect();
+        put("model.onnx", &self.base.model)?;
+        put("head.bin", &head)?;
+        put("CARD.md", self.card(name).as_bytes())?;
+        if let Ok(card) = fs::read(self.base.folder.join("CARD.md")) {
+            put("BASE-CARD.md", &card)?;
+        }
+        put("held_out.csv", self.table().as_bytes())?;
+        let hashes = self.hashes()?;
+        put("training.pdq", hashes.as_bytes())?;
+        let description = self.describe(name, &head, &hashes);
+        let text = toml::to_string(&description).map_err(|error| LearnError::Write {
+            path: folder.join("bundle.toml"),
+            reason: error.to_string(),
+        })?;
+        put("bundle.toml", text.as_bytes())
+    }
+
+    fn describe(&self, name: &str, head: &[u8], hashes: &str) -> Description {
+        let base = &self.base.description;
+        let mut made = base.clone();
+        made.name = name.to_owned();
+        made.version = "1".into();
+        made.license = format!(
+            "the network: {}; the labels taught: as their maker says",
+            base.license
+        );
+        made.model.file = "model.onnx".into();
+        made.labels.names.clone_from(&self.labels);
+        made.output.temperature = self.temperature as f32;
+        made.thresholds.clone_from(&self.thresholds);
+        made.calibration = Some(Calibration {
+            prior: self.prior.clone(),
+        });
+        made.training = Some(Training {
+            hashes: "training.pdq".into(),
+            sha256: hex(&Sha256::digest(hashes)),
+        });
+        made.background = None;
+        made.head = Some(HeadFile {
+            file: "head.bin".into(),
+            sha256: hex(&Sha256::digest(head)),
+            reads: self.reads,
+            network_labels: base.labels.names.clone(),
+            network_temperature: base.output.temperature,
+            replaced: self.replaced.clone(),
+        });
+        made
+    }
+
+    /// The hashes of all pictures that the bundle has seen, so that an evaluation can look for leaks.
+    fn hashes(&self) -> Result<String, LearnError> {
+        let known = self.base.training_hashes()?.unwrap_or_default();
+        let own = self.pictures.iter().filter_map(|picture| picture.pdq);
+        let all: BTreeSet<String> = known
+            .into_iter()
+            .chain(own)
+            .map(|hash| hash.to_string())
+            .collect();
+        Ok(all.into_iter().map(|hash| hash + "\n").collect())
+    }
+
+    /// Every picture with its held-out scores, as `faunalens eval classify` reads it.
+    fn table(&self) -> String {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let mut header: Vec<String> = ["file", "label", "group"].map(str::to_owned).into();
+        header.extend(self.labels.iter().map(|label| format!("score_{label}")));
+        let _ = writer.write_record(&header);
+        for (picture, scores) in self.pictures.iter().zip(&self.held_out) {
+            let mut row = vec![
+                picture.file.clone(),
+                picture.label.clone(),
+                picture.group.to_string(),
+            ];
+            row.extend(scores.iter().map(|score| format!("{score:.6}")));
+            let _ = writer.write_record(&row);
+        }
+        String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+    }
+}
+
+/// Where the folder is made before it gets its name: beside it, so that it can be renamed.
+fn aside(folder: &Path) -> PathBuf {
+    let name = format!(".{}.{}", name_of(folder), std::process::id());
+    folder.parent().unwrap_or(Path::new("")).join(name)
+}
