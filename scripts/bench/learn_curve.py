@@ -40,7 +40,7 @@ def kind(photo: Photo) -> str:
 class Bench:
     def __init__(self, arguments, work: Path):
         self.data, self.program, self.draws, self.work = arguments.data.resolve(), arguments.program.resolve(), arguments.draws, work
-        self.photos = read_manifest(ROOT / "eval/model-base/manifest.csv")
+        self.photos = read_manifest(ROOT / "eval/model/manifest.csv")
         self.base = work / "base"
         shutil.copytree(arguments.bundle, self.base)
         self.labels = tomllib.loads((self.base / "bundle.toml").read_text())["labels"]["names"]

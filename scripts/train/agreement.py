@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compare the converted backbone with the TFLite interpreter on real photographs, class by class.
 
-    agreement.py --data DIR --tflite FILE --out eval/model-base
+    agreement.py --data DIR --tflite FILE --out eval/model
 
 Five readings of the same pixels by the network's 1001 ImageNet classes:
 

@@ -167,22 +167,22 @@ def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
 
 
-def thresholds(scores: np.ndarray, labels: np.ndarray, names: list[str], product: str) -> tuple[float, float]:
-    """Review and flag thresholds of a product, from calibration photographs without it.
+def thresholds(scores: np.ndarray, labels: np.ndarray, everyday: np.ndarray, names: list[str], product: str) -> tuple[float, float]:
+    """Review and flag thresholds of a product, from calibration pictures without it.
 
-    Review: the smallest hundredth, from 0.10, at which at most 3 % of everyday photographs are raised. Flag: the smallest hundredth,
-    not under 0.80, at which at most 0.3 % of everyday photographs and 5 % of the look-alikes' are.
+    Review: the smallest hundredth, from 0.10, that at most 1 % of everyday photographs and 15 % of the look-alikes reach. Flag:
+    the smallest, from 0.50, that no everyday photograph and at most 3 % of the look-alikes reach. Look-alikes are the pictures,
+    photographs or renders, of all other labels.
     """
     score = scores[:, names.index(product)]
-    everyday = np.isin(labels, [names.index(name) for name in ("other", "live_animal") if name in names])
     alike = ~everyday & (labels != names.index(product))
-    steps = np.arange(0.10, 1.0, 0.01).round(2)
-    review = next(t for t in steps if (score[everyday] >= t).mean() <= 0.03)
-    flag = next(
-        t for t in steps
-        if t >= 0.99 or t >= max(review, 0.80) and (score[everyday] >= t).mean() <= 0.003 and (not alike.any() or (score[alike] >= t).mean() <= 0.05)
-    )
-    return float(review), float(flag)
+
+    def least(start: float, common: float, similar: float) -> float:
+        steps = np.arange(start, 0.99, 0.01).round(2)
+        return float(next((t for t in steps if (score[everyday] >= t).mean() <= common and (score[alike] >= t).mean() <= similar), 0.99))
+
+    review = least(0.10, 0.01, 0.15)
+    return review, max(review, least(0.50, 0.0, 0.03))
 
 
 def main() -> None:
@@ -190,7 +190,7 @@ def main() -> None:
     for name in ("data", "manifest", "renders", "tflite", "cache", "bundle"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--labels", type=merging, default=merging(",".join(LABELS)), help="as ivory,bone=bone_antler,other=*")
-    parser.add_argument("--version", default="0.2.0")
+    parser.add_argument("--version", default="0.3.0")
     arguments = parser.parse_args()
     names = list(arguments.labels)
     label_of = {member: i for i, members in enumerate(arguments.labels.values()) for member in members}
@@ -198,6 +198,7 @@ def main() -> None:
     train = [example for example in examples if example.split == "train" and example.label in label_of]
     held = [example for example in examples if example.split == "calibration" and example.label in label_of]
     labels = np.array([label_of[example.label] for example in held])
+    everyday = np.array([example.domain == "photograph" and example.label in ("other", "live_animal") for example in held])
     shares = np.bincount(labels, minlength=len(names)) / len(labels)
     if not shares.all():
         raise SystemExit(f"no calibration picture of {', '.join(name for name, share in zip(names, shares) if not share)}")
@@ -217,7 +218,7 @@ def main() -> None:
         tables = ""
         for product in PRODUCTS:
             if product in names:
-                review, flag = thresholds(scores, labels, names, product)
+                review, flag = thresholds(scores, labels, everyday, names, product)
                 tables += f"[thresholds.{product}]\nreview = {review:.2f}\nflag = {flag:.2f}\n\n"
         folder = arguments.bundle.with_name(arguments.bundle.name + suffix)
         folder.mkdir(parents=True, exist_ok=True)
