@@ -1,6 +1,7 @@
 """What the network is trained and judged on: the photographs of a manifest, and renders, with one kind of record."""
 
 import csv
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,15 +37,17 @@ def photographs(data: Path, photos: list[Photo]) -> list[Example]:
 
 
 def renders(manifest: Path) -> list[Example]:
-    """The renders of a manifest with file, label and group; of sixteen groups one is kept for calibration and two for test."""
+    """The renders of a manifest with file, label and group; by its group's name a sixth goes to calibration and to test each."""
     if not manifest.exists():
         return []
     with open(manifest, newline="", encoding="utf-8") as rows:
         rows = list(csv.DictReader(rows))
-    order = {group: i for i, group in enumerate(sorted({row["group"] for row in rows}))}
-    split = {0: "calibration", 5: "test", 10: "test"}
+
+    def split(group: str) -> str:
+        return {0: "calibration", 1: "test"}.get(hashlib.sha256(group.encode()).digest()[0] % 6, "train")
+
     return [
-        Example(manifest.parent / row["file"], row["label"], f"render:{row['group']}", split.get(order[row["group"]] % 16, "train"), "render", "render")
+        Example(manifest.parent / row["file"], row["label"], f"render:{row['group']}", split(row["group"]), "render", "render")
         for row in rows
         if (manifest.parent / row["file"]).exists()
     ]
