@@ -521,7 +521,10 @@ impl Evidence {
         }
         let oriented = self.log_odds_orientation >= config.least_log_odds_orientation;
         // Without orientation "radial" and "outward" may be either way.
+        let independent =
+            2.0 * self.breadth * (self.radii[1] - self.radii[0]) / self.window_side.max(1e-9);
         if self.breadth < config.least_breadth
+            || independent < config.least_independent_windows
             || (oriented && self.radial_periods < config.least_radial_periods)
         {
             reasons.push(Reason::TooFewPeriods);
@@ -598,6 +601,8 @@ mod tests {
             rejection(|e| e.radial_periods = 4.0),
             [Reason::TooFewPeriods]
         );
+        // Six windows of concentric rings were left of more, and read as elephant.
+        assert_eq!(rejection(|e| e.radii[0] = 485.0), [Reason::TooFewPeriods]);
     }
 
     #[test]
