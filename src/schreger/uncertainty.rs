@@ -6,8 +6,9 @@ use crate::schreger::zone::{Outermost, Spot, outermost, spots};
 
 /// Replicates of the block bootstrap.
 const REPLICATES: usize = 60;
-/// Error of one period estimate that does not average out, degrees (interpolation between frequency bins).
-const FLOOR: f64 = 0.5;
+/// Error that no window tells of, degrees: a section that is not round, a course of the angle that is no parabola,
+/// interpolation between frequency bins. From lobed sections, see `scripts/bench/schreger_second.py`.
+const FLOOR: f64 = 1.6;
 
 /// Terms of the standard error of the angle, degrees.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
