@@ -17,7 +17,7 @@ use super::table::LeftOut;
 use super::truth::Truth;
 
 /// Figures of a method in the table of transformations.
-const SHORT: [&str; 4] = [
+pub(super) const SHORT: [&str; 4] = [
     "found at all",
     "micro-average precision",
     "recall at precision 0.9",

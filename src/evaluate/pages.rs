@@ -513,9 +513,9 @@ pub(super) fn left_out(page: &mut Page, rows: &[LeftOut]) {
 
 pub(super) fn configuration(page: &mut Page, entries: &Configuration) {
     page.heading("How this was made");
-    let rows: Vec<Vec<String>> = entries
+    let rows: Vec<Vec<Cell>> = entries
         .iter()
-        .map(|(name, value)| vec![name.clone(), value.clone()])
+        .map(|(name, value)| vec![Cell::words(name), Cell::words(value)])
         .collect();
-    page.table(&["", ""], &rows);
+    page.cells(&["", ""], &rows);
 }

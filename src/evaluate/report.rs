@@ -236,6 +236,14 @@ pub(super) struct Cell {
 }
 
 impl Cell {
+    /// Words, whatever they look like.
+    pub(super) fn words(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            ..Self::default()
+        }
+    }
+
     /// Words, or a number in words.
     pub(super) fn text(text: &str) -> Self {
         Self {

@@ -58,6 +58,8 @@ pub struct Copy {
 pub struct Making<'a> {
     /// What is done to every photograph.
     pub suite: &'a [Transformation],
+    /// Numbers of photographs that are searched but not copied: the model may have learned from them.
+    pub skipped: &'a BTreeSet<usize>,
     /// Seed of the places of crops, of noise and of collages.
     pub seed: u64,
     /// Whether hashes are also asked mirrored and turned.
@@ -98,6 +100,10 @@ pub fn copies(
             let Some((file, path)) = photographs.get(number) else {
                 return Ok(());
             };
+            if making.skipped.contains(&number) {
+                done();
+                continue;
+            }
             let own = pool_of.iter().position(|&other| other == number);
             let photo = read(path, making.limits);
             for (place, one) in making.suite.iter().enumerate() {

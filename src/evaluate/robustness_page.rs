@@ -8,9 +8,10 @@ use serde_json::json;
 
 use crate::photo::Limits;
 
+use super::classify::Figure;
 use super::compare::Difference;
 use super::leak::Leak;
-use super::matching_page::{curves, parts_csv, transformations};
+use super::matching_page::{SHORT, curves, parts_csv, transformations};
 use super::pages::{Configuration, SHOWN, configuration, gallery, leaks_in_words, left_out};
 use super::report::{self, Cell, Page, ReportError, csv_of};
 use super::robustness::{Drop, Robustness};
@@ -76,21 +77,40 @@ impl RobustnessReport<'_> {
                 self.left_out.len()
             ),
         );
+        let worst = (study.drops.iter())
+            .filter_map(|drop| Some((drop, find(drop, "accuracy")?)))
+            .min_by(|a, b| {
+                let lost = |row: &Difference| row.difference.value.unwrap_or(f64::INFINITY);
+                lost(a.1).total_cmp(&lost(b.1))
+            });
+        let mut first: Vec<Figure> = Vec::new();
+        if let Some((drop, row)) = worst {
+            first.push(Figure {
+                name: "accuracy of the originals".into(),
+                value: row.first,
+                interval: None,
+                ..row.difference.clone()
+            });
+            first.push(Figure {
+                name: format!("accuracy lost or won at worst: {}", drop.transformation),
+                ..row.difference.clone()
+            });
+        }
+        let all = study.matching.parts.iter();
+        for part in all.filter(|part| part.transformation.is_empty()) {
+            first.extend(
+                part.figures
+                    .iter()
+                    .filter(|figure| figure.name == SHORT[0])
+                    .cloned(),
+            );
+        }
+        page.cards(&first.iter().collect::<Vec<_>>());
         page.paragraph(
             "Every copy is made from the pixels of its photograph and stored again as JPEG. Classification: the copies' figures less the originals', \
              with 95 % intervals of a paired bootstrap over groups; an interval that holds 0 shows no loss. Matching: every copy is asked of an index of the originals; \
              near-duplicates of a photograph, and the other pictures in a collage, count neither as right nor as wrong.",
         );
-        if let Some(worst) = (study.drops.iter())
-            .filter_map(|drop| Some((drop, find(drop, "accuracy")?.difference.value?)))
-            .min_by(|a, b| a.1.total_cmp(&b.1))
-        {
-            page.paragraph(&format!(
-                "Accuracy falls most under {}: by {:.1} points.",
-                worst.0.transformation,
-                -100.0 * worst.1
-            ));
-        }
         page.heading("Classification");
         if study.drops.is_empty() {
             page.paragraph(
@@ -126,11 +146,16 @@ impl RobustnessReport<'_> {
             );
         }
         page.heading("Photographs that change their label most often");
+        page.paragraph("unsteady.csv tells under which transformation each becomes what.");
         let shown: Vec<(PathBuf, String)> = (study.unsteady.iter().take(SHOWN / 2))
             .map(|one| {
                 let words = format!(
-                    "{}: is {}, said {}; {} changes: {}",
-                    one.file, one.label, one.said, one.count, one.changes
+                    "{}: is {}, said {}; something else under {} of {}",
+                    one.file,
+                    one.label,
+                    one.said,
+                    one.count,
+                    self.examples.len()
                 );
                 (self.root.join(&one.file), words)
             })

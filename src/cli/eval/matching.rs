@@ -16,7 +16,10 @@ use faunalens::photo::source::{Context as Known, Item};
 use faunalens::pipeline::Engine;
 use rayon::prelude::*;
 
-use super::{Scratch, bar, configuration, model_in_words, name_left_out, root_of, with_hash};
+use super::{
+    Scratch, bar, configuration, model_in_words, name_left_out, root_of, runtime_in_words,
+    with_hash,
+};
 use crate::cli::settings::{Settings, cores, prepare_process};
 use crate::cli::{exit_code, say};
 
@@ -46,6 +49,10 @@ pub(super) struct MatchStudy {
     #[arg(short, long, value_name = "DIR")]
     out: PathBuf,
 
+    /// Folder to which the files are relative [default: the manifest's]
+    #[arg(long, value_name = "DIR")]
+    photos: Option<PathBuf>,
+
     /// Take answers from here instead of searching: a CSV with query, db, score and, if there are several, method
     #[arg(long, value_name = "FILE")]
     scores: Option<PathBuf>,
@@ -71,7 +78,10 @@ impl MatchStudy {
     pub(super) fn run(&self, settings: &Settings) -> anyhow::Result<ExitCode> {
         prepare_process();
         let mut truth = Truth::read(&self.manifest)?;
-        let root = root_of(&self.manifest);
+        let root = self
+            .photos
+            .clone()
+            .unwrap_or_else(|| root_of(&self.manifest));
         let mut entries = vec![("manifest", with_hash(&self.manifest))];
         let mut left_out = Vec::new();
         let found = match &self.scores {
@@ -84,6 +94,7 @@ impl MatchStudy {
             None => {
                 let engine = settings.engine()?.with_evidence();
                 entries.push(("model", model_in_words(engine.bundle())));
+                entries.push(("ONNX Runtime", runtime_in_words(&engine)));
                 entries.push(("any orientation", self.any_orientation.to_string()));
                 self.search(&engine, &root, &mut truth)?
             }

@@ -17,6 +17,7 @@ use faunalens::evaluate::leak::{self, Leak};
 use faunalens::evaluate::pages::Configuration;
 use faunalens::evaluate::rows::{LeftOut, Scored};
 use faunalens::photo::hex;
+use faunalens::pipeline::Engine;
 use faunalens::recognize::Bundle;
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
@@ -105,6 +106,11 @@ fn model_in_words(bundle: &Bundle) -> String {
         "{} {} (SHA-256 {})",
         described.name, described.version, described.model.sha256
     )
+}
+
+/// Version of the library that runs the model.
+fn runtime_in_words(engine: &Engine) -> String {
+    engine.runtime_version().unwrap_or_else(|| "unknown".into())
 }
 
 /// Where the files of a manifest lie: beside it; those of a folder are named whole.

@@ -1,6 +1,6 @@
 //! `faunalens eval robustness`.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
@@ -13,14 +13,14 @@ use faunalens::evaluate::robustness_page::RobustnessReport;
 use faunalens::evaluate::rows::{Joining, answers, join_results};
 use faunalens::evaluate::transformation::{SUITE, Transformation, for_collage};
 use faunalens::index::{Index, IndexError, Settings as IndexSettings, Sighting};
-use faunalens::photo::source::Source;
+use faunalens::photo::source::{Context, Item};
 use faunalens::photo::{self, Photo};
 use faunalens::pipeline::ReadLattice;
 use faunalens::record::Record;
 
 use super::{
-    Scratch, bar, configuration, model_in_words, name_left_out, renaming, root_of, take_out_leaks,
-    with_hash,
+    Scratch, bar, configuration, model_in_words, name_left_out, renaming, root_of,
+    runtime_in_words, take_out_leaks, with_hash,
 };
 use crate::cli::settings::{Settings, cores, prepare_process};
 use crate::cli::{exit_code, say};
@@ -49,6 +49,10 @@ pub(super) struct RobustnessStudy {
     /// Folder for the report
     #[arg(short, long, value_name = "DIR")]
     out: PathBuf,
+
+    /// Folder to which the files are relative [default: the manifest's]
+    #[arg(long, value_name = "DIR")]
+    photos: Option<PathBuf>,
 
     /// Only this transformation; may be repeated (a name that is none gets the list)
     #[arg(long, value_name = "NAME", value_parser = transformation)]
@@ -123,17 +127,27 @@ impl RobustnessStudy {
         // The originals: scored, and put into an index.
         let scratch = Scratch::new(&self.out)?;
         let mut index = Index::create(&scratch.0, IndexSettings::default())?;
-        let mut wanted: HashSet<&str> = chosen.iter().map(|answer| answer.file.as_str()).collect();
+        let root = self
+            .photos
+            .clone()
+            .unwrap_or_else(|| root_of(&self.manifest));
+        let mut seen = HashSet::new();
         // A file that stands in two lines is taken once; the join names the second.
-        let items = Source::parse(&self.manifest, false, false)?
-            .items()?
-            .filter(|item| wanted.remove(item.file.as_str()));
+        let items: Vec<Item> = chosen
+            .iter()
+            .filter(|answer| !answer.file.is_empty() && seen.insert(&answer.file))
+            .map(|answer| Item {
+                file: answer.file.clone(),
+                path: Ok(root.join(&answer.file)),
+                context: Context::default(),
+            })
+            .collect();
         let (mut photographs, mut originals) = (Vec::new(), Vec::<Record>::new());
         let progress = bar("photographs", chosen.len());
         let mut unreadable = Vec::new();
         engine.batch(
             cores(),
-            items.collect::<Vec<_>>().into_iter(),
+            items.into_iter(),
             &AtomicBool::new(false),
             |item, mut record| {
                 progress.inc(1);
@@ -197,9 +211,24 @@ impl RobustnessStudy {
             None
         };
 
+        let taken_out: HashSet<&str> = (leaks.iter())
+            .filter(|leak| !self.keep_leaks && leak.kind.is_leak())
+            .map(|leak| leak.file.as_str())
+            .collect();
+        let skipped: BTreeSet<usize> = (photographs.iter().enumerate())
+            .filter(|(_, (file, _))| taken_out.contains(file.as_str()))
+            .map(|(number, _)| number)
+            .collect();
+        for row in &mut left_out {
+            let matched = photographs.iter().any(|(file, _)| *file == row.file);
+            if matched && row.why.starts_with("label ") {
+                row.why += "; it was used for matching alone";
+            }
+        }
         let progress = bar("photographs transformed", photographs.len());
         let making = Making {
             suite: &suite,
+            skipped: &skipped,
             seed: self.seed,
             any_orientation: self.any_orientation,
             limits: &limits,
@@ -219,7 +248,7 @@ impl RobustnessStudy {
         let labelled = scored.as_ref().map_or(0, |scored| scored.rows.len());
         let report = RobustnessReport {
             study: &found,
-            photographs: [originals.len(), labelled],
+            photographs: [originals.len() - skipped.len(), labelled],
             leaks: &leaks,
             leaks_taken_out: !self.keep_leaks,
             left_out: &left_out,
@@ -228,6 +257,7 @@ impl RobustnessStudy {
                 ("manifest", with_hash(&self.manifest)),
                 ("photographs in the manifest", in_manifest.to_string()),
                 ("model", model_in_words(engine.bundle())),
+                ("ONNX Runtime", runtime_in_words(&engine)),
                 ("training photographs known", training),
                 ("any orientation", self.any_orientation.to_string()),
                 ("resamples", self.resamples.to_string()),
@@ -235,7 +265,7 @@ impl RobustnessStudy {
             ]),
             pictures: !self.no_pictures,
             limits: &limits,
-            root: &root_of(&self.manifest),
+            root: &root,
         };
         report.write(&self.out)?;
         say(
@@ -269,7 +299,7 @@ impl RobustnessStudy {
         }
         say(&format!(
             "{} photographs, {labelled} with a label of the model, {} rows left out -> {}",
-            originals.len(),
+            originals.len() - skipped.len(),
             left_out.len(),
             self.out.join("report.html").display()
         ))?;
