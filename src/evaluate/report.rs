@@ -141,11 +141,7 @@ impl Page {
 
     /// Opens a part that is folded away until it is wanted.
     pub(super) fn fold(&mut self, heading: &str) {
-        let _ = write!(
-            self.body,
-            "<details><summary>{}</summary>\n",
-            escape(heading)
-        );
+        let _ = writeln!(self.body, "<details><summary>{}</summary>", escape(heading));
     }
 
     /// Closes what [`fold`](Self::fold) opened.
