@@ -17,8 +17,8 @@ use super::truth::Truth;
 
 /// Differing bits up to which PDQ's own ranking is looked at: far beyond any threshold that is worth using.
 const PDQ_REACH: u32 = 90;
-/// Sightings asked for.
-const LIMIT: usize = 100_000;
+/// Sightings asked for, nearest first: with more, answers of no use would fill the memory.
+const LIMIT: usize = 1000;
 
 /// The methods, in the order of the reports.
 pub const METHODS: [&str; 3] = ["index", "pdq", "descriptor"];

@@ -203,6 +203,10 @@ fn pairs(rows: Vec<(usize, Vec<String>)>, mut left_out: Vec<LeftOut>) -> Truth {
                 references.number(db);
                 continue;
             }
+            (false, false) if query == db => {
+                aside("a picture is no match of itself".into());
+                continue;
+            }
             _ => {}
         }
         let place = *places.entry(query.clone()).or_insert_with(|| {
@@ -217,7 +221,7 @@ fn pairs(rows: Vec<(usize, Vec<String>)>, mut left_out: Vec<LeftOut>) -> Truth {
         });
         if !db.is_empty() && !questions[place].wanted.insert(references.number(db)) {
             aside("the same pair stands in an earlier line".into());
-        } else if questions[place].transformation != *transformation {
+        } else if !transformation.is_empty() && questions[place].transformation != *transformation {
             aside(format!(
                 "its transformation is {transformation}, that of line {} is {}; the pair counts under the first",
                 questions[place].line, questions[place].transformation
