@@ -116,7 +116,7 @@ pub struct Copied {
     pub shows: Vec<usize>,
 }
 
-/// A picture for the other cells of a collage, at most [`CELL`] pixels a side.
+/// A picture for the other cells of a collage, at most 392 pixels a side.
 #[must_use]
 pub fn for_collage(pixels: &RgbImage) -> RgbImage {
     fitted(pixels, CELL - 8, CELL - 8)
