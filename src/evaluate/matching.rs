@@ -343,11 +343,12 @@ fn part(
                 String::new()
             },
             name,
+            // One group says nothing of others.
             interval: intervals
                 .get(k)
                 .copied()
                 .flatten()
-                .filter(|_| value.is_some()),
+                .filter(|_| value.is_some() && renumbered.len() > 1),
             value,
             photographs: ranked.questions(),
             groups: renumbered.len(),
