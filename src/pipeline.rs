@@ -159,6 +159,12 @@ impl Engine {
         &self.stamp
     }
 
+    /// Version of the ONNX Runtime in use, where it tells.
+    #[must_use]
+    pub fn runtime_version(&self) -> Option<String> {
+        self.runtime.version()
+    }
+
     /// The bundle in use.
     #[must_use]
     pub fn bundle(&self) -> &Bundle {

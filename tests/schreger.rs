@@ -291,19 +291,31 @@ fn an_evaluation_counts_what_was_read_and_what_could_not_be() {
     let manifest = format!(
         "file,kind,lattice,species,angle_deg,outer_zone,tilt_deg,oblique_deg,px_per_period,contrast,jpeg\n\
          e.png,section,true,elephant,{},true,0,0,8,0.1,0\n\
-         p.png,plain,false,,,,,,,,\nbroken.png,plain,false,,,,,,,,\n",
+         p.png,plain,false,,,,,,,,\nbroken.png,plain,false,,,,,,,,\np.png,plain,perhaps,,,,,,,,\n",
         mean_of_outermost(105.0, 125.0)
     );
     fs::write(at("manifest.csv"), manifest).expect("a manifest");
     let out = at("out");
+    let configuration = vec![("seed".to_owned(), "none".to_owned())];
+    let frame = evaluate::schreger::Frame {
+        configuration: &configuration,
+        pictures: true,
+    };
     let summary = evaluate::schreger::run(
         &at("manifest.csv"),
         &out,
         &Config::default(),
         &Limits::default(),
+        frame,
     )
     .expect("an evaluation");
     assert_eq!(summary.unreadable, 1);
+    let lines: Vec<usize> = summary.left_out.iter().map(|row| row.line).collect();
+    assert_eq!(
+        lines,
+        [5, 4],
+        "a row that is no case, a picture that is none"
+    );
     assert_eq!(
         (
             summary.slices[0].measured.hits,
@@ -329,6 +341,10 @@ fn an_evaluation_counts_what_was_read_and_what_could_not_be() {
         "angle.svg",
         "error.svg",
         "selective_risk.svg",
+        "report.html",
+        "report.json",
+        "figures.csv",
+        "left_out.csv",
     ] {
         assert!(out.join(file).metadata().expect(file).len() > 40, "{file}");
     }
@@ -337,6 +353,7 @@ fn an_evaluation_counts_what_was_read_and_what_could_not_be() {
         &out,
         &Config::default(),
         &Limits::default(),
+        frame,
     );
     assert!(
         missing

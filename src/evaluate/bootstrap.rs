@@ -9,9 +9,29 @@ use rayon::prelude::*;
 const UNDEFINED: f64 = 0.05;
 
 /// SplitMix64 (Steele, Lea and Flood 2014): small, and the same on every platform and in every version.
-struct SplitMix(u64);
+#[derive(Debug, Clone)]
+pub(super) struct SplitMix(u64);
 
 impl SplitMix {
+    /// A generator that depends on `seed` and on a name alone (FNV-1a), whatever the order of the work.
+    pub(super) fn named(seed: u64, name: &str) -> Self {
+        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        Self(seed ^ hash)
+    }
+
+    /// Uniform in 0 to 1, 1 excluded.
+    pub(super) fn unit(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// Standard normal (Box and Muller 1958).
+    pub(super) fn normal(&mut self) -> f64 {
+        let (a, b) = (1.0 - self.unit(), self.unit());
+        (-2.0 * a.ln()).sqrt() * (std::f64::consts::TAU * b).cos()
+    }
+
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -21,7 +41,7 @@ impl SplitMix {
     }
 
     /// Uniform below `n`, by multiplication (Lemire 2019; the bias is below 2^-32 for any real `n`).
-    fn below(&mut self, n: usize) -> usize {
+    pub(super) fn below(&mut self, n: usize) -> usize {
         ((u128::from(self.next()) * n as u128) >> 64) as usize
     }
 }

@@ -56,6 +56,15 @@ pub(super) struct Line<'a> {
 
 /// A chart; `diagonal` draws where both axes agree.
 pub(super) fn chart(title: &str, x: Axis, y: Axis, lines: &[Line], diagonal: bool) -> String {
+    drawn(title, x, y, lines, diagonal, false)
+}
+
+/// Points instead of lines, with the diagonal.
+pub(super) fn scatter(title: &str, x: Axis, y: Axis, points: &[Line]) -> String {
+    drawn(title, x, y, points, true, true)
+}
+
+fn drawn(title: &str, x: Axis, y: Axis, lines: &[Line], diagonal: bool, dots: bool) -> String {
     let (width, height) = SIZE;
     let (left, below) = MARGIN;
     let (full_width, full_height) = (width + left + 12.0, height + below + 26.0);
@@ -108,10 +117,21 @@ pub(super) fn chart(title: &str, x: Axis, y: Axis, lines: &[Line], diagonal: boo
         if path.is_empty() {
             continue;
         }
+        if dots {
+            for at in &path {
+                let (x, y) = at.split_once(' ').unwrap_or_default();
+                let _ = write!(
+                    svg,
+                    "<circle class='dot {}' cx='{x}' cy='{y}' r='2.4'/>",
+                    style(number)
+                );
+            }
+            continue;
+        }
         let _ = write!(
             svg,
-            "<path class='line c{}' d='M{}'><title>{}</title></path>",
-            number % 8,
+            "<path class='line {}' d='M{}'><title>{}</title></path>",
+            style(number),
             path.join("L"),
             escape(line.name)
         );
@@ -122,14 +142,19 @@ pub(super) fn chart(title: &str, x: Axis, y: Axis, lines: &[Line], diagonal: boo
         for (number, line) in lines.iter().enumerate() {
             let _ = write!(
                 svg,
-                "<span class='key c{}'>{}</span> ",
-                number % 8,
+                "<span class='key {}'>{}</span> ",
+                style(number),
                 escape(line.name)
             );
         }
         svg += "</figcaption>";
     }
     svg + "</figure>\n"
+}
+
+/// Eight colours, then the same dashed, then dotted.
+fn style(number: usize) -> String {
+    format!("c{} d{}", number % 8, number / 8 % 3)
 }
 
 /// At most about 400 points of a line, its ends included.

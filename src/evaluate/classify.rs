@@ -9,12 +9,15 @@ use crate::recognize::bundle::Threshold;
 use super::bootstrap;
 use super::metrics::{
     self, Calibration, Confidence, Counts, DEPTHS, Point, RATES, Ranked, calibration, confusion,
-    of_label,
+    of_label, precision_in_feed,
 };
 use super::rows::Scored;
 
 /// Shares of positives in a feed at which precision is told.
 pub const PREVALENCES: [f64; 3] = [1e-2, 1e-3, 1e-4];
+
+/// Places in [`RATES`] of the false-positive rates at which precision is told of a label without thresholds.
+const RATES_OF_PRECISION: [usize; 2] = [1, 2];
 
 /// How the study is made.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -94,6 +97,11 @@ pub(super) struct Prepared<'a> {
     thresholds: Vec<Option<&'a Threshold>>,
 }
 
+/// Photographs reviewed per hit at a precision; `None` where nothing is hit.
+fn reviewed(precision: f64) -> Option<f64> {
+    (precision > 0.0).then(|| 1.0 / precision)
+}
+
 impl Prepared<'_> {
     /// Every figure, in the order of the plans.
     pub(super) fn figures(&self, weights: &[u32]) -> Vec<Option<f64>> {
@@ -134,8 +142,16 @@ impl Prepared<'_> {
                     values.extend([counts.recall(), counts.false_positive_rate()]);
                     values.extend(PREVALENCES.map(|share| counts.precision_at(share)));
                     values.extend(
-                        PREVALENCES.map(|share| counts.precision_at(share).map(|p| 1.0 / p)),
+                        PREVALENCES.map(|share| counts.precision_at(share).and_then(reviewed)),
                     );
+                }
+            } else {
+                for place in RATES_OF_PRECISION {
+                    let precision = PREVALENCES.map(|share| {
+                        precision_in_feed(walk.recall_at_fpr[place]?, RATES[place], share)
+                    });
+                    values.extend(precision);
+                    values.extend(precision.map(|precision| precision.and_then(reviewed)));
                 }
             }
         }
@@ -277,7 +293,22 @@ pub(super) fn plans(scored: &Scored, settings: &Settings) -> Vec<Plan> {
             add(format!("recall in top {depth}"));
         }
         let from = plans.len() - RATES.len() - DEPTHS.len();
-        for (plan, rate) in plans[from..].iter_mut().zip(RATES) {
+        let mut rates: Vec<(usize, f64)> = (from..).zip(RATES).collect();
+        if !settings.thresholds.contains_key(label) {
+            for place in RATES_OF_PRECISION {
+                let rate = RATES[place];
+                for words in ["precision", "photographs reviewed per hit"] {
+                    for share in PREVALENCES {
+                        rates.push((plans.len(), rate));
+                        let name =
+                            format!("{words} at false-positive rate {rate}, prevalence {share}");
+                        plans.push(plan(label, name, rows.len(), everything));
+                    }
+                }
+            }
+        }
+        for (place, rate) in rates {
+            let plan = &mut plans[place];
             // With fewer than 3/rate independent negatives, none of them found does not show (at 95 %) that the rate is kept.
             let needed = (3.0 / rate).round() as usize;
             if negative_groups < needed {

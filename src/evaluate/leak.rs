@@ -1,14 +1,36 @@
 //! Near-duplicate photographs where there must be none: between an evaluation set and a model's training photographs,
-//! and across labels. By PDQ, within the reference's match threshold, at sufficient quality.
+//! and across labels. By PDQ with the index's own search, within the reference's match threshold, at sufficient quality.
 
-use rayon::prelude::*;
+use std::collections::{BTreeMap, HashMap};
+
 use serde::Serialize;
 
 use crate::fingerprint::{MATCH_DISTANCE, PdqHash};
+use crate::index::{IndexError, near_hashes};
 
 use super::rows::Scored;
 
-/// A photograph that should not be in the evaluation.
+/// What a photograph is a near-duplicate of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A photograph that the model learned from.
+    Training,
+    /// A photograph of the set that carries another label: one of the two labels is wrong.
+    OtherLabel,
+    /// A photograph of the set with the same label: no leak, but the two are not independent, and are resampled together.
+    SameLabel,
+}
+
+impl Kind {
+    /// Whether such a photograph is taken out.
+    #[must_use]
+    pub fn is_leak(self) -> bool {
+        self != Self::SameLabel
+    }
+}
+
+/// A photograph with a near-duplicate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Leak {
     /// The photograph of the evaluation set.
@@ -17,72 +39,139 @@ pub struct Leak {
     pub of: String,
     /// Differing bits of 256.
     pub distance: u32,
-    /// Whether the other one is a training photograph; else it carries another label here.
-    pub training: bool,
+    /// What the other one is.
+    pub kind: Kind,
 }
 
-/// Pairs `(i, j, distance)`, `i < j`, of hashes within the match threshold.
-#[must_use]
-pub fn near_pairs(hashes: &[Option<PdqHash>]) -> Vec<(usize, usize, u32)> {
-    (0..hashes.len())
-        .into_par_iter()
-        .flat_map_iter(|i| {
-            let later = hashes.iter().enumerate().skip(i + 1);
-            later.filter_map(move |(j, other)| {
-                let distance = hashes[i]?.hamming(&(*other)?);
-                (distance <= MATCH_DISTANCE).then_some((i, j, distance))
-            })
-        })
-        .collect()
+/// Sets of rows that are put together one pair at a time.
+#[derive(Debug)]
+pub(super) struct Clusters(Vec<usize>);
+
+impl Clusters {
+    /// Every row by itself.
+    pub(super) fn new(rows: usize) -> Self {
+        Self((0..rows).collect())
+    }
+
+    /// The first row of the set that `row` is in.
+    pub(super) fn root(&mut self, mut row: usize) -> usize {
+        while self.0[row] != row {
+            self.0[row] = self.0[self.0[row]];
+            row = self.0[row];
+        }
+        row
+    }
+
+    /// Puts the sets of two rows together.
+    pub(super) fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        self.0[a.max(b)] = a.min(b);
+    }
+}
+
+/// Unique hashes, and the rows that have each.
+fn unique(hashes: &[Option<PdqHash>]) -> (Vec<PdqHash>, Vec<Vec<usize>>) {
+    let mut places: HashMap<PdqHash, usize> = HashMap::new();
+    let (mut unique, mut rows) = (Vec::new(), Vec::<Vec<usize>>::new());
+    for (row, hash) in hashes.iter().enumerate() {
+        let Some(hash) = hash else { continue };
+        let place = *places.entry(*hash).or_insert_with(|| {
+            unique.push(*hash);
+            rows.push(Vec::new());
+            unique.len() - 1
+        });
+        rows[place].push(row);
+    }
+    (unique, rows)
+}
+
+/// Pairs `(i, j, distance)`, `i` not `j`, of rows whose hashes are within the match threshold. Of rows with the same hash each
+/// is paired with the first alone, which connects the same clusters without a quadratic list.
+///
+/// # Errors
+/// [`IndexError`] when the system gives no memory.
+pub fn near_pairs(hashes: &[Option<PdqHash>]) -> Result<Vec<(usize, usize, u32)>, IndexError> {
+    let (unique, rows) = unique(hashes);
+    let mut pairs = Vec::new();
+    for (place, near) in near_hashes(&unique, &unique, MATCH_DISTANCE)?
+        .iter()
+        .enumerate()
+    {
+        let first = rows[place][0];
+        pairs.extend(rows[place][1..].iter().map(|&row| (first, row, 0)));
+        let others = near.iter().filter(|(other, _)| *other as usize > place);
+        pairs.extend(others.map(|&(other, distance)| (first, rows[other as usize][0], distance)));
+    }
+    Ok(pairs)
 }
 
 /// The number of each photograph's cluster of near-duplicates: the smallest row in it.
-#[must_use]
-pub fn clusters(hashes: &[Option<PdqHash>]) -> Vec<usize> {
-    let mut parent: Vec<usize> = (0..hashes.len()).collect();
-    let root = |parent: &[usize], mut i: usize| {
-        while parent[i] != i {
-            i = parent[i];
-        }
-        i
-    };
-    for (i, j, _) in near_pairs(hashes) {
-        let (a, b) = (root(&parent, i), root(&parent, j));
-        parent[a.max(b)] = a.min(b);
+///
+/// # Errors
+/// [`IndexError`] when the system gives no memory.
+pub fn clusters(hashes: &[Option<PdqHash>]) -> Result<Vec<usize>, IndexError> {
+    let mut clusters = Clusters::new(hashes.len());
+    for (a, b, _) in near_pairs(hashes)? {
+        clusters.join(a, b);
     }
-    (0..hashes.len()).map(|i| root(&parent, i)).collect()
+    Ok((0..hashes.len()).map(|row| clusters.root(row)).collect())
 }
 
-/// Near-duplicates of `training` photographs, and pairs of near-duplicates under two labels, among the rows.
-#[must_use]
-pub fn find(scored: &Scored, training: &[PdqHash]) -> Vec<Leak> {
+/// The photographs of the set that have a near-duplicate among `training` or in the set itself. Each is named once, by the
+/// gravest kind and the nearest other.
+///
+/// # Errors
+/// [`IndexError`] when the system gives no memory.
+pub fn find(scored: &Scored, training: &[PdqHash]) -> Result<Vec<Leak>, IndexError> {
     let hashes: Vec<Option<PdqHash>> = scored.rows.iter().map(|row| row.pdq).collect();
-    let mut leaks: Vec<Leak> = scored
-        .rows
-        .par_iter()
-        .filter_map(|row| {
-            let own = row.pdq?;
-            let nearest = training.iter().map(|other| own.hamming(other)).min()?;
-            (nearest <= MATCH_DISTANCE).then(|| Leak {
-                file: row.file.clone(),
-                of: "a training photograph".into(),
-                distance: nearest,
-                training: true,
-            })
-        })
-        .collect();
-    for (i, j, distance) in near_pairs(&hashes) {
-        let (a, b) = (&scored.rows[i], &scored.rows[j]);
-        if a.label != b.label {
-            for (one, other) in [(a, b), (b, a)] {
-                leaks.push(Leak {
-                    file: one.file.clone(),
-                    of: format!("{} ({})", other.file, scored.labels[other.label]),
-                    distance,
-                    training: false,
-                });
+    let (unique, rows) = unique(&hashes);
+    let learned = near_hashes(&unique, training, MATCH_DISTANCE)?;
+    let inside = near_hashes(&unique, &unique, MATCH_DISTANCE)?;
+    // Two rows per hash and label are enough to find another than oneself, however many share them.
+    let mut by_label: Vec<BTreeMap<usize, Vec<usize>>> = vec![BTreeMap::new(); rows.len()];
+    for (place, own) in rows.iter().enumerate() {
+        for &row in own {
+            let some = by_label[place].entry(scored.rows[row].label).or_default();
+            if some.len() < 2 {
+                some.push(row);
             }
         }
     }
-    leaks
+    let mut leaks: Vec<(usize, Leak)> = Vec::new();
+    for (place, own) in rows.iter().enumerate() {
+        for &row in own {
+            let leak = |of: String, distance: u32, kind: Kind| Leak {
+                file: scored.rows[row].file.clone(),
+                of,
+                distance,
+                kind,
+            };
+            let nearest = |same: bool| {
+                inside[place].iter().find_map(|&(other, distance)| {
+                    let labels = by_label[other as usize].iter();
+                    let other = *labels
+                        .filter(|(label, _)| (**label == scored.rows[row].label) == same)
+                        .flat_map(|(_, some)| some)
+                        .find(|&&other| other != row)?;
+                    Some((other, distance))
+                })
+            };
+            let named = |other: usize| {
+                let other = &scored.rows[other];
+                format!("{} ({})", other.file, scored.labels[other.label])
+            };
+            let found = if let Some(&(_, distance)) = learned[place].first() {
+                leak("a training photograph".into(), distance, Kind::Training)
+            } else if let Some((other, distance)) = nearest(false) {
+                leak(named(other), distance, Kind::OtherLabel)
+            } else if let Some((other, distance)) = nearest(true) {
+                leak(named(other), distance, Kind::SameLabel)
+            } else {
+                continue;
+            };
+            leaks.push((row, found));
+        }
+    }
+    leaks.sort_by_key(|(row, _)| *row);
+    Ok(leaks.into_iter().map(|(_, leak)| leak).collect())
 }

@@ -210,10 +210,19 @@ impl Counts {
     /// Precision where a share `prevalence` of all photographs is positive (Bayes' rule).
     #[must_use]
     pub fn precision_at(&self, prevalence: f64) -> Option<f64> {
-        let (recall, wrong) = (self.recall()?, self.false_positive_rate()?);
-        let (hits, misses) = (prevalence * recall, (1.0 - prevalence) * wrong);
-        (hits + misses > 0.0).then(|| hits / (hits + misses))
+        precision_in_feed(self.recall()?, self.false_positive_rate()?, prevalence)
     }
+}
+
+/// Precision at this recall and false-positive rate where a share `prevalence` of all photographs is positive (Bayes' rule); `None` where
+/// nothing is raised.
+#[must_use]
+pub fn precision_in_feed(recall: f64, false_positive_rate: f64, prevalence: f64) -> Option<f64> {
+    let (hits, misses) = (
+        prevalence * recall,
+        (1.0 - prevalence) * false_positive_rate,
+    );
+    (hits > 0.0 || misses > 0.0).then(|| hits / (hits + misses))
 }
 
 /// Confusion matrix `[true][best]`, row-major, of `labels` labels.

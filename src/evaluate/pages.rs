@@ -1,6 +1,6 @@
 //! The reports of `eval classify` and `eval compare`, written out.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::json;
@@ -9,13 +9,13 @@ use crate::photo::Limits;
 
 use super::chart::{Axis, Line, chart};
 use super::classify::{Figure, Study};
-use super::compare::Comparison;
-use super::leak::Leak;
-use super::report::{self, Page, ReportError, csv_of, figures_csv, value};
+use super::compare::{Comparison, Difference};
+use super::leak::{Kind, Leak};
+use super::report::{self, Cell, Page, ReportError, csv_of, csv_rows, figures_csv, value};
 use super::rows::{Grouping, LeftOut, Scored};
 
 /// Worst errors and changed photographs shown on a page.
-const SHOWN: usize = 48;
+pub(super) const SHOWN: usize = 48;
 /// Figures that come first.
 const FIRST: [&str; 3] = [
     "accuracy",
@@ -90,16 +90,53 @@ impl ClassifyReport<'_> {
             cards.extend(find(label, "recall at flag"));
             cards.extend(find(label, "false-positive rate at flag"));
         }
+        // Two cards a label are a summary for a few labels only; the table below has all.
+        if cards.len() > 9 {
+            cards.truncate(FIRST.len());
+        }
         page.cards(&cards);
         page.paragraph(
             "Intervals are 95 % percentile intervals of a bootstrap over whole groups: they tell what other groups of the same \
              kind would give, not what another source would. A figure without a value is not defined or not supported by so few data.",
         );
+        page.heading("Label by label");
+        let header = [
+            "label",
+            "photographs",
+            "precision",
+            "recall",
+            "F1",
+            "average precision",
+            "recall at false-positive rate 0.01",
+            "recall at flag",
+            "false-positive rate at flag",
+        ];
+        let rows: Vec<Vec<Cell>> = scored
+            .labels
+            .iter()
+            .map(|label| {
+                let of = |name: &str| Cell::figure(find(label, name));
+                let photographs = find(label, "recall").map_or(0, |figure| figure.photographs);
+                vec![
+                    Cell::text(label),
+                    Cell::text(&photographs.to_string()),
+                    of("precision"),
+                    of("recall"),
+                    of("F1"),
+                    of("average precision"),
+                    of("recall at false-positive rate 0.01"),
+                    of("recall at flag"),
+                    of("false-positive rate at flag"),
+                ]
+            })
+            .collect();
+        page.cells(&header, &rows);
         page.heading("Confusion");
         page.matrix(&scored.labels, &study.confusion);
         page.heading("Curves");
         page.charts(&self.charts());
-        page.heading("All labels together");
+        page.heading("Every figure");
+        page.paragraph("All labels together:");
         page.figures(
             &study
                 .figures
@@ -109,11 +146,12 @@ impl ClassifyReport<'_> {
         );
         for label in &scored.labels {
             let own: Vec<&Figure> = study.figures.iter().filter(|f| &f.label == label).collect();
-            page.heading(label);
+            page.fold(label);
             page.figures(&own);
+            page.unfold();
         }
         page.heading("Worst errors");
-        let shown: Vec<(std::path::PathBuf, String)> = study
+        let shown: Vec<(PathBuf, String)> = study
             .errors
             .iter()
             .take(SHOWN)
@@ -133,17 +171,7 @@ impl ClassifyReport<'_> {
                 )
             })
             .collect();
-        if shown.is_empty() {
-            page.paragraph("None.");
-        }
-        page.gallery(
-            &shown
-                .iter()
-                .map(|(path, words)| (path.as_path(), words.clone()))
-                .collect::<Vec<_>>(),
-            self.pictures,
-            self.limits,
-        );
+        gallery(&mut page, &shown, self.pictures, self.limits);
         self.data(&mut page);
         configuration(&mut page, self.configuration);
         page.html()
@@ -151,18 +179,13 @@ impl ClassifyReport<'_> {
 
     fn data(&self, page: &mut Page) {
         page.heading("Data left out");
-        let training = self.leaks.iter().filter(|leak| leak.training).count();
-        page.paragraph(&format!(
-            "{training} near-duplicates of training photographs and {} of photographs with another label were found{}.",
-            self.leaks.len() - training,
-            if self.leaks.is_empty() {
-                ""
-            } else if self.leaks_taken_out {
-                " and taken out"
-            } else {
-                " and kept"
-            }
-        ));
+        page.paragraph(&leaks_in_words(self.leaks, self.leaks_taken_out));
+        if self.scored.merged > 0 {
+            page.paragraph(&format!(
+                "{} groups were put together with another because they share a near-duplicate.",
+                self.scored.merged
+            ));
+        }
         left_out(page, &self.scored.left_out);
     }
 
@@ -245,12 +268,14 @@ impl ClassifyReport<'_> {
 
     fn confusion(&self) -> String {
         let labels = &self.scored.labels;
-        let mut text = format!("true,{}\n", labels.join(","));
-        for (row, label) in self.study.confusion.chunks(labels.len()).zip(labels) {
-            let cells: Vec<String> = row.iter().map(u64::to_string).collect();
-            text += &format!("{label},{}\n", cells.join(","));
-        }
-        text
+        let header = std::iter::once("true".to_owned()).chain(labels.iter().cloned());
+        let rows = self.study.confusion.chunks(labels.len()).zip(labels);
+        let rows = rows.map(|(row, label)| {
+            std::iter::once(label.clone())
+                .chain(row.iter().map(u64::to_string))
+                .collect()
+        });
+        csv_rows(std::iter::once(header.collect()).chain(rows))
     }
 
     fn curves(&self) -> String {
@@ -286,6 +311,8 @@ impl ClassifyReport<'_> {
             "left_out": self.scored.left_out,
             "leaks": self.leaks,
             "leaks_taken_out": self.leaks_taken_out,
+            "groups_merged": self.scored.merged,
+            "scored_but_not_in_manifest": self.scored.not_asked,
             "figures": self.study.figures,
             "confusion": self.study.confusion.chunks(self.scored.labels.len()).collect::<Vec<_>>(),
             "reliability": self.study.calibration.bins,
@@ -294,13 +321,16 @@ impl ClassifyReport<'_> {
     }
 }
 
-/// Writes a comparison: `report.html`, `report.json`, `differences.csv`, `changed.csv`.
+/// Writes a comparison: `report.html`, `report.json`, `differences.csv`, `changed.csv`, `left_out.csv`. `pictures` is the folder to which the
+/// photographs are relative; without it the page shows none.
 ///
 /// # Errors
 /// [`ReportError`] naming the file that cannot be written.
 pub fn write_comparison(
     comparison: &Comparison,
     configuration_of: &Configuration,
+    pictures: Option<&Path>,
+    limits: &Limits,
     folder: &Path,
 ) -> Result<(), ReportError> {
     report::make(folder)?;
@@ -316,58 +346,45 @@ pub fn write_comparison(
         ),
     );
     page.paragraph("Differences are second less first; an interval that holds 0 shows no difference. The bootstrap draws the same groups for both.");
-    let mut label = None;
-    let mut rows = Vec::new();
-    let flush = |page: &mut Page, label: &Option<String>, rows: &mut Vec<Vec<String>>| {
-        if let Some(label) = label {
-            page.heading(if label.is_empty() {
-                "All labels together"
-            } else {
-                label
-            });
-            page.table(
-                &["figure", "first", "second", "difference", "95 % interval"],
-                rows,
-            );
-        }
-        rows.clear();
+    let of = |wanted: &dyn Fn(&str) -> bool| -> Vec<&Difference> {
+        let rows = comparison.figures.iter();
+        rows.filter(|row| wanted(&row.difference.label)).collect()
     };
+    page.heading("All labels together");
+    page.cells(&DIFFERENCES, &in_cells(&of(&|label| label.is_empty())));
+    let mut labels: Vec<&str> = Vec::new();
     for row in &comparison.figures {
-        if label.as_ref() != Some(&row.difference.label) {
-            flush(&mut page, &label, &mut rows);
-            label = Some(row.difference.label.clone());
+        let label = row.difference.label.as_str();
+        if !label.is_empty() && labels.last() != Some(&label) {
+            labels.push(label);
         }
-        let limits = row.difference.interval;
-        rows.push(vec![
-            row.difference.name.clone(),
-            value(row.first),
-            value(row.second),
-            value(row.difference.value),
-            limits.map_or(String::new(), |[low, high]| {
-                format!("{} to {}", value(Some(low)), value(Some(high)))
-            }),
-        ]);
     }
-    flush(&mut page, &label, &mut rows);
+    page.heading("Label by label");
+    for label in labels {
+        page.fold(label);
+        page.cells(&DIFFERENCES, &in_cells(&of(&|other| other == label)));
+        page.unfold();
+    }
     page.heading("Photographs named differently");
     page.paragraph(&format!(
         "{} in all; right to wrong first. changed.csv has every one.",
         comparison.changed.len()
     ));
-    let table: Vec<Vec<String>> = comparison
+    let shown: Vec<(PathBuf, String)> = comparison
         .changed
         .iter()
         .take(SHOWN)
         .map(|row| {
-            vec![
-                row.file.clone(),
-                row.label.clone(),
-                format!("{} {:.2}", row.first, row.first_score),
-                format!("{} {:.2}", row.second, row.second_score),
-            ]
+            (
+                pictures.unwrap_or(Path::new("")).join(&row.file),
+                format!(
+                    "{}: is {}; first {} {:.2}, second {} {:.2}",
+                    row.file, row.label, row.first, row.first_score, row.second, row.second_score
+                ),
+            )
         })
         .collect();
-    page.table(&["photograph", "is", "first", "second"], &table);
+    gallery(&mut page, &shown, pictures.is_some(), limits);
     page.heading("Data left out");
     left_out(&mut page, &comparison.left_out);
     configuration(&mut page, configuration_of);
@@ -383,33 +400,101 @@ pub fn write_comparison(
         "left_out": comparison.left_out,
     });
     report::write(folder, "report.json", &format!("{json:#}\n"))?;
-    let mut table = String::from("label,figure,first,second,difference,low95,high95\n");
-    let number = |value: Option<f64>| value.map_or(String::new(), |value| value.to_string());
-    for row in &comparison.figures {
-        let limits = row.difference.interval;
-        table += &format!(
-            "{},\"{}\",{},{},{},{},{}\n",
-            row.difference.label,
-            row.difference.name,
-            number(row.first),
-            number(row.second),
-            number(row.difference.value),
-            number(limits.map(|l| l[0])),
-            number(limits.map(|l| l[1]))
-        );
-    }
-    report::write(folder, "differences.csv", &table)?;
+    report::write(
+        folder,
+        "differences.csv",
+        &differences_csv(&comparison.figures),
+    )?;
+    report::write(folder, "left_out.csv", &csv_of(&comparison.left_out))?;
     report::write(folder, "changed.csv", &csv_of(&comparison.changed))
 }
 
+const DIFFERENCES: [&str; 4] = ["figure", "first", "second", "difference"];
+
+fn in_cells(rows: &[&Difference]) -> Vec<Vec<Cell>> {
+    let cells = rows.iter().map(|row| {
+        vec![
+            Cell::text(&row.difference.name),
+            Cell::value(row.first, None),
+            Cell::value(row.second, None),
+            Cell::difference(row.difference.value, row.difference.interval),
+        ]
+    });
+    cells.collect()
+}
+
+/// Differences as CSV.
+#[must_use]
+pub fn differences_csv(rows: &[Difference]) -> String {
+    #[derive(Serialize)]
+    struct Row<'a> {
+        label: &'a str,
+        figure: &'a str,
+        first: Option<f64>,
+        second: Option<f64>,
+        difference: Option<f64>,
+        low95: Option<f64>,
+        high95: Option<f64>,
+    }
+    let rows: Vec<Row> = rows
+        .iter()
+        .map(|row| Row {
+            label: &row.difference.label,
+            figure: &row.difference.name,
+            first: row.first,
+            second: row.second,
+            difference: row.difference.value,
+            low95: row.difference.interval.map(|limits| limits[0]),
+            high95: row.difference.interval.map(|limits| limits[1]),
+        })
+        .collect();
+    csv_of(&rows)
+}
+
+/// What the search for near-duplicates found.
+pub(super) fn leaks_in_words(leaks: &[Leak], taken_out: bool) -> String {
+    let count = |kind| leaks.iter().filter(|leak| leak.kind == kind).count();
+    let (training, other, same) = (
+        count(Kind::Training),
+        count(Kind::OtherLabel),
+        count(Kind::SameLabel),
+    );
+    format!(
+        "{training} near-duplicates of training photographs and {other} of photographs with another label were found{}. {same} are \
+         near-duplicates of a photograph with the same label: they stay, in one group.",
+        match (training + other, taken_out) {
+            (0, _) => "",
+            (_, true) => " and taken out",
+            (_, false) => " and kept",
+        }
+    )
+}
+
+/// Thumbnails with captions, or that there are none.
+pub(super) fn gallery(
+    page: &mut Page,
+    shown: &[(PathBuf, String)],
+    pictures: bool,
+    limits: &Limits,
+) {
+    if shown.is_empty() {
+        page.paragraph("None.");
+    }
+    let entries: Vec<(&Path, String)> = shown
+        .iter()
+        .map(|(path, words)| (path.as_path(), words.clone()))
+        .collect();
+    page.gallery(&entries, pictures, limits);
+}
+
 /// The end of an axis whose fifths are round: the next of 0.05, 0.1, 0.25, 0.5, 1.
-fn round_up(most: f64) -> f64 {
+pub(super) fn round_up(most: f64) -> f64 {
     let ends = [0.05, 0.1, 0.25, 0.5];
     ends.into_iter().find(|&end| most <= end).unwrap_or(1.0)
 }
 
 /// The first rows, with their reasons.
-fn left_out(page: &mut Page, rows: &[LeftOut]) {
+pub(super) fn left_out(page: &mut Page, rows: &[LeftOut]) {
     if rows.is_empty() {
         page.paragraph("No row was left out.");
         return;
@@ -426,11 +511,11 @@ fn left_out(page: &mut Page, rows: &[LeftOut]) {
     page.table(&["line", "file", "why"], &table);
 }
 
-fn configuration(page: &mut Page, entries: &Configuration) {
+pub(super) fn configuration(page: &mut Page, entries: &Configuration) {
     page.heading("How this was made");
-    let rows: Vec<Vec<String>> = entries
+    let rows: Vec<Vec<Cell>> = entries
         .iter()
-        .map(|(name, value)| vec![name.clone(), value.clone()])
+        .map(|(name, value)| vec![Cell::words(name), Cell::words(value)])
         .collect();
-    page.table(&["", ""], &rows);
+    page.cells(&["", ""], &rows);
 }

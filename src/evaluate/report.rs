@@ -103,6 +103,15 @@ impl Page {
 
     /// A plain table.
     pub fn table(&mut self, header: &[&str], rows: &[Vec<String>]) {
+        let cells: Vec<Vec<Cell>> = rows
+            .iter()
+            .map(|row| row.iter().map(|text| Cell::text(text)).collect())
+            .collect();
+        self.cells(header, &cells);
+    }
+
+    /// A table whose shares are drawn as bars and whose intervals stand below their values.
+    pub(super) fn cells(&mut self, header: &[&str], rows: &[Vec<Cell>]) {
         self.body += "<div class='wide'><table><thead><tr>";
         for name in header {
             let _ = write!(self.body, "<th>{}</th>", escape(name));
@@ -111,23 +120,44 @@ impl Page {
         for row in rows {
             self.body += "<tr>";
             for cell in row {
-                let class = if cell.parse::<f64>().is_ok() {
-                    " class='n'"
-                } else {
-                    ""
+                let class = match (cell.share, cell.number) {
+                    (Some(_), _) => " class='n bar'",
+                    (None, true) => " class='n'",
+                    (None, false) => "",
                 };
-                let _ = write!(self.body, "<td{class}>{}</td>", escape(cell));
+                let share = cell.share.map_or(String::new(), |share| {
+                    format!(" style='--share:{:.3}'", share.clamp(0.0, 1.0))
+                });
+                let _ = write!(self.body, "<td{class}{share}>{}", escape(&cell.text));
+                if !cell.below.is_empty() {
+                    let _ = write!(self.body, "<small>{}</small>", escape(&cell.below));
+                }
+                self.body += "</td>";
             }
             self.body += "</tr>";
         }
         self.body += "</tbody></table></div>\n";
     }
 
+    /// Opens a part that is folded away until it is wanted.
+    pub(super) fn fold(&mut self, heading: &str) {
+        let _ = writeln!(self.body, "<details><summary>{}</summary>", escape(heading));
+    }
+
+    /// Closes what [`fold`](Self::fold) opened.
+    pub(super) fn unfold(&mut self) {
+        self.body += "</details>\n";
+    }
+
     /// A confusion matrix: rows are what is true, columns what was said.
     pub fn matrix(&mut self, labels: &[String], cells: &[u64]) {
-        self.body += "<div class='wide'><table class='matrix'><thead><tr><th>true \\ said</th>";
+        let upright = if labels.len() > 6 { " upright" } else { "" };
+        let _ = write!(
+            self.body,
+            "<div class='wide'><table class='matrix{upright}'><thead><tr><th>true \\ said</th>"
+        );
         for label in labels {
-            let _ = write!(self.body, "<th>{}</th>", escape(label));
+            let _ = write!(self.body, "<th><span>{}</span></th>", escape(label));
         }
         self.body += "</tr></thead><tbody>";
         for (truth, label) in labels.iter().enumerate() {
@@ -148,20 +178,29 @@ impl Page {
 
     /// Photographs with a caption each; `with_pictures` false leaves the pixels out, as does a file that cannot be read.
     pub fn gallery(&mut self, entries: &[(&Path, String)], with_pictures: bool, limits: &Limits) {
+        let bytes = entries.iter().map(|(path, caption)| {
+            let bytes = with_pictures.then(|| photo::read_file(path, limits).ok());
+            (bytes.flatten(), caption.clone())
+        });
+        self.pictures(bytes, limits);
+    }
+
+    /// Pictures from the bytes of their files, with a caption each.
+    pub(super) fn pictures(
+        &mut self,
+        entries: impl Iterator<Item = (Option<Vec<u8>>, String)>,
+        limits: &Limits,
+    ) {
         self.body += "<div class='gallery'>";
-        for (path, caption) in entries {
-            let picture = if with_pictures {
-                thumbnail(path, limits)
-            } else {
-                None
-            };
+        for (bytes, caption) in entries {
+            let picture = bytes.and_then(|bytes| thumbnail(&bytes, limits));
             let picture = picture.map_or(String::new(), |data| {
                 format!("<img alt='' src='data:image/jpeg;base64,{data}'>")
             });
             let _ = write!(
                 self.body,
                 "<div class='entry'>{picture}<div>{}</div></div>",
-                escape(caption)
+                escape(&caption)
             );
         }
         self.body += "</div>\n";
@@ -180,6 +219,74 @@ impl Page {
 }
 
 const STYLE: &str = include_str!("report.css");
+
+/// A cell of a table.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cell {
+    text: String,
+    /// Small, under the text.
+    below: String,
+    /// Drawn as a bar, 0 to 1.
+    share: Option<f64>,
+    number: bool,
+}
+
+impl Cell {
+    /// Words, whatever they look like.
+    pub(super) fn words(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Words, or a number in words.
+    pub(super) fn text(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            number: text.parse::<f64>().is_ok(),
+            ..Self::default()
+        }
+    }
+
+    /// A value with its interval.
+    pub(super) fn value(number: Option<f64>, limits: Option<[f64; 2]>) -> Self {
+        Self {
+            text: value(number),
+            below: interval(limits),
+            share: None,
+            number: true,
+        }
+    }
+
+    /// A difference, with its sign and its interval.
+    pub(super) fn difference(number: Option<f64>, limits: Option<[f64; 2]>) -> Self {
+        let signed = |number: f64| format!("{number:+.3}");
+        Self {
+            text: number.map_or("–".into(), signed),
+            below: limits.map_or(String::new(), |[low, high]| {
+                format!("{} to {}", signed(low), signed(high))
+            }),
+            share: None,
+            number: true,
+        }
+    }
+
+    /// A share of one, drawn as a bar, with its interval.
+    pub(super) fn share(number: Option<f64>, limits: Option<[f64; 2]>) -> Self {
+        Self {
+            share: number,
+            ..Self::value(number, limits)
+        }
+    }
+
+    /// The figure as a share.
+    pub(super) fn figure(figure: Option<&Figure>) -> Self {
+        figure.map_or_else(Self::default, |figure| {
+            Self::share(figure.value, figure.interval)
+        })
+    }
+}
 
 /// A value as people read it.
 pub(super) fn value(value: Option<f64>) -> String {
@@ -200,9 +307,8 @@ fn interval(limits: Option<[f64; 2]>) -> String {
     })
 }
 
-fn thumbnail(path: &Path, limits: &Limits) -> Option<String> {
-    let bytes = photo::read_file(path, limits).ok()?;
-    let photo = Photo::from_bytes(&bytes, limits).ok()?;
+fn thumbnail(bytes: &[u8], limits: &Limits) -> Option<String> {
+    let photo = Photo::from_bytes(bytes, limits).ok()?;
     let picture = image::DynamicImage::ImageRgb8(photo.pixels).resize(
         THUMBNAIL,
         THUMBNAIL,
@@ -246,6 +352,18 @@ pub fn csv_of<T: Serialize>(rows: &[T]) -> String {
     for row in rows {
         // Only nested values could fail, and none has any.
         let _ = writer.serialize(row);
+    }
+    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
+}
+
+/// Rows of text as CSV.
+pub(super) fn csv_rows(rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut writer = csv::WriterBuilder::new()
+        .flexible(true)
+        .from_writer(Vec::new());
+    for row in rows {
+        // Nothing can fail in memory.
+        let _ = writer.write_record(&row);
     }
     String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
 }

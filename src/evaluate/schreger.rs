@@ -7,6 +7,7 @@
 mod figures;
 mod page;
 mod plot;
+mod report;
 
 use crate::photo::{self, Limits, Photo, PhotoError};
 use crate::schreger::{Config, Reading, Species, read};
@@ -15,11 +16,17 @@ use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::pages::Configuration;
+use super::table::LeftOut;
+
 pub use figures::{FalseLattice, Figure, Slice, Summary};
 
 /// What is true of one picture.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Case {
+    /// Line of the manifest, from 1.
+    #[serde(skip)]
+    pub line: usize,
     /// Picture, relative to the manifest.
     pub file: PathBuf,
     /// What the picture shows, in the manifest's own words.
@@ -88,11 +95,20 @@ pub enum EvaluateError {
     },
 }
 
-/// Reads every picture of the manifest, one per thread at a time, and writes `readings.csv`, `summary.csv`,
-/// `slices.csv`, `selective_risk.csv`, `false_lattice.csv`, plots as SVG and `README.md` into `out`.
+/// What the report says beside its figures.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame<'a> {
+    /// Versions, hashes, command line.
+    pub configuration: &'a Configuration,
+    /// Whether thumbnails are shown.
+    pub pictures: bool,
+}
+
+/// Reads every picture of the manifest, one per thread at a time, and writes `report.html`, `report.json`, `figures.csv`, `left_out.csv`,
+/// `readings.csv`, `summary.csv`, `slices.csv`, `selective_risk.csv`, `false_lattice.csv`, plots as SVG and `README.md` into `out`.
 ///
-/// A picture that cannot be decoded is counted as unreadable and never stops the run. The results do not depend on the
-/// number of threads.
+/// A row that is none, and a picture that cannot be decoded, are named in [`Summary::left_out`] and never stop the run. The
+/// results do not depend on the number of threads.
 ///
 /// # Errors
 /// [`EvaluateError`] where the manifest cannot be read or the results cannot be written.
@@ -101,8 +117,9 @@ pub fn run(
     out: &Path,
     config: &Config,
     limits: &Limits,
+    frame: Frame<'_>,
 ) -> Result<Summary, EvaluateError> {
-    let cases = load(manifest)?;
+    let (cases, mut left_out) = load(manifest)?;
     let folder = manifest.parent().unwrap_or(Path::new(""));
     let outcomes: Vec<Outcome> = cases
         .into_par_iter()
@@ -113,32 +130,79 @@ pub fn run(
             Outcome { case, reading }
         })
         .collect();
-    let summary = Summary::of(&outcomes);
-    write(&outcomes, &summary, out)?;
+    left_out.extend(outcomes.iter().filter_map(|outcome| {
+        let error = outcome.reading.as_ref().err()?;
+        Some(LeftOut {
+            line: outcome.case.line,
+            file: outcome.case.file.display().to_string(),
+            why: format!("it could not be read: {error}"),
+        })
+    }));
+    let summary = Summary {
+        left_out,
+        ..Summary::of(&outcomes)
+    };
+    write(&outcomes, &summary, folder, limits, frame, out)?;
     Ok(summary)
 }
 
-fn load(manifest: &Path) -> Result<Vec<Case>, EvaluateError> {
+fn load(manifest: &Path) -> Result<(Vec<Case>, Vec<LeftOut>), EvaluateError> {
     let at = |source| EvaluateError::Manifest {
         path: manifest.to_owned(),
         source,
     };
     let mut reader = csv::Reader::from_path(manifest).map_err(at)?;
-    let cases: Vec<Case> = reader.deserialize().collect::<Result<_, _>>().map_err(at)?;
-    if cases.is_empty() {
-        return Err(EvaluateError::Empty {
-            path: manifest.to_owned(),
+    let header = reader.headers().map_err(at)?.clone();
+    let (mut cases, mut left_out) = (Vec::new(), Vec::new());
+    let mut first = None;
+    for row in reader.records() {
+        let parsed = row.and_then(|row| {
+            let line = row.position().map_or(0, |at| at.line() as usize);
+            let case: Case = row.deserialize(Some(&header))?;
+            Ok(Case { line, ..case })
         });
+        match parsed {
+            Ok(case) => cases.push(case),
+            Err(error) => {
+                left_out.push(LeftOut {
+                    line: error.position().map_or(0, |at| at.line() as usize),
+                    file: String::new(),
+                    why: format!("the line is no case: {error}"),
+                });
+                first.get_or_insert(error);
+            }
+        }
     }
-    Ok(cases)
+    match (cases.is_empty(), first) {
+        (true, Some(error)) => Err(at(error)),
+        (true, None) => Err(EvaluateError::Empty {
+            path: manifest.to_owned(),
+        }),
+        (false, _) => Ok((cases, left_out)),
+    }
 }
 
-fn write(outcomes: &[Outcome], summary: &Summary, out: &Path) -> Result<(), EvaluateError> {
+fn write(
+    outcomes: &[Outcome],
+    summary: &Summary,
+    folder: &Path,
+    limits: &Limits,
+    frame: Frame<'_>,
+    out: &Path,
+) -> Result<(), EvaluateError> {
     fs::create_dir_all(out).map_err(|source| EvaluateError::Output {
         path: out.to_owned(),
         source,
     })?;
+    let figures = report::figures(summary);
     let files = [
+        (
+            "report.html",
+            report::page(outcomes, summary, &figures, folder, limits, frame),
+        ),
+        ("report.json", report::json(summary, &figures, frame)),
+        ("figures.csv", super::report::figures_csv(&figures)),
+        ("left_out.csv", super::report::csv_of(&summary.left_out)),
         ("readings.csv", page::readings(outcomes)),
         ("summary.csv", page::summary(summary)),
         ("slices.csv", page::slices(summary)),

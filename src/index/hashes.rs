@@ -8,7 +8,9 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::error::Result;
+use rayon::prelude::*;
+
+use super::error::{AtPath, Result};
 use super::mapped::{self, Mapped};
 use crate::fingerprint::PdqHash;
 
@@ -21,7 +23,7 @@ const WORDS: usize = 16;
 const BUCKETS: usize = 1 << 16;
 
 /// A hash within reach of a query: its row in the database and the differing bits.
-pub(super) type Near = (u32, u32);
+pub type Near = (u32, u32);
 
 /// Sorted unique hashes with their database rows, memory-mapped.
 #[derive(Debug)]
@@ -71,7 +73,10 @@ impl PackedHashes {
     }
 
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let file = Mapped::open(path, MAGIC)?;
+        Self::checked(Mapped::open(path, MAGIC)?)
+    }
+
+    fn checked(file: Mapped) -> Result<Self> {
         let [count, tables, ..] = file.numbers;
         let per_table = |count: usize| count.checked_add(BUCKETS + 1)?.checked_mul(4 * WORDS);
         let bytes = usize::try_from(count).ok().and_then(|count| {
@@ -147,6 +152,22 @@ impl PackedHashes {
     }
 }
 
+/// For each of `asked`, the `stored` hashes within `reach` bits, as (position, differing bits), nearest first. The index's own
+/// search, held in memory.
+///
+/// # Errors
+/// [`IndexError`](super::IndexError) when the system gives no memory.
+pub fn near_hashes(asked: &[PdqHash], stored: &[PdqHash], reach: u32) -> Result<Vec<Vec<Near>>> {
+    let rows: Vec<(PdqHash, u32)> = stored.iter().copied().zip(0..).collect();
+    let mut bytes = Vec::new();
+    PackedHashes::write(&mut bytes, &rows, false).at(Path::new("(memory)"))?;
+    let packed = PackedHashes::checked(Mapped::from_bytes(&bytes, MAGIC)?)?;
+    Ok(asked
+        .par_iter()
+        .map(|hash| packed.within(hash, reach, false))
+        .collect())
+}
+
 /// The distance, unless it is beyond `reach`. Half of the bits settle nearly every comparison.
 #[inline]
 pub(super) fn within(a: &[u64; 4], b: &[u64; 4], reach: u32) -> Option<u32> {
@@ -206,6 +227,21 @@ mod tests {
             expected.sort_by_key(|&(row, distance)| (distance, row));
             prop_assert_eq!(packed.within(&PdqHash(query), reach, false), expected.clone());
             prop_assert_eq!(packed.within(&PdqHash(query), reach, true), expected);
+        }
+    }
+
+    #[test]
+    fn hashes_in_memory_are_found_as_in_a_file() {
+        let stored: Vec<PdqHash> = (0..TABLES_FROM as u64 + 5)
+            .map(|k| PdqHash([k.wrapping_mul(0x9e37_79b9_7f4a_7c15), k, !k, k * k]))
+            .collect();
+        let asked = [stored[3], PdqHash(flipped(stored[9].0, &[1, 80, 200]))];
+        let found = near_hashes(&asked, &stored, 31).unwrap();
+        assert!(found[0].contains(&(3, 0)));
+        assert!(found[1].contains(&(9, 3)));
+        for (hash, near) in asked.iter().zip(&found) {
+            let count = stored.iter().filter(|other| hash.hamming(other) <= 31);
+            assert_eq!(near.len(), count.count());
         }
     }
 

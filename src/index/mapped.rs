@@ -39,6 +39,18 @@ impl Mapped {
         // removed by unlinking, which leaves the pages of an open map in place. Every value read from the map is
         // bounds-checked, so bytes changed by a third party give wrong answers, not undefined indices.
         let map = unsafe { memmap2::Mmap::map(&file) }.at(path)?;
+        Self::of(map, path, magic)
+    }
+
+    /// The same from bytes that [`header`] begins, without a file.
+    pub(super) fn from_bytes(bytes: &[u8], magic: [u8; 8]) -> Result<Self> {
+        let path = Path::new("(memory)");
+        let mut map = memmap2::MmapMut::map_anon(bytes.len().max(1)).at(path)?;
+        map[..bytes.len()].copy_from_slice(bytes);
+        Self::of(map.make_read_only().at(path)?, path, magic)
+    }
+
+    fn of(map: memmap2::Mmap, path: &Path, magic: [u8; 8]) -> Result<Self> {
         let damaged = |what: &str| IndexError::Damaged {
             path: path.into(),
             what: what.into(),

@@ -47,6 +47,7 @@ pub use audit::Stats;
 pub use error::{IndexError, Result};
 pub use exchange::{Exported, Form, Imported, Sellers};
 pub use graph::Recall;
+pub use hashes::{Near, near_hashes};
 pub use pseudonym::pseudonym;
 pub use search::{Method, PicturePair, PictureSightings};
 pub use store::Index;

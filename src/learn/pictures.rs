@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::LearnError;
 use crate::evaluate::leak;
-use crate::evaluate::rows::{Answer, LeftOut, answers};
+use crate::evaluate::rows::{Answer, LeftOut, RowsError, answers};
 use crate::fingerprint::{self, MIN_QUALITY, PdqHash};
 use crate::photo::{self, Limits, Photo};
 use crate::recognize::bundle::Reads;
@@ -118,7 +118,8 @@ pub(super) fn look(
             None => {}
         }
     }
-    let clusters = leak::clusters(&usable.iter().map(|picture| picture.pdq).collect::<Vec<_>>());
+    let hashes: Vec<Option<PdqHash>> = usable.iter().map(|picture| picture.pdq).collect();
+    let clusters = leak::clusters(&hashes).map_err(RowsError::from)?;
     let contested = contested(&usable, &clusters);
     let named_groups = names.iter().all(|(group, _)| group.is_some());
     let mut numbers: HashMap<String, usize> = HashMap::new();

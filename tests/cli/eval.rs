@@ -1,4 +1,4 @@
-//! `faunalens eval classify` and `compare`: nothing is dropped silently, and the figures are those of the rows.
+//! `faunalens eval`: nothing is dropped silently, and the figures are those of the rows.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -231,7 +231,9 @@ fn photographs_in_folders_per_label_are_scored_and_near_duplicates_across_labels
     assert_status(&run(), 1);
     let first = report(&out);
     assert_eq!(first["photographs"], 3, "{:#}", first["left_out"]);
-    assert_eq!(first["leaks"].as_array().unwrap().len(), 2);
+    let leaks = first["leaks"].as_array().unwrap();
+    assert_eq!(leaks.len(), 2);
+    assert!(leaks.iter().all(|leak| leak["kind"] == "other_label"));
     // Run again: the records are there, no photograph is scored twice.
     let rows = fs::read_to_string(out.join("records.jsonl"))
         .unwrap()
@@ -355,4 +357,308 @@ fn results_of_other_photographs_cannot_be_compared() {
         .unwrap();
     assert_status(&output, 2);
     assert!(stderr(&output).contains("no label is the same"));
+}
+
+#[test]
+fn a_file_that_is_scored_twice_is_left_out_and_scores_that_nobody_asked_for_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (manifest, scores) = scored(folder.path());
+    let text = fs::read_to_string(&scores).unwrap();
+    fs::write(&scores, text + "3.jpg,0.5,0.5\nother.jpg,0.5,0.5\n").unwrap();
+    let out = folder.path().join("study");
+    assert_status(&classify(&manifest, &scores, &out, &[]), 1);
+    let report = report(&out);
+    assert_eq!(report["photographs"], 11);
+    let why = report["left_out"][0]["why"].as_str().unwrap();
+    assert!(why.contains("scored twice"), "{why}");
+    assert_eq!(report["scored_but_not_in_manifest"], 1);
+}
+
+#[test]
+fn a_manifest_in_another_encoding_or_with_semicolons_is_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, scores) = scored(folder.path());
+    let bad = folder.path().join("bad.csv");
+    let utf16: Vec<u8> = "\u{feff}file,label\na.jpg,ivory\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    fs::write(&bad, utf16).unwrap();
+    let output = classify(&bad, &scores, &folder.path().join("study"), &[]);
+    assert_status(&output, 2);
+    assert!(stderr(&output).contains("UTF-16"), "{}", stderr(&output));
+    fs::write(&bad, "file;label\na.jpg;ivory\n").unwrap();
+    let output = classify(&bad, &scores, &folder.path().join("study"), &[]);
+    assert_status(&output, 2);
+    assert!(
+        stderr(&output).contains("semicolons"),
+        "{}",
+        stderr(&output)
+    );
+}
+
+#[test]
+fn near_duplicates_of_one_label_stay_and_are_resampled_together() {
+    let folder = tempfile::tempdir().unwrap();
+    let (manifest, scores) = scored(folder.path());
+    let text = fs::read_to_string(&scores).unwrap();
+    // 0.jpg and 4.jpg, both ivory, of two shops, are one picture but for a bit.
+    let with_hashes: String = text
+        .lines()
+        .map(|line| match line.split(',').next().unwrap() {
+            "file" => format!("{line},pdq,pdq_quality\n"),
+            "0.jpg" => format!("{line},{},100\n", "0f".repeat(32)),
+            "4.jpg" => format!("{line},{}0e,100\n", "0f".repeat(31)),
+            _ => format!("{line},,\n"),
+        })
+        .collect();
+    fs::write(&scores, with_hashes).unwrap();
+    let out = folder.path().join("study");
+    assert_status(&classify(&manifest, &scores, &out, &[]), 0);
+    let report = report(&out);
+    assert_eq!(report["photographs"], 12);
+    assert_eq!(report["groups_merged"], 1);
+    assert_eq!(figure(&report, "", "accuracy")["groups"], 5);
+    assert_eq!(report["leaks"][0]["kind"], "same_label");
+}
+
+#[test]
+fn a_manifest_without_a_label_of_the_model_is_refused_before_anything_is_scored() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = folder.path().join("manifest.csv");
+    fs::write(&manifest, "file,label\na.jpg,tortoise\n").unwrap();
+    let out = folder.path().join("study");
+    let mut command = faunalens();
+    command.args(["eval", "classify"]).arg(&manifest);
+    let output = command.arg("--out").arg(&out).output().unwrap();
+    assert_status(&output, 2);
+    assert!(
+        stderr(&output).contains("labels (tortoise)"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(!out.join("records.jsonl").exists());
+}
+
+/// A picture with corners to hold on to, different for every seed.
+fn textured(seed: u32) -> image::RgbImage {
+    let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(12_345);
+    let mut picture = image::RgbImage::from_pixel(320, 240, image::Rgb([210, 205, 190]));
+    for _ in 0..60 {
+        let mut next = |below: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 12) % below
+        };
+        let (x, y, w, h) = (next(280), next(200), 12 + next(60), 12 + next(50));
+        let colour = image::Rgb([next(256) as u8, next(256) as u8, next(256) as u8]);
+        for py in y..(y + h).min(240) {
+            for px in x..(x + w).min(320) {
+                picture.put_pixel(px, py, colour);
+            }
+        }
+    }
+    picture
+}
+
+fn eval(study: &str, manifest: &Path, out: &Path, more: &[&str]) -> std::process::Output {
+    let mut command = faunalens();
+    command
+        .args(["eval", study])
+        .arg(manifest)
+        .arg("--out")
+        .arg(out);
+    command
+        .args(["--resamples", "20"])
+        .args(more)
+        .output()
+        .unwrap()
+}
+
+fn of_part(report: &Value, method: &str, transformation: &str, name: &str) -> Value {
+    let parts = report["parts"]
+        .as_array()
+        .or(report["matching"].as_array())
+        .unwrap();
+    let part = parts
+        .iter()
+        .find(|part| part["method"] == method && part["transformation"] == transformation)
+        .unwrap_or_else(|| panic!("{method} {transformation}"));
+    let figures = part["figures"].as_array().unwrap();
+    let figure = figures.iter().find(|figure| figure["name"] == name);
+    figure.unwrap_or_else(|| panic!("{name}"))["value"].clone()
+}
+
+#[test]
+fn pictures_are_matched_in_pairs_per_transformation_and_what_is_unusable_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for number in 0..5 {
+        textured(number).save(at(&format!("{number}.png"))).unwrap();
+    }
+    for number in 0..3 {
+        let half = image::imageops::thumbnail(&textured(number), 200, 150);
+        half.save(at(&format!("small {number}.png"))).unwrap();
+    }
+    textured(9).save(at("new.png")).unwrap();
+    let manifest = at("pairs.csv");
+    let rows = "query,db,transformation\nsmall 0.png,0.png,smaller\nsmall 1.png,1.png,smaller\n\
+                small 2.png,2.png,smaller\nnew.png,,\n,3.png,\n,4.png,\nsmall 0.png,0.png,smaller\n\
+                gone.png,1.png,\n";
+    fs::write(&manifest, rows).unwrap();
+    let out = at("study");
+    let output = eval("match", &manifest, &out, &[]);
+    assert_status(&output, 1);
+    let found = report(&out);
+    assert_eq!(
+        (&found["questions"], &found["references"]),
+        (&4.into(), &5.into())
+    );
+    for name in [
+        "micro-average precision",
+        "recall at precision 0.99",
+        "recall@1",
+    ] {
+        assert_eq!(of_part(&found, "index", "smaller", name), 1.0, "{name}");
+    }
+    assert!(
+        of_part(&found, "index", "", "threshold at precision 0.9")
+            .as_f64()
+            .unwrap()
+            > 1.0
+    );
+    let left: Vec<(u64, &str)> = (found["left_out"].as_array().unwrap().iter())
+        .map(|row| (row["line"].as_u64().unwrap(), row["why"].as_str().unwrap()))
+        .collect();
+    assert_eq!(left[0], (8, "the same pair stands in an earlier line"));
+    assert_eq!(left[1].0, 9);
+    assert!(left[1].1.contains("could not be read"), "{left:?}");
+    // The answers, read again, give the same figures without model or pictures.
+    let again = at("again");
+    let answers = out.join("answers.csv");
+    assert_status(
+        &eval(
+            "match",
+            &manifest,
+            &again,
+            &["--scores", answers.to_str().unwrap()],
+        ),
+        1,
+    );
+    assert_eq!(
+        of_part(&report(&again), "pdq", "smaller", "micro-average precision"),
+        of_part(&found, "pdq", "smaller", "micro-average precision")
+    );
+    assert!(
+        !out.join("index.partial").exists(),
+        "the index of the study is gone"
+    );
+}
+
+#[test]
+fn another_tools_answers_are_measured_against_clusters() {
+    let folder = tempfile::tempdir().unwrap();
+    let (manifest, answers) = (
+        folder.path().join("clusters.csv"),
+        folder.path().join("answers.csv"),
+    );
+    fs::write(&manifest, "file,cluster\na,1\nb,1\nc,2\nd,\na,2\n").unwrap();
+    // a and b find each other; c names d surely, which is wrong.
+    let text = "query,db,score\na,b,0.9\nb,a,0.9\nc,d,0.95\na,a,1\nx,a,0.1\na,b,0.3\nb,c,high\n";
+    fs::write(&answers, text).unwrap();
+    let out = folder.path().join("study");
+    let output = eval(
+        "match",
+        &manifest,
+        &out,
+        &["--scores", answers.to_str().unwrap()],
+    );
+    assert_status(&output, 1);
+    let found = report(&out);
+    // Ranked: wrong, right, right: (1/2 + 2/3) / 2.
+    let micro = of_part(&found, "scores", "", "micro-average precision")
+        .as_f64()
+        .unwrap();
+    assert!((micro - 7.0 / 12.0).abs() < 1e-12, "{micro}");
+    assert_eq!(
+        of_part(&found, "scores", "", "recall at precision 0.9"),
+        0.0
+    );
+    assert!(of_part(&found, "scores", "", "threshold at precision 0.9").is_null());
+    assert_eq!(of_part(&found, "scores", "", "recall@1"), 1.0);
+    let reasons = found["left_out"].to_string();
+    for part in [
+        "the same file stands in line 2",
+        "does not ask",
+        "earlier line",
+        "no number",
+    ] {
+        assert!(reasons.contains(part), "{part}: {reasons}");
+    }
+}
+
+#[test]
+fn robustness_tells_what_each_transformation_costs_and_is_the_same_for_the_same_seed() {
+    let folder = tempfile::tempdir().unwrap();
+    let photos = folder.path().join("photos");
+    for label in ["ivory", "other", "tortoise"] {
+        fs::create_dir_all(photos.join(label)).unwrap();
+    }
+    for number in 0..6 {
+        let label = ["ivory", "other", "tortoise"][number as usize % 3];
+        textured(number)
+            .save(photos.join(label).join(format!("{number}.png")))
+            .unwrap();
+    }
+    fs::write(photos.join("other/broken.png"), b"not a picture").unwrap();
+    let run = |name: &str| {
+        let out = folder.path().join(name);
+        let only = [
+            "--only",
+            "copy",
+            "--only",
+            "crop 80 %",
+            "--only",
+            "mirrored",
+        ];
+        let output = eval("robustness", &photos, &out, &only);
+        assert_status(&output, 1);
+        (
+            report(&out),
+            fs::read_to_string(out.join("matching.csv")).unwrap(),
+        )
+    };
+    let (first, matching) = run("a");
+    assert_eq!(
+        first["photographs"], 6,
+        "matching does not ask for the label"
+    );
+    assert_eq!(first["labelled"], 4);
+    let names: Vec<&str> = (first["classification"].as_array().unwrap().iter())
+        .map(|drop| drop["transformation"].as_str().unwrap())
+        .collect();
+    assert_eq!(names, ["copy", "crop 80 %", "mirrored"]);
+    assert_eq!(of_part(&first, "pdq", "copy", "found at all"), 1.0);
+    assert_eq!(of_part(&first, "pdq", "mirrored", "found at all"), 0.0);
+    let left = first["left_out"].to_string();
+    assert!(
+        left.contains("tortoise") && left.contains("could not be read"),
+        "{left}"
+    );
+    let page = fs::read_to_string(folder.path().join("a/report.html")).unwrap();
+    assert!(page.contains("data:image/jpeg") && !page.contains("https://"));
+    let (second, again) = run("b");
+    assert_eq!(first["classification"], second["classification"]);
+    assert_eq!(matching, again);
+}
+
+#[test]
+fn a_transformation_that_is_none_gets_the_list_of_all() {
+    let output = eval(
+        "robustness",
+        Path::new("photos"),
+        Path::new("out"),
+        &["--only", "melted"],
+    );
+    assert_status(&output, 2);
+    assert!(stderr(&output).contains("collage of 4"));
 }

@@ -1,17 +1,21 @@
 //! `faunalens eval classify`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 use faunalens::evaluate::classify::{Settings as StudySettings, study};
-use faunalens::evaluate::leak;
 use faunalens::evaluate::pages::ClassifyReport;
-use faunalens::evaluate::rows::{Joining, join};
+use faunalens::evaluate::results::Results;
+use faunalens::evaluate::rows::{Answer, Joining, answers, join_results};
 use faunalens::recognize::Bundle;
 
-use super::{configuration, renaming};
+use super::{
+    configuration, model_in_words, name_left_out, renaming, root_of, take_out_leaks, with_hash,
+};
 use crate::cli::scan::Scan;
 use crate::cli::settings::{Settings, prepare_process};
 use crate::cli::{exit_code, say};
@@ -20,8 +24,8 @@ use crate::cli::{exit_code, say};
 ///
 /// MANIFEST is a CSV, TSV or JSONL file with the columns file and label and,
 /// as far as known, group, seller and source; or a folder that holds a folder
-/// per label. Rows of one group (else of one seller, else near-duplicates) are
-/// resampled together. Near-duplicates of the model's training photographs,
+/// per label. Rows of one group (else of one seller) are resampled together,
+/// and near-duplicates always. Near-duplicates of the model's training photographs,
 /// and photographs that stand under two labels, are taken out first.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -77,35 +81,25 @@ impl Classify {
             None => Some(settings.bundle()?),
             Some(_) => settings.bundle().ok(),
         };
-        let results = match &self.scores {
-            Some(scores) => scores.clone(),
-            None => self.score(settings)?,
-        };
+        // What is wrong with the manifest is said before an hour of scoring.
+        let (answers, left_out) = answers(&self.manifest)?;
         let joining = Joining {
             renamed: self.rename.iter().cloned().collect::<BTreeMap<_, _>>(),
             kept: None,
         };
-        let mut scored = join(&self.manifest, &results, &joining)?;
-        let training = bundle
-            .as_ref()
-            .map(Bundle::training_hashes)
-            .transpose()?
-            .flatten();
-        let leaks = leak::find(&scored, training.as_deref().unwrap_or_default());
-        if !self.keep_leaks {
-            let reason = |leak: &leak::Leak| {
-                format!("a near-duplicate ({} bits) of {}", leak.distance, leak.of)
-            };
-            let files: HashMap<String, String> = leaks
-                .iter()
-                .map(|leak| (leak.file.clone(), reason(leak)))
-                .collect();
-            scored.leave_out(&files);
-            anyhow::ensure!(
-                !scored.rows.is_empty(),
-                "every row is a near-duplicate of a training photograph or stands under two labels; --keep-leaks keeps them"
-            );
-        }
+        let results = match &self.scores {
+            Some(scores) => scores.clone(),
+            None => {
+                if let Some(bundle) = &bundle {
+                    some_label_is_known(&answers, &joining, bundle)?;
+                }
+                self.score(settings)?
+            }
+        };
+        let said = Results::read(&results)?;
+        let mut scored = join_results(&self.manifest, answers, left_out, &said, &joining)?;
+        drop(said);
+        let (leaks, known) = take_out_leaks(&mut scored, bundle.as_ref(), self.keep_leaks)?;
         // Thresholds belong to the model's own scores.
         let own = bundle
             .as_ref()
@@ -118,30 +112,20 @@ impl Classify {
             }),
         };
         let found = study(&scored, &study_settings);
-        let model = own.map_or("another tool".into(), |bundle| {
-            let described = &bundle.description;
-            format!(
-                "{} {} ({})",
-                described.name,
-                described.version,
-                described.identity()
-            )
-        });
-        let configuration = configuration(&[
-            ("manifest", self.manifest.display().to_string()),
-            ("scores", results.display().to_string()),
-            ("model", model),
+        let model = own.map_or("another tool".into(), model_in_words);
+        let own_entries = [
+            ("manifest", with_hash(&self.manifest)),
+            ("scores", with_hash(&results)),
             (
-                "training photographs known",
-                match &training {
-                    Some(hashes) => hashes.len().to_string(),
-                    None => "none: near-duplicates of training photographs could not be looked for"
-                        .into(),
-                },
+                "scores of files that are not in the manifest",
+                scored.not_asked.to_string(),
             ),
+            ("model", model),
+            ("training photographs known", known),
             ("resamples", self.resamples.to_string()),
             ("seed", self.seed.to_string()),
-        ]);
+        ];
+        let configuration = configuration(&own_entries);
         ClassifyReport {
             scored: &scored,
             study: &found,
@@ -150,11 +134,7 @@ impl Classify {
             configuration: &configuration,
             pictures: !self.no_pictures,
             limits: &settings.limits(),
-            root: if self.manifest.is_dir() {
-                Path::new("")
-            } else {
-                self.manifest.parent().unwrap_or(Path::new(""))
-            },
+            root: &root_of(&self.manifest),
         }
         .write(&self.out)?;
         for figure in found
@@ -177,9 +157,7 @@ impl Classify {
             out.len(),
             self.out.join("report.html").display()
         ))?;
-        for row in out.iter().take(5) {
-            eprintln!("faunalens: line {}: {}: {}", row.line, row.file, row.why);
-        }
+        name_left_out(out);
         Ok(exit_code(!out.is_empty()))
     }
 
@@ -196,11 +174,34 @@ impl Classify {
     }
 }
 
+/// Refuses a manifest of which the model knows no label.
+pub(super) fn some_label_is_known(
+    answers: &[Answer],
+    joining: &Joining,
+    bundle: &Bundle,
+) -> anyhow::Result<()> {
+    let names = &bundle.description.labels.names;
+    let known = answers.iter().any(|answer| {
+        let label = joining.renamed.get(&answer.label).unwrap_or(&answer.label);
+        names.contains(label)
+    });
+    let labels: BTreeSet<&str> = answers.iter().map(|answer| answer.label.as_str()).collect();
+    let some: Vec<&str> = labels.into_iter().take(8).collect();
+    anyhow::ensure!(
+        known,
+        "none of the manifest's labels ({}) is one of the model's ({}); --rename FROM=TO maps one",
+        some.join(", "),
+        names.join(", ")
+    );
+    Ok(())
+}
+
 /// Whether the first record names this bundle's model.
 fn scored_by(results: &Path, bundle: Option<&Bundle>) -> bool {
-    let (Some(bundle), Ok(text)) = (bundle, std::fs::read_to_string(results)) else {
+    let (Some(bundle), Ok(file)) = (bundle, File::open(results)) else {
         return false;
     };
-    let first = text.lines().next().unwrap_or_default();
+    let first = BufReader::new(file).lines().next();
+    let first = first.and_then(Result::ok).unwrap_or_default();
     first.contains(&bundle.description.identity())
 }

@@ -10,7 +10,8 @@ use faunalens::evaluate::compare::compare;
 use faunalens::evaluate::pages::write_comparison;
 use faunalens::evaluate::rows::{Joining, Scored, join, labels_of};
 
-use super::{configuration, renaming};
+use super::{configuration, name_left_out, renaming, root_of, with_hash};
+use crate::cli::settings::Settings;
 use crate::cli::{exit_code, say};
 
 /// Two results on the same photographs: paired differences, and what changed
@@ -49,10 +50,18 @@ pub(super) struct Compare {
     /// Seed of the bootstrap
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+
+    /// Folder to which the files are relative, to show what changed [default: that of the answers, if the photographs are there]
+    #[arg(long, value_name = "DIR")]
+    photos: Option<PathBuf>,
+
+    /// No thumbnails in the report
+    #[arg(long)]
+    no_pictures: bool,
 }
 
 impl Compare {
-    pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(&self, settings_of_program: &Settings) -> anyhow::Result<ExitCode> {
         let (first, second) = (scores_in(&self.first), scores_in(&self.second));
         let (one, other) = (labels_of(&first)?, labels_of(&second)?);
         let shared: Vec<String> = one
@@ -86,13 +95,20 @@ impl Compare {
             "the two results have no photograph in common"
         );
         let configuration = configuration(&[
-            ("first", first.display().to_string()),
-            ("second", second.display().to_string()),
-            ("answers", answers.display().to_string()),
+            ("first", with_hash(&first)),
+            ("second", with_hash(&second)),
+            ("answers", with_hash(answers)),
             ("resamples", self.resamples.to_string()),
             ("seed", self.seed.to_string()),
         ]);
-        write_comparison(&found, &configuration, &self.out)?;
+        let photos = self.photos.clone().unwrap_or_else(|| root_of(answers));
+        write_comparison(
+            &found,
+            &configuration,
+            Some(photos.as_path()).filter(|_| !self.no_pictures),
+            &settings_of_program.limits(),
+            &self.out,
+        )?;
         for row in found
             .figures
             .iter()
@@ -120,6 +136,7 @@ impl Compare {
             probability(found.mcnemar),
             self.out.join("report.html").display()
         ))?;
+        name_left_out(&found.left_out);
         Ok(exit_code(!found.left_out.is_empty()))
     }
 }

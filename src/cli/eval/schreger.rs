@@ -7,6 +7,7 @@ use clap::Args;
 use faunalens::evaluate;
 use faunalens::schreger::Config;
 
+use super::{configuration, name_left_out, with_hash};
 use crate::cli::settings::Settings;
 use crate::cli::{exit_code, say};
 
@@ -25,8 +26,12 @@ pub(super) struct SchregerStudy {
     manifest: PathBuf,
 
     /// Folder for tables, plots and the page
-    #[arg(long, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR")]
     out: PathBuf,
+
+    /// No thumbnails in the report
+    #[arg(long)]
+    no_pictures: bool,
 }
 
 impl SchregerStudy {
@@ -36,6 +41,10 @@ impl SchregerStudy {
             &self.out,
             &Config::default(),
             &settings.limits(),
+            evaluate::schreger::Frame {
+                configuration: &configuration(&[("manifest", with_hash(&self.manifest))]),
+                pictures: !self.no_pictures,
+            },
         )?;
         say("figures,n,median error,p95 error,interval covers,decided,wrong")?;
         for s in summary.slices.iter().take(4) {
@@ -58,6 +67,8 @@ impl SchregerStudy {
                 all.measured.hits, all.measured.of
             ))?;
         }
-        Ok(exit_code(summary.unreadable > 0))
+        say(&format!("-> {}", self.out.join("report.html").display()))?;
+        name_left_out(&summary.left_out);
+        Ok(exit_code(!summary.left_out.is_empty()))
     }
 }

@@ -1,6 +1,7 @@
 //! The figures: errors, coverage of the interval, selective risk, false lattices.
 
 use super::{Case, Outcome};
+use crate::evaluate::table::LeftOut;
 use crate::schreger::{Orientation, Reading, Species, Status};
 
 /// Least pixels per shortest period and least contrast of a picture that ought to be readable.
@@ -139,6 +140,8 @@ pub struct FalseLattice {
 pub struct Summary {
     /// Pictures that could not be decoded.
     pub unreadable: usize,
+    /// Rows that are none and pictures that could not be decoded, with the reason.
+    pub left_out: Vec<LeftOut>,
     /// Headline slices first, then one per factor and bin.
     pub slices: Vec<Slice>,
     /// Elephants called mammoth, among all pictures of elephants.
@@ -269,6 +272,7 @@ impl Summary {
             .iter()
             .filter(|r| r.case.species == Some(Species::Elephant));
         Self {
+            left_out: Vec::new(),
             unreadable: outcomes.iter().filter(|o| o.reading.is_err()).count(),
             slices,
             elephant_called_mammoth: Figure::count(elephants, |r| r.named == Species::Mammoth),

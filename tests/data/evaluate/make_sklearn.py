@@ -9,7 +9,12 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from sklearn import metrics
+from sklearn import datasets, metrics
+from sklearn.calibration import calibration_curve
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 warnings.simplefilter("ignore")
 RATES = (0.1, 0.01, 0.001)
@@ -34,7 +39,7 @@ def binary(name, scores, positive, weights=None):
 
 
 def several(name, scores, truth):
-    """Three cases in the manner of public benchmarks: scores that sum to one, one answer per row."""
+    """Scores that sum to one, one answer per row."""
     scores, truth = np.asarray(scores), np.asarray(truth)
     labels = np.arange(scores.shape[1])
     best = scores.argmax(1)
@@ -47,9 +52,45 @@ def several(name, scores, truth):
         "balanced_accuracy": float(metrics.balanced_accuracy_score(truth, best)),
         "log_loss": float(metrics.log_loss(truth, scores, labels=labels)),
         "brier": float(((scores - hot) ** 2).sum(1).mean()),
+        "ece": ece(scores.max(1), best == truth),
         **{key: [None if np.isnan(v) else float(v) for v in values] for key, values in
            (("precision", precision), ("recall", recall), ("f1", f1))},
         "average_precision": [float(metrics.average_precision_score(truth == l, scores[:, l])) if (truth == l).any() else None for l in labels],
+    }
+
+
+def ece(confidence, right, bins=15):
+    """Expected calibration error from scikit-learn's reliability diagram and the weights of its bins."""
+    share, mean = calibration_curve(right, confidence, n_bins=bins, strategy="uniform")
+    place = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], confidence)
+    weight = np.bincount(place, minlength=bins)
+    return float((weight[weight > 0] * np.abs(share - mean)).sum() / len(confidence))
+
+
+def public(name, load):
+    """A public set as a study would see it: what a logistic regression says of the half it did not learn from."""
+    values, truth = load(return_X_y=True)
+    learn, held, learned, answers = train_test_split(values, truth, test_size=0.5, random_state=3, stratify=truth)
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=0.05, max_iter=1000)).fit(learn, learned)
+    return several(name, model.predict_proba(held).round(6), answers)
+
+
+def retrieval(name, scores, right, missing, weights=None):
+    """Answers to many questions ranked together. Ties are broken for scikit-learn in the worst order, wrong answers first; matches
+    that no answer names (`missing`) scale the recall. `weights` are whole copies."""
+    scores, right = np.asarray(scores, float).round(3), np.asarray(right, bool)
+    weights = np.ones(len(scores), int) if weights is None else np.asarray(weights)
+    s, r = np.repeat(scores, weights), np.repeat(right, weights)
+    order = np.lexsort((r, -s))
+    rank = np.empty(len(s))
+    rank[order] = np.arange(len(s))[::-1]
+    found = r.sum() / (r.sum() + missing) if r.sum() + missing else None
+    precision, recall, thresholds = metrics.precision_recall_curve(r, s) if r.any() else ([1.0], [0.0], [])
+    at = [max((k * found for p, k, _ in zip(precision, recall, thresholds) if p >= aim), default=0.0) for aim in (0.9, 0.99)]
+    return {
+        "name": name, "scores": scores.tolist(), "right": right.tolist(), "weights": weights.tolist(), "missing": missing,
+        "micro_ap": float(metrics.average_precision_score(r, rank) * found) if r.any() else 0.0 if missing else None,
+        "recall_at_precision": [float(v) for v in at] if found is not None else None,
     }
 
 
@@ -83,7 +124,19 @@ def main():
         several("ten digits, 600 rows", *drawn(rng, 600, 10, 1.5)),
         several("a label that never occurs", *(lambda s, t: (np.c_[(s * 0.99).round(6), np.full(len(s), 0.01)], t))(*drawn(rng, 200, 2, 1.0))),
     ]
-    Path(__file__).with_name("sklearn.json").write_text(json.dumps({"binary": cases, "several": sets}) + "\n")
+    sets += [public("iris", datasets.load_iris), public("wine", datasets.load_wine), public("digits", datasets.load_digits)]
+    sets.append(several("one label in the answers", drawn(rng, 60, 3, 1.0)[0], np.zeros(60, int)))
+    right = rng.random(400) < 0.4
+    answers = [
+        retrieval("random answers", rng.normal(size=400) + 2 * right, right, 30),
+        retrieval("answers with ties", rng.integers(0, 6, 300) / 5 , rng.random(300) < 0.5, 10),
+        retrieval("one score for all", np.full(40, 0.5), rng.random(40) < 0.5, 0),
+        retrieval("weights", (rng.integers(0, 20, 200) / 19), rng.random(200) < 0.6, 0, rng.integers(0, 4, 200)),
+        retrieval("nothing right", rng.random(20), np.zeros(20), 5),
+        retrieval("nothing to find", rng.random(20), np.zeros(20), 0),
+        retrieval("all right", rng.random(20), np.ones(20), 0),
+    ]
+    Path(__file__).with_name("sklearn.json").write_text(json.dumps({"binary": cases, "several": sets, "retrieval": answers}) + "\n")
 
 
 if __name__ == "__main__":
