@@ -14,8 +14,9 @@ use std::sync::OnceLock;
 
 use image::RgbImage;
 
-/// Identifies this definition of landmarks beside every stored set.
-pub const LANDMARKS_ID: &str = "landmarks/1 320 harris brief256";
+/// Identifies this definition of landmarks beside every stored set. 2: pictures under 320 pixels are enlarged first;
+/// sets of both definitions can be compared.
+pub const LANDMARKS_ID: &str = "landmarks/2 320 harris brief256";
 
 /// Landmarks kept per stored picture.
 pub const STORED_LANDMARKS: usize = 96;
@@ -250,8 +251,21 @@ struct Plane {
 }
 
 impl Plane {
-    /// BT.601 luma averaged down to [`WORKING_SIDE`]; smaller pictures keep their size.
+    /// BT.601 luma at [`WORKING_SIDE`]. Larger pictures are averaged down; smaller ones are enlarged, so that the
+    /// levels of a thumbnail and of its original show the same things, but no more than fourfold.
     fn of(pixels: &RgbImage) -> Self {
+        let plane = Self::averaged(pixels);
+        let longer = plane.width.max(plane.height);
+        let side = WORKING_SIDE.min(4 * longer);
+        if side <= longer || longer == 0 {
+            return plane;
+        }
+        let fit = |length: usize| (length * side / longer).max(1);
+        plane.scaled(fit(plane.width), fit(plane.height))
+    }
+
+    /// BT.601 luma averaged down to [`WORKING_SIDE`]; smaller pictures keep their size.
+    fn averaged(pixels: &RgbImage) -> Self {
         let (w, h) = (pixels.width() as usize, pixels.height() as usize);
         let longer = w.max(h).max(1);
         let fit = |side: usize| {
@@ -296,10 +310,14 @@ impl Plane {
         }
     }
 
-    /// The next pyramid level, by bilinear interpolation.
+    /// The next pyramid level.
     fn shrunk(&self) -> Self {
-        let width = ((self.width as f32 / LEVEL_RATIO).round() as usize).max(1);
-        let height = ((self.height as f32 / LEVEL_RATIO).round() as usize).max(1);
+        let next = |side: usize| ((side as f32 / LEVEL_RATIO).round() as usize).max(1);
+        self.scaled(next(self.width), next(self.height))
+    }
+
+    /// Another size, by bilinear interpolation.
+    fn scaled(&self, width: usize, height: usize) -> Self {
         let place = |i: usize, to: usize, from: usize| {
             let at = ((i as f32 + 0.5) * from as f32 / to as f32 - 0.5).max(0.0);
             let low = (at as usize).min(from - 1);
@@ -788,6 +806,17 @@ mod tests {
             "{alignment:?}"
         );
         assert!(alignment.rotation_deg.abs() < 2.0 && !alignment.mirrored);
+    }
+
+    #[test]
+    fn a_thumbnail_is_found_in_both_directions() {
+        let original = picture(640, 480, 5);
+        let small = imageops::resize(&original, 150, 112, FilterType::Triangle);
+        for (stored, asked) in [(&original, &small), (&small, &original)] {
+            let alignment = found(stored, asked).unwrap();
+            assert!(alignment.is_same_picture(), "{alignment:?}");
+            assert!((alignment.scale - 1.0).abs() < 0.03, "{alignment:?}");
+        }
     }
 
     #[test]
