@@ -26,9 +26,10 @@ fn main() -> Outcome {
         ["once", dir, hash] => once(Path::new(dir), hash.parse()?),
         ["describe", dir, vectors, dimension] => describe(Path::new(dir), vectors, dimension.parse()?),
         ["nearest", dir, vectors, dimension, width] => nearest(Path::new(dir), vectors, dimension.parse()?, width.parse()?),
+        ["align", list, asked] => align(list, asked.parse()?),
         ["store", dir, from] => store(Path::new(dir), from.parse()?),
         _ => Err("usage: hash RAW ROUNDS | hashes RAW | distances DIR | add DIR LIST | search DIR LIST | once DIR HEX | \
-                  describe DIR VECTORS DIM | nearest DIR VECTORS DIM WIDTH | store DIR FROM"
+                  describe DIR VECTORS DIM | nearest DIR VECTORS DIM WIDTH | align LIST LANDMARKS | store DIR FROM"
             .into()),
     }
 }
@@ -270,6 +271,24 @@ fn nearest(dir: &Path, file: &str, dimension: usize, width: usize) -> Outcome {
     for answer in answers {
         let rows: Vec<String> = answer.iter().map(|(row, _)| row.to_string()).collect();
         println!("{}", rows.join(","));
+    }
+    Ok(())
+}
+
+/// How the landmarks of each pair of files (separated by a tab, the stored one first) agree, `limit` from the second.
+fn align(list: &str, limit: usize) -> Outcome {
+    println!("inliers,visible,coverage");
+    for line in fs::read_to_string(list)?.lines() {
+        let (stored, asked) = line.split_once('\t').ok_or("a line without a tab")?;
+        let landmarks = |path: &str, limit| -> Result<_, image::ImageError> {
+            Ok(fingerprint::landmarks(&image::open(path)?.to_rgb8(), limit))
+        };
+        let stored = landmarks(stored, fingerprint::STORED_LANDMARKS)?;
+        let asked = landmarks(asked, limit)?;
+        match stored.find_in(&asked) {
+            Some(a) => println!("{},{},{:.3}", a.inliers, a.visible, a.coverage),
+            None => println!("0,0,0"),
+        }
     }
     Ok(())
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use faunalens::fingerprint::{self, Pdq, PdqHash};
 use faunalens::index::{
-    Breadth, Descriptor, Entry, Evidence, Form, Index, IndexError, Method, Query, Sellers, Settings,
-    Sighting,
+    Breadth, Descriptor, Entry, Evidence, Form, Index, IndexError, Kind, Method, Query, Sellers,
+    Settings, Sighting,
 };
 use faunalens::links;
 use image::imageops::{self, FilterType};
@@ -732,7 +732,13 @@ fn twenty_three_sellers_with_thirty_seven_shops() {
         .unwrap()
         .write(&again)
         .unwrap();
-    for name in ["clusters.csv", "pairs.csv", "edges.csv", "sellers.graphml"] {
+    for name in [
+        "clusters.csv",
+        "objects.csv",
+        "pairs.csv",
+        "edges.csv",
+        "sellers.graphml",
+    ] {
         assert_eq!(
             fs::read(out.join(name)).unwrap(),
             fs::read(again.join(name)).unwrap(),
@@ -792,7 +798,12 @@ fn a_mirrored_or_turned_copy_in_another_shop_makes_a_link_by_hash_alone() {
     other.sighting = sighting("", "shop 9", "L");
     index.add(&other).unwrap();
     let found = links::find(&index, &links::Options::default(), &mut |_| ()).unwrap();
-    assert_eq!(found.edges.len(), 6, "every two of the four: {:?}", found.pairs);
+    assert_eq!(
+        found.edges.len(),
+        6,
+        "every two of the four: {:?}",
+        found.pairs
+    );
     assert_eq!(found.shops.last().unwrap().group, 0);
 }
 
@@ -807,7 +818,11 @@ fn packed_files_of_an_earlier_version_are_made_anew() {
     let text = fs::read_to_string(&manifest).unwrap();
     fs::write(&manifest, text.replace("\"format\": 2", "\"format\": 1")).unwrap();
     let old = Index::open(&root(&dir)).unwrap();
-    assert!(old.warnings()[0].contains("format 1"), "{:?}", old.warnings());
+    assert!(
+        old.warnings()[0].contains("format 1"),
+        "{:?}",
+        old.warnings()
+    );
     assert_eq!(old.query(&asking(hash)).unwrap().len(), 1);
     let mut writer = Index::writer(&root(&dir), Duration::ZERO).unwrap();
     writer.seal(&mut |_| ()).unwrap();
@@ -840,6 +855,38 @@ fn a_crop_in_another_shop_makes_a_link() {
             .collect::<Vec<_>>(),
         [1, 1, 0]
     );
+}
+
+/// Two shots of one object: the same still life small in front of two grounds.
+fn shot(ground: u64, x: i64, y: i64) -> RgbImage {
+    let object = imageops::resize(&picture(1), 320, 244, FilterType::Triangle);
+    let mut shot = imageops::resize(&picture(ground), 520, 440, FilterType::Triangle);
+    imageops::replace(&mut shot, &object, x, y);
+    shot
+}
+
+#[test]
+fn one_object_in_two_shots_is_told_from_one_picture_and_makes_no_edge() {
+    let (dir, mut index) = new_index(Settings::default());
+    for (number, shot) in [shot(7, 40, 60), shot(8, 150, 120)].iter().enumerate() {
+        let vector = vec![1.0, number as f32 / 10.0, 0.0];
+        index
+            .add(&evidence(shot, number as u64, vector).entry)
+            .unwrap();
+    }
+    index.seal(&mut |_| ()).unwrap();
+    let found = links::find(&index, &links::Options::default(), &mut |_| ()).unwrap();
+    assert_eq!(found.pairs.len(), 1);
+    assert_eq!(
+        (found.pairs[0].kind, found.pairs[0].method),
+        (Kind::Object, Method::Descriptor)
+    );
+    assert!(found.edges.is_empty() && found.clusters.is_empty());
+    assert_eq!(found.objects.len(), 1);
+    assert_eq!(found.objects[0].pictures.len(), 2);
+    found.write(&dir.path().join("links")).unwrap();
+    let objects = fs::read_to_string(dir.path().join("links/objects.csv")).unwrap();
+    assert!(objects.starts_with("object,image_id,") && objects.lines().count() == 3);
 }
 
 proptest! {

@@ -102,7 +102,8 @@ def main():
             run("add", index, manifest, "--describe", *model)
             line = {"template": name, "share_of_page": share, "stored": len(kept), "asked": len(foreign)}
             for method in ("pdq", "descriptor"):
-                asks = [run("query", index, *files, "--json", "--only", method, "--describe", *model).splitlines()
+                describe = ["--describe", *model] if method == "descriptor" else []
+                asks = [run("query", index, *files, "--json", "--only", method, *describe).splitlines()
                         for files in (foreign, again)]
                 wrong = [len(json.loads(row)["matches"]) for row in asks[0]]
                 # A product's own number is the last word of both names.

@@ -99,13 +99,23 @@ pub struct Alignment {
 }
 
 impl Alignment {
-    /// Whether the agreement is that of two prints of one picture.
+    /// Whether the agreement is that of two prints of one picture, or of two shots of one object from about the same
+    /// side ([`is_one_print`](Self::is_one_print) tells them apart).
     ///
     /// Asks for agreement that chance does not reach and that covers the overlap, so that a shared banner or logo
     /// over another product does not pass. How the limits were found: `eval/index/README.md`.
     #[must_use]
     pub fn is_same_picture(&self) -> bool {
         self.inliers >= 10 && self.inliers * 5 >= self.visible && self.coverage >= 0.45
+    }
+
+    /// Whether the agreement is too close for two shots of one object, whose ground, light and angle differ: the
+    /// share of landmarks that agree and the share of the overlap that they cover sum to 1.1 or more. How the limit
+    /// was found: `eval/index/README.md`.
+    #[must_use]
+    pub fn is_one_print(&self) -> bool {
+        let share = self.inliers as f32 / self.visible.max(1) as f32;
+        self.is_same_picture() && share + self.coverage >= 1.1
     }
 }
 

@@ -93,7 +93,6 @@ impl Adjacency {
         })
     }
 
-
     fn words(&self) -> &[u32] {
         bytemuck::cast_slice(self.file.payload())
     }

@@ -49,7 +49,7 @@ pub use error::{IndexError, Result};
 pub use exchange::{Exported, Form, Imported, Sellers};
 pub use graph::Recall;
 pub use pseudonym::pseudonym;
-pub use search::{Breadth, Method, PicturePair, PictureSightings};
+pub use search::{Breadth, Kind, Method, PicturePair, PictureSightings};
 pub use store::Index;
 
 use crate::fingerprint::{

@@ -40,6 +40,26 @@ impl Method {
     }
 }
 
+/// What two linked pictures have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// They are prints of one picture.
+    Picture,
+    /// They show one object, in different shots or in prints changed beyond telling: the weaker claim.
+    Object,
+}
+
+impl Kind {
+    /// The kind's name, as in `pairs.csv`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Picture => "picture",
+            Self::Object => "object",
+        }
+    }
+}
+
 /// How widely descriptors are searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Breadth {
@@ -65,13 +85,15 @@ pub struct PictureSightings {
     pub sightings: Vec<Sighting>,
 }
 
-/// Two pictures of the index that are one.
+/// Two pictures of the index that are one, or show one object.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PicturePair {
     /// The smaller picture number.
     pub first: i64,
     /// The larger one.
     pub second: i64,
+    /// What they have in common.
+    pub kind: Kind,
     /// How they were found.
     pub method: Method,
     /// As in [`Match::distance`].
@@ -393,7 +415,7 @@ impl Index {
         Ok(pictures)
     }
 
-    /// Every pair of pictures that are one, also mirrored or turned, without the removed. Among pictures of one hash,
+    /// Every pair of pictures that are one, also mirrored or turned, or show one object; without the removed. Among pictures of one hash,
     /// each is paired with the first only. `candidates` descriptors are verified per picture; 0 leaves descriptors
     /// out. `progress` is called with the share done, 0 to 1.
     ///
@@ -407,7 +429,9 @@ impl Index {
     ) -> Result<Vec<PicturePair>> {
         let mut pairs = Pairs::default();
         let half = if candidates > 0 { 0.5 } else { 1.0 };
-        self.pairs_by_hash(max_distance, &mut pairs, &mut |share| progress(half * share))?;
+        self.pairs_by_hash(max_distance, &mut pairs, &mut |share| {
+            progress(half * share)
+        })?;
         if candidates > 0 {
             self.pairs_by_descriptor(candidates, &mut pairs, &mut |share| {
                 progress(half + half * share)
@@ -445,8 +469,7 @@ impl Index {
             let found = chunk.par_iter().flat_map_iter(|&(row, image, hash)| {
                 let mut nearest: BTreeMap<u32, u32> = BTreeMap::new();
                 for turned in hash.orientations() {
-                    for (other, distance) in
-                        near_hashes(packed, tail, &turned, max_distance, false)
+                    for (other, distance) in near_hashes(packed, tail, &turned, max_distance, false)
                     {
                         let least = nearest.entry(other).or_insert(distance);
                         *least = distance.min(*least);
@@ -459,13 +482,20 @@ impl Index {
                     .map(move |(other, distance)| (image, other, f64::from(distance)))
             });
             for (a, b, distance) in found.collect::<Vec<_>>() {
-                pairs.add(a, b, Method::Pdq, distance, 1.0 - distance / 256.0);
+                pairs.add(
+                    a,
+                    b,
+                    Kind::Picture,
+                    Method::Pdq,
+                    distance,
+                    1.0 - distance / 256.0,
+                );
             }
             for &(row, first, _) in chunk {
                 let copies =
                     "SELECT id FROM image WHERE pdq = ?1 AND removed_at IS NULL ORDER BY id";
                 for copy in self.images(copies, [row])? {
-                    pairs.add(first, copy, Method::Pdq, 0.0, 1.0);
+                    pairs.add(first, copy, Kind::Picture, Method::Pdq, 0.0, 1.0);
                 }
             }
             done += chunk.len();
@@ -489,8 +519,7 @@ impl Index {
         let rows = statement
             .query_map([model], |row| Ok((row.get(0)?, row.get(1)?)))
             .at(&self.database)?;
-        let firsts: BTreeMap<i64, i64> =
-            rows.collect::<rusqlite::Result<_>>().at(&self.database)?;
+        let firsts: BTreeMap<i64, i64> = rows.collect::<rusqlite::Result<_>>().at(&self.database)?;
         let all: Vec<(i64, i64)> = firsts.iter().map(|(&row, &image)| (row, image)).collect();
         let mut done = 0;
         for chunk in all.chunks(TOGETHER) {
@@ -498,7 +527,7 @@ impl Index {
             for &(own, image) in chunk {
                 let copies = "SELECT id FROM image WHERE descriptor = ?1 AND removed_at IS NULL";
                 for copy in self.images(copies, [own])? {
-                    pairs.add(image, copy, Method::Descriptor, 0.0, 1.0);
+                    pairs.add(image, copy, Kind::Picture, Method::Descriptor, 0.0, 1.0);
                 }
                 let Some(landmarks) = self.landmarks_of(image)? else {
                     continue;
@@ -514,7 +543,7 @@ impl Index {
                     if similarity < Query::default().min_cosine {
                         break;
                     }
-                    if pairs.holds(image, second) {
+                    if pairs.holds_picture(image, second) {
                         continue;
                     }
                     if let Some(stored) = self.landmarks_of(second)? {
@@ -527,12 +556,26 @@ impl Index {
                 .into_par_iter()
                 .flat_map_iter(|(image, landmarks, near)| {
                     near.into_iter()
-                        .filter(move |(_, stored, _)| is_same_picture(stored, &landmarks))
-                        .map(move |(second, _, similarity)| (image, second, similarity))
+                        .filter_map(move |(second, stored, similarity)| {
+                            let placed = stored.find_in(&landmarks);
+                            let placed = placed.filter(|placed| placed.is_same_picture())?;
+                            let kind = match placed.is_one_print() {
+                                true => Kind::Picture,
+                                false => Kind::Object,
+                            };
+                            Some((image, second, similarity, kind))
+                        })
                 });
-            for (image, second, similarity) in found.collect::<Vec<_>>() {
+            for (image, second, similarity, kind) in found.collect::<Vec<_>>() {
                 let distance = 1.0 - similarity;
-                pairs.add(image, second, Method::Descriptor, distance, similarity);
+                pairs.add(
+                    image,
+                    second,
+                    kind,
+                    Method::Descriptor,
+                    distance,
+                    similarity,
+                );
             }
             done += chunk.len();
             progress(done as f64 / all.len() as f64);
@@ -559,27 +602,33 @@ impl Index {
     }
 }
 
-/// Pairs found so far, by their pictures; the first answer, the surest, stays.
+/// Pairs found so far, by their pictures; the first answer, the surest, stays, unless it claims less.
 #[derive(Default)]
 struct Pairs(BTreeMap<(i64, i64), PicturePair>);
 
 impl Pairs {
-    fn holds(&self, a: i64, b: i64) -> bool {
-        self.0.contains_key(&(a.min(b), a.max(b)))
+    fn holds_picture(&self, a: i64, b: i64) -> bool {
+        let pair = self.0.get(&(a.min(b), a.max(b)));
+        pair.is_some_and(|pair| pair.kind == Kind::Picture)
     }
 
-    fn add(&mut self, a: i64, b: i64, method: Method, distance: f64, similarity: f64) {
+    fn add(&mut self, a: i64, b: i64, kind: Kind, method: Method, distance: f64, similarity: f64) {
         if a == b {
             return;
         }
         let (first, second) = (a.min(b), a.max(b));
-        self.0.entry((first, second)).or_insert(PicturePair {
+        let pair = PicturePair {
             first,
             second,
+            kind,
             method,
             distance,
             similarity,
-        });
+        };
+        let known = self.0.entry((first, second)).or_insert(pair);
+        if kind < known.kind {
+            *known = pair;
+        }
     }
 }
 

@@ -405,7 +405,9 @@ impl Index {
         self.pack(true, progress)?;
         if let Some(IndexError::Damaged { path, what }) = damaged {
             let path = path.display();
-            self.warn(format!("{path}: was damaged ({what}); rebuilt from the database"));
+            self.warn(format!(
+                "{path}: was damaged ({what}); rebuilt from the database"
+            ));
         }
         if let Some(recall) = self
             .generation

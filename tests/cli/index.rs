@@ -97,12 +97,7 @@ fn a_scan_remembers_and_a_check_tells_who_showed_the_picture_before() {
         let matches = found[row]["matches"].as_array().unwrap();
         matches
             .iter()
-            .map(|m| {
-                (
-                    m["seller"].as_str().unwrap(),
-                    m["method"].as_str().unwrap(),
-                )
-            })
+            .map(|m| (m["seller"].as_str().unwrap(), m["method"].as_str().unwrap()))
             .collect()
     };
     assert_eq!(sellers(0), [], "the first of its kind");
@@ -115,10 +110,15 @@ fn a_scan_remembers_and_a_check_tells_who_showed_the_picture_before() {
     assert_status(&scan(&folder.path().join("again.jsonl")), 0);
     let stats: serde_json::Value =
         serde_json::from_str(&stdout(&on(&index, "stats", &["--json"]))).unwrap();
-    assert_eq!((&stats["images"], &stats["sightings"]), (&6.into(), &6.into()));
+    assert_eq!(
+        (&stats["images"], &stats["sightings"]),
+        (&6.into(), &6.into())
+    );
 
     let upload = folder.path().join("upload.png");
-    imageops::flip_horizontal(&still_life(4)).save(&upload).unwrap();
+    imageops::flip_horizontal(&still_life(4))
+        .save(&upload)
+        .unwrap();
     let check = |more: &[&str]| {
         let mut command = faunalens();
         command.args(["check", "--json", "--index", text(&index)]);
@@ -148,7 +148,7 @@ fn links_name_the_sellers_who_share_pictures() {
     let edges: Vec<&str> = edges.lines().skip(1).collect();
     assert_eq!(
         edges,
-        ["anna,market,ben,market,2,0,2.0000,2026-03-01,2026-03-07"]
+        ["anna,market,ben,market,2,0,0,2.0000,2026-03-01,2026-03-07"]
     );
     let clusters = std::fs::read_to_string(out.join("clusters.csv")).unwrap();
     assert_eq!(clusters.lines().count(), 1 + 4, "{clusters}");
@@ -161,14 +161,21 @@ fn stats_and_verify_answer_a_person() {
     let folder = tempfile::tempdir().unwrap();
     let index = filled(folder.path());
     let stats = stdout(&on(&index, "stats", &[]));
-    assert!(stats.contains("6   in 6 sightings") && stats.contains("3   with 6 listings"), "{stats}");
+    assert!(
+        stats.contains("6   in 6 sightings") && stats.contains("3   with 6 listings"),
+        "{stats}"
+    );
     let verified = on(&index, "verify", &[]);
     assert_status(&verified, 0);
     assert_eq!(stdout(&verified).trim(), "sound");
     std::fs::write(index.join("manifest.json"), "{}").unwrap();
     let verified = on(&index, "verify", &[]);
     assert_status(&verified, 1);
-    assert!(stderr(&verified).contains("manifest.json"), "{}", stderr(&verified));
+    assert!(
+        stderr(&verified).contains("manifest.json"),
+        "{}",
+        stderr(&verified)
+    );
     assert_status(&on(&index, "compact", &[]), 0);
     assert_status(&on(&index, "verify", &[]), 0);
 }
@@ -177,7 +184,10 @@ fn stats_and_verify_answer_a_person() {
 fn a_removed_picture_is_gone_and_stays_away() {
     let folder = tempfile::tempdir().unwrap();
     let index = filled(folder.path());
-    let (vase, manifest) = (folder.path().join("vase.jpg"), folder.path().join("listings.csv"));
+    let (vase, manifest) = (
+        folder.path().join("vase.jpg"),
+        folder.path().join("listings.csv"),
+    );
     assert!(stdout(&on(&index, "query", &[text(&vase)])).contains("seller carla"));
     assert_status(&on(&index, "remove", &[text(&vase)]), 0);
     assert_status(&on(&index, "add", &[text(&manifest)]), 0);
@@ -210,7 +220,11 @@ fn hashes_travel_and_sellers_only_as_pseudonyms() {
         assert_status(&on(&partner, "init", &["--hash-only"]), 0);
         let imported = on(&partner, "import", &[text(&file), "--form", form]);
         assert_status(&imported, 0);
-        assert!(stdout(&imported).starts_with("6 new, 0 known"), "{form}: {}", stdout(&imported));
+        assert!(
+            stdout(&imported).starts_with("6 new, 0 known"),
+            "{form}: {}",
+            stdout(&imported)
+        );
         let tusk = folder.path().join("tusk.jpg");
         let found = stdout(&on(&partner, "query", &[text(&tusk), "--json"]));
         assert!(found.contains("\"method\":\"pdq\""), "{form}: {found}");
@@ -230,7 +244,11 @@ fn a_hash_only_index_holds_no_path() {
     let holds = |word: &[u8]| stored.windows(word.len()).any(|window| window == word);
     assert!(holds(b"carla"), "sellers are what links are made of");
     assert!(!holds(b"tusk.jpg") && !holds(b"vase"));
-    let found = stdout(&on(&index, "query", &[text(&folder.path().join("tusk.jpg"))]));
+    let found = stdout(&on(
+        &index,
+        "query",
+        &[text(&folder.path().join("tusk.jpg"))],
+    ));
     assert!(found.contains("seller anna"), "{found}");
 }
 
@@ -254,7 +272,11 @@ fn a_second_writer_is_told_or_waits() {
     let writer = Index::writer(&index, Duration::ZERO).unwrap();
     let told = on(&index, "add", &[text(&bowl), "--wait", "0"]);
     assert_status(&told, 2);
-    assert!(stderr(&told).contains("another process is writing"), "{}", stderr(&told));
+    assert!(
+        stderr(&told).contains("another process is writing"),
+        "{}",
+        stderr(&told)
+    );
     let query = on(&index, "query", &["--hash", &"0".repeat(64)]);
     assert_status(&query, 0);
     let waits = faunalens()
@@ -288,7 +310,11 @@ fn a_build_killed_at_any_moment_loses_nothing_and_stores_nothing_twice() {
         let _ = child.kill();
         child.wait().unwrap();
         let opened = Index::open(&index).unwrap();
-        assert_eq!(opened.verify().unwrap(), Vec::<String>::new(), "after {pause} ms");
+        assert_eq!(
+            opened.verify().unwrap(),
+            Vec::<String>::new(),
+            "after {pause} ms"
+        );
         let stats = opened.stats().unwrap();
         assert!(stats.images >= held && stats.images == stats.sightings);
         held = stats.images;
@@ -305,6 +331,10 @@ fn an_index_that_is_not_there_is_named_with_the_way_out() {
     for action in ["stats", "verify", "compact"] {
         let output = on(&missing, action, &[]);
         assert_status(&output, 2);
-        assert!(stderr(&output).contains("faunalens index init"), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains("faunalens index init"),
+            "{}",
+            stderr(&output)
+        );
     }
 }
