@@ -277,7 +277,7 @@ fn nearest(dir: &Path, file: &str, dimension: usize, width: usize) -> Outcome {
 
 /// How the landmarks of each pair of files (separated by a tab, the stored one first) agree, `limit` from the second.
 fn align(list: &str, limit: usize) -> Outcome {
-    println!("inliers,visible,coverage");
+    println!("inliers,visible,coverage,unexplained,same_picture,one_print");
     for line in fs::read_to_string(list)?.lines() {
         let (stored, asked) = line.split_once('\t').ok_or("a line without a tab")?;
         let landmarks = |path: &str, limit| -> Result<_, image::ImageError> {
@@ -286,8 +286,16 @@ fn align(list: &str, limit: usize) -> Outcome {
         let stored = landmarks(stored, fingerprint::STORED_LANDMARKS)?;
         let asked = landmarks(asked, limit)?;
         match stored.find_in(&asked) {
-            Some(a) => println!("{},{},{:.3}", a.inliers, a.visible, a.coverage),
-            None => println!("0,0,0"),
+            Some(a) => println!(
+                "{},{},{:.3},{:.3},{},{}",
+                a.inliers,
+                a.visible,
+                a.coverage,
+                a.unexplained,
+                a.is_same_picture(),
+                a.is_one_print()
+            ),
+            None => println!("0,0,0,1,false,false"),
         }
     }
     Ok(())

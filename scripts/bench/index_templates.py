@@ -111,6 +111,7 @@ def main():
                          for k, row in enumerate(asks[1])]
                 line[f"{method}_wrong_pairs"] = sum(wrong)
                 line[f"{method}_asked_with_a_wrong_pair"] = sum(count > 0 for count in wrong)
+                line[f"{method}_wrong_pairs_as_evidence"] = sum(match["weak"] is None for row in asks[0] for match in json.loads(row)["matches"])
                 line[f"{method}_same_product_other_template_found"] = round(sum(right) / len(right), 4)
             rows.append(line)
             print(line, flush=True)

@@ -259,7 +259,7 @@ pub struct Match {
     pub distance: f64,
     /// 1 for the same bytes, share of equal bits by PDQ, cosine by descriptor.
     pub similarity: f64,
-    /// Why the match is no evidence by itself (`low quality`, `near-uniform`, `few landmarks`, `repeated`); null when
+    /// Why the match is no evidence by itself (`low quality`, `near-uniform`, `few landmarks`, `repeated`, `part only`); null when
     /// it is.
     pub weak: Option<String>,
 }

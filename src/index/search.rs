@@ -1,6 +1,6 @@
 //! The same picture again: by bytes, by hash, by descriptor and landmarks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 use rusqlite::params;
@@ -45,7 +45,8 @@ impl Method {
 pub enum Kind {
     /// They are prints of one picture.
     Picture,
-    /// They show one object, in different shots or in prints changed beyond telling: the weaker claim.
+    /// They show one object in different shots, or share a layout, or are prints changed beyond telling: the weaker
+    /// claim.
     Object,
 }
 
@@ -110,6 +111,8 @@ impl Index {
     pub fn query(&self, query: &Query<'_>) -> Result<Vec<Match>> {
         // Picture number -> how it was found; the first and surest answer stays.
         let mut found: BTreeMap<i64, (Method, f64, f64)> = BTreeMap::new();
+        // Pictures of which only a part may be the same.
+        let mut parts = BTreeSet::new();
         if let Some(sha256) = query.sha256 {
             for image in self.images(
                 "SELECT id FROM image WHERE sha256 = ?1 AND removed_at IS NULL",
@@ -143,15 +146,18 @@ impl Index {
             }
         }
         if let (Some(descriptor), Some(landmarks)) = (query.descriptor, query.landmarks) {
-            for (image, similarity) in
+            for (image, similarity, kind) in
                 self.same_by_descriptor(descriptor, landmarks, query, &found)?
             {
+                if kind == Kind::Object && !found.contains_key(&image) {
+                    parts.insert(image);
+                }
                 found
                     .entry(image)
                     .or_insert((Method::Descriptor, 1.0 - similarity, similarity));
             }
         }
-        self.sightings_of(found, query)
+        self.sightings_of(found, &parts, query)
     }
 
     fn images(&self, sql: &str, values: impl rusqlite::Params) -> Result<Vec<i64>> {
@@ -165,6 +171,7 @@ impl Index {
     fn sightings_of(
         &self,
         found: BTreeMap<i64, (Method, f64, f64)>,
+        parts: &BTreeSet<i64>,
         query: &Query<'_>,
     ) -> Result<Vec<Match>> {
         let mut order: Vec<_> = found.into_iter().collect();
@@ -188,7 +195,8 @@ impl Index {
             let rows = statement.query_map(params![image_id, sql_limit(left)], |row| {
                 let mark: Option<String> = row.get(3)?;
                 let own = (method == Method::Pdq && query.quality < MIN_QUALITY)
-                    .then(|| "low quality".to_owned());
+                    .then(|| "low quality".to_owned())
+                    .or_else(|| parts.contains(&image_id).then(|| "part only".to_owned()));
                 Ok(Match {
                     image_id,
                     file: row.get(0)?,
@@ -222,7 +230,7 @@ impl Index {
         landmarks: &Landmarks,
         query: &Query<'_>,
         known: &BTreeMap<i64, (Method, f64, f64)>,
-    ) -> Result<Vec<(i64, f64)>> {
+    ) -> Result<Vec<(i64, f64, Kind)>> {
         let breadth = match query.exact {
             true => Breadth::All,
             false => Breadth::Tuned,
@@ -248,9 +256,13 @@ impl Index {
         // Comparing landmarks is most of the work of a search.
         let same = candidates
             .into_par_iter()
-            .filter(|(_, stored, _)| is_same_picture(stored, landmarks))
-            .flat_map_iter(|(images, _, similarity)| {
-                images.into_iter().map(move |image| (image, similarity))
+            .filter_map(|(images, stored, similarity)| {
+                Some((images, similarity, common(&stored, landmarks)?))
+            })
+            .flat_map_iter(|(images, similarity, kind)| {
+                images
+                    .into_iter()
+                    .map(move |image| (image, similarity, kind))
             });
         Ok(same.collect())
     }
@@ -557,12 +569,7 @@ impl Index {
                 .flat_map_iter(|(image, landmarks, near)| {
                     near.into_iter()
                         .filter_map(move |(second, stored, similarity)| {
-                            let placed = stored.find_in(&landmarks);
-                            let placed = placed.filter(|placed| placed.is_same_picture())?;
-                            let kind = match placed.is_one_print() {
-                                true => Kind::Picture,
-                                false => Kind::Object,
-                            };
+                            let kind = common(&stored, &landmarks)?;
                             Some((image, second, similarity, kind))
                         })
                 });
@@ -646,11 +653,15 @@ fn near_hashes(
     near
 }
 
-/// Whether the landmarks of a stored picture agree with those of the one asked for.
-fn is_same_picture(stored: &Landmarks, asked: &Landmarks) -> bool {
-    stored
-        .find_in(asked)
-        .is_some_and(|placed| placed.is_same_picture())
+/// What a stored picture and the one asked for have in common, by their landmarks.
+fn common(stored: &Landmarks, asked: &Landmarks) -> Option<Kind> {
+    let placed = stored.find_in(asked)?;
+    placed
+        .is_same_picture()
+        .then(|| match placed.is_one_print() {
+            true => Kind::Picture,
+            false => Kind::Object,
+        })
 }
 
 fn sql_limit(rows: usize) -> i64 {
