@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use faunalens::fingerprint::{self, Pdq, PdqHash};
-use faunalens::index::{Descriptor, Entry, Index, Query, Settings, Sighting};
+use faunalens::index::{Breadth, Descriptor, Entry, Index, Query, Settings, Sighting};
 use image::RgbImage;
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -25,10 +25,11 @@ fn main() -> Outcome {
         ["search", dir, list] => search(Path::new(dir), list),
         ["once", dir, hash] => once(Path::new(dir), hash.parse()?),
         ["describe", dir, vectors, dimension] => describe(Path::new(dir), vectors, dimension.parse()?),
-        ["nearest", dir, vectors, dimension] => nearest(Path::new(dir), vectors, dimension.parse()?),
+        ["nearest", dir, vectors, dimension, width] => nearest(Path::new(dir), vectors, dimension.parse()?, width.parse()?),
+        ["align", list, asked] => align(list, asked.parse()?),
         ["store", dir, from] => store(Path::new(dir), from.parse()?),
         _ => Err("usage: hash RAW ROUNDS | hashes RAW | distances DIR | add DIR LIST | search DIR LIST | once DIR HEX | \
-                  describe DIR VECTORS DIM | nearest DIR VECTORS DIM | store DIR FROM"
+                  describe DIR VECTORS DIM | nearest DIR VECTORS DIM WIDTH | align LIST LANDMARKS | store DIR FROM"
             .into()),
     }
 }
@@ -252,23 +253,50 @@ fn describe(dir: &Path, file: &str, dimension: usize) -> Outcome {
     Ok(())
 }
 
-/// The ten nearest of every query by graph, one line of rows each, after a line of microseconds per query.
-fn nearest(dir: &Path, file: &str, dimension: usize) -> Outcome {
+/// The ten nearest of every query by graph: a line with the median microseconds per query, then one line of rows each.
+fn nearest(dir: &Path, file: &str, dimension: usize, width: usize) -> Outcome {
     let index = Index::open(dir)?;
     let queries = vectors(file, dimension)?;
-    index.near_descriptors(&queries[0], 10, false)?;
-    let start = Instant::now();
-    let answers = queries
-        .iter()
-        .map(|query| index.near_descriptors(query, 10, false))
-        .collect::<Result<Vec<_>, _>>()?;
-    println!(
-        "{:.2}",
-        start.elapsed().as_secs_f64() * 1e6 / queries.len() as f64
-    );
+    let ask = |query| index.near_descriptors(query, 10, Breadth::Width(width));
+    ask(&queries[0])?;
+    let mut times = Vec::new();
+    let mut answers = Vec::new();
+    for query in &queries {
+        let start = Instant::now();
+        answers.push(ask(query)?);
+        times.push(start.elapsed().as_secs_f64() * 1e6);
+    }
+    times.sort_by(f64::total_cmp);
+    println!("{:.2}", times[times.len() / 2]);
     for answer in answers {
         let rows: Vec<String> = answer.iter().map(|(row, _)| row.to_string()).collect();
         println!("{}", rows.join(","));
+    }
+    Ok(())
+}
+
+/// How the landmarks of each pair of files (separated by a tab, the stored one first) agree, `limit` from the second.
+fn align(list: &str, limit: usize) -> Outcome {
+    println!("inliers,visible,coverage,unexplained,same_picture,one_print");
+    for line in fs::read_to_string(list)?.lines() {
+        let (stored, asked) = line.split_once('\t').ok_or("a line without a tab")?;
+        let landmarks = |path: &str, limit| -> Result<_, image::ImageError> {
+            Ok(fingerprint::landmarks(&image::open(path)?.to_rgb8(), limit))
+        };
+        let stored = landmarks(stored, fingerprint::STORED_LANDMARKS)?;
+        let asked = landmarks(asked, limit)?;
+        match stored.find_in(&asked) {
+            Some(a) => println!(
+                "{},{},{:.3},{:.3},{},{}",
+                a.inliers,
+                a.visible,
+                a.coverage,
+                a.unexplained,
+                a.is_same_picture(),
+                a.is_one_print()
+            ),
+            None => println!("0,0,0,1,false,false"),
+        }
     }
     Ok(())
 }

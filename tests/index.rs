@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use faunalens::fingerprint::{self, Pdq, PdqHash};
 use faunalens::index::{
-    Descriptor, Entry, Evidence, Form, Index, IndexError, Method, Query, Sellers, Settings,
-    Sighting,
+    Breadth, Descriptor, Entry, Evidence, Form, Index, IndexError, Kind, Method, Query, Sellers,
+    Settings, Sighting,
 };
 use faunalens::links;
 use image::imageops::{self, FilterType};
@@ -456,19 +456,31 @@ fn a_graph_is_built_measured_and_survives_damage() {
             })
             .unwrap();
     }
+    // A flood of copies of one picture is one point of the graph.
+    for number in 1500..3000 {
+        let copy = entry(number, PdqHash([5; 4]), "flood");
+        index
+            .add(&Entry {
+                descriptor: Some(described(vectors[5].clone())),
+                ..copy
+            })
+            .unwrap();
+    }
     index.seal(&mut |_| ()).unwrap();
-    let recall = index.stats().unwrap().recall.unwrap();
+    let stats = index.stats().unwrap();
+    assert_eq!((stats.images, stats.graph_points), (3000, 1500));
+    let recall = stats.recall.unwrap();
     assert!(recall.recall_at_10 >= 0.95, "{recall:?}");
 
-    let ask = |index: &Index, exact| {
+    let ask = |index: &Index, breadth| {
         index
-            .near_descriptors(&described(vectors[777].clone()), 10, exact)
+            .near_descriptors(&described(vectors[777].clone()), 10, breadth)
             .unwrap()
     };
     let reader = Index::open(&root(&dir)).unwrap();
-    let exact = ask(&reader, true);
+    let exact = ask(&reader, Breadth::All);
     assert!(exact[0].1 > 0.9999 && exact.windows(2).all(|pair| pair[0].1 >= pair[1].1));
-    let by_graph = ask(&reader, false);
+    let by_graph = ask(&reader, Breadth::Tuned);
     assert!(
         by_graph
             .iter()
@@ -479,17 +491,34 @@ fn a_graph_is_built_measured_and_survives_damage() {
     );
     assert!(reader.warnings().is_empty());
 
-    let path = packed_file(&root(&dir), "graph.hnsw.data");
-    let mut bytes = fs::read(&path).unwrap();
-    bytes[100] ^= 1;
-    fs::write(&path, bytes).unwrap();
-    let reader = Index::open(&root(&dir)).unwrap();
-    assert_eq!(ask(&reader, false), exact, "the scan answers");
-    assert!(
-        reader.warnings()[0].contains("graph.hnsw.data"),
-        "{:?}",
-        reader.warnings()
-    );
+    drop(index);
+    for name in ["graph.links", "graph.hnsw.data", "graph.hnsw.graph"] {
+        let path = packed_file(&root(&dir), name);
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[100] ^= 1;
+        fs::write(&path, bytes).unwrap();
+        let reader = Index::open(&root(&dir)).unwrap();
+        assert!(reader.verify().unwrap()[0].contains(name));
+        let answer = ask(&reader, Breadth::Tuned);
+        if name == "graph.links" {
+            assert_eq!(answer, exact, "the scan answers");
+            assert!(
+                reader.warnings()[0].contains(name),
+                "{:?}",
+                reader.warnings()
+            );
+        }
+        let mut writer = Index::writer(&root(&dir), Duration::ZERO).unwrap();
+        writer.seal(&mut |_| ()).unwrap();
+        assert!(
+            writer.warnings()[0].contains(name) && writer.warnings()[0].contains("rebuilt"),
+            "{:?}",
+            writer.warnings()
+        );
+        let repaired = Index::open(&root(&dir)).unwrap();
+        assert_eq!(repaired.verify().unwrap(), Vec::<String>::new());
+        assert_eq!(ask(&repaired, Breadth::Tuned), by_graph);
+    }
 }
 
 #[test]
@@ -703,7 +732,13 @@ fn twenty_three_sellers_with_thirty_seven_shops() {
         .unwrap()
         .write(&again)
         .unwrap();
-    for name in ["clusters.csv", "pairs.csv", "edges.csv", "sellers.graphml"] {
+    for name in [
+        "clusters.csv",
+        "objects.csv",
+        "pairs.csv",
+        "edges.csv",
+        "sellers.graphml",
+    ] {
         assert_eq!(
             fs::read(out.join(name)).unwrap(),
             fs::read(again.join(name)).unwrap(),
@@ -742,6 +777,61 @@ fn a_placeholder_alone_links_nobody() {
 }
 
 #[test]
+fn a_mirrored_or_turned_copy_in_another_shop_makes_a_link_by_hash_alone() {
+    let (_dir, mut index) = new_index(Settings {
+        hash_only: true,
+        ..Settings::default()
+    });
+    let original = picture(1);
+    let copies = [
+        original.clone(),
+        imageops::flip_horizontal(&original),
+        imageops::rotate90(&original),
+        imageops::rotate180(&original),
+    ];
+    for (number, copy) in copies.iter().enumerate() {
+        let mut entry = Evidence::of(copy, [number as u8; 32]).entry;
+        entry.sighting = sighting("", &format!("shop {number}"), "L");
+        index.add(&entry).unwrap();
+    }
+    let mut other = Evidence::of(&picture(2), [9; 32]).entry;
+    other.sighting = sighting("", "shop 9", "L");
+    index.add(&other).unwrap();
+    let found = links::find(&index, &links::Options::default(), &mut |_| ()).unwrap();
+    assert_eq!(
+        found.edges.len(),
+        6,
+        "every two of the four: {:?}",
+        found.pairs
+    );
+    assert_eq!(found.shops.last().unwrap().group, 0);
+}
+
+#[test]
+fn packed_files_of_an_earlier_version_are_made_anew() {
+    let (dir, mut index) = new_index(Settings::default());
+    let hash = Sequence(21).hash();
+    index.add(&entry(1, hash, "anna")).unwrap();
+    index.seal(&mut |_| ()).unwrap();
+    drop(index);
+    let manifest = root(&dir).join("manifest.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    fs::write(&manifest, text.replace("\"format\": 2", "\"format\": 1")).unwrap();
+    let old = Index::open(&root(&dir)).unwrap();
+    assert!(
+        old.warnings()[0].contains("format 1"),
+        "{:?}",
+        old.warnings()
+    );
+    assert_eq!(old.query(&asking(hash)).unwrap().len(), 1);
+    let mut writer = Index::writer(&root(&dir), Duration::ZERO).unwrap();
+    writer.seal(&mut |_| ()).unwrap();
+    let renewed = Index::open(&root(&dir)).unwrap();
+    assert_eq!(renewed.verify().unwrap(), Vec::<String>::new());
+    assert_eq!(renewed.query(&asking(hash)).unwrap().len(), 1);
+}
+
+#[test]
 fn a_crop_in_another_shop_makes_a_link() {
     let (_dir, mut index) = new_index(Settings::default());
     index
@@ -765,6 +855,43 @@ fn a_crop_in_another_shop_makes_a_link() {
             .collect::<Vec<_>>(),
         [1, 1, 0]
     );
+}
+
+/// One object, `size` pixels wide, in front of a ground of its own.
+fn shot(ground: u64, size: u32, x: i64, y: i64) -> RgbImage {
+    let object = imageops::resize(&picture(1), size, size * 3 / 4, FilterType::Triangle);
+    let mut shot = imageops::resize(&picture(ground), 520, 440, FilterType::Triangle);
+    imageops::replace(&mut shot, &object, x, y);
+    shot
+}
+
+#[test]
+fn one_object_in_two_shots_is_told_from_one_picture_and_makes_no_edge() {
+    // The smaller the part of two shots that is the object, the less is claimed.
+    let mut claims = Vec::new();
+    for size in (140..=400).rev().step_by(20) {
+        let (dir, mut index) = new_index(Settings::default());
+        let shots = [shot(7, size, 40, 60), shot(8, size, 90, 90)];
+        for (number, shot) in shots.iter().enumerate() {
+            let vector = vec![1.0, number as f32 / 10.0, 0.0];
+            index
+                .add(&evidence(shot, number as u64, vector).entry)
+                .unwrap();
+        }
+        index.seal(&mut |_| ()).unwrap();
+        let found = links::find(&index, &links::Options::default(), &mut |_| ()).unwrap();
+        let kind = found.pairs.first().map(|pair| pair.kind);
+        if kind == Some(Kind::Object) {
+            assert_eq!(found.pairs[0].method, Method::Descriptor);
+            assert!(found.edges.is_empty() && found.clusters.iter().all(|c| c.pictures.len() == 1));
+            assert_eq!(found.objects[0].pictures.len(), 2);
+            found.write(&dir.path().join("links")).unwrap();
+            let objects = fs::read_to_string(dir.path().join("links/objects.csv")).unwrap();
+            assert!(objects.starts_with("object,image_id,") && objects.lines().count() == 3);
+        }
+        claims.push(kind);
+    }
+    assert!(claims.contains(&Some(Kind::Object)), "{claims:?}");
 }
 
 proptest! {

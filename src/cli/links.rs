@@ -14,7 +14,7 @@ use super::say;
 
 /// Find clusters of one picture and the graph of sellers who share pictures
 ///
-/// Writes clusters.csv, pairs.csv, edges.csv and sellers.graphml, which opens in Gephi. A link is a lead, not proof:
+/// Writes clusters.csv, objects.csv, pairs.csv, edges.csv and sellers.graphml, which opens in Gephi. A link is a lead, not proof:
 /// sellers copy pictures from each other, and from the maker.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -55,8 +55,9 @@ impl LinksCommand {
         let groups = found.shops.iter().map(|shop| shop.group).max().unwrap_or(0);
         let linked = found.shops.iter().filter(|shop| shop.group > 0).count();
         say(&format!(
-            "{} clusters of one picture; {linked} of {} shops linked, in {groups} groups by {} edges -> {}",
+            "{} clusters of one picture, {} of one object in several shots; {linked} of {} shops linked, in {groups} groups by {} edges -> {}",
             found.clusters.len(),
+            found.objects.len(),
             found.shops.len(),
             found.edges.len(),
             self.out.display()

@@ -14,8 +14,9 @@ use std::sync::OnceLock;
 
 use image::RgbImage;
 
-/// Identifies this definition of landmarks beside every stored set.
-pub const LANDMARKS_ID: &str = "landmarks/1 320 harris brief256";
+/// Identifies this definition of landmarks beside every stored set. 2: pictures under 320 pixels are enlarged first;
+/// sets of both definitions can be compared.
+pub const LANDMARKS_ID: &str = "landmarks/2 320 harris brief256";
 
 /// Landmarks kept per stored picture.
 pub const STORED_LANDMARKS: usize = 96;
@@ -89,6 +90,9 @@ pub struct Alignment {
     pub visible: usize,
     /// Share of the overlap, in cells of a 4x4 grid that hold a visible landmark, that holds an agreeing one, 0 to 1.
     pub coverage: f32,
+    /// Share of the visible landmarks that stand in cells of a 6x6 grid where none agrees, 0 to 1: near 0 for two
+    /// prints, large where another product stands in the same layout.
+    pub unexplained: f32,
     /// Size of the stored picture in the asking one: 1 when both longer sides coincide.
     pub scale: f32,
     /// Turn from the stored picture to the asking one, degrees, -180 to 180.
@@ -98,13 +102,24 @@ pub struct Alignment {
 }
 
 impl Alignment {
-    /// Whether the agreement is that of two prints of one picture.
+    /// Whether the agreement is that of two prints of one picture, or of two shots of one object from about the same
+    /// side ([`is_one_print`](Self::is_one_print) tells them apart).
     ///
-    /// Asks for agreement that chance does not reach and that covers the overlap, so that a shared banner or logo
-    /// over another product does not pass. How the limits were found: `eval/index/README.md`.
+    /// Asks for agreement that chance does not reach and that covers the overlap, so that a shared logo over another
+    /// product does not pass. A layout full of words can: [`is_one_print`](Self::is_one_print) is stricter. How the limits were found: `eval/index/README.md`.
     #[must_use]
     pub fn is_same_picture(&self) -> bool {
         self.inliers >= 10 && self.inliers * 5 >= self.visible && self.coverage >= 0.45
+    }
+
+    /// Whether the agreement is too close for two shots of one object, whose ground, light and angle differ: the
+    /// share of landmarks that agree and the share of the overlap that they cover sum to 1.1 or more; and whether no
+    /// other product stands in a shared layout: at most 0.2 unexplained. How the limits were found:
+    /// `eval/index/README.md`.
+    #[must_use]
+    pub fn is_one_print(&self) -> bool {
+        let share = self.inliers as f32 / self.visible.max(1) as f32;
+        self.is_same_picture() && share + self.coverage >= 1.1 && self.unexplained <= 0.2
     }
 }
 
@@ -250,8 +265,21 @@ struct Plane {
 }
 
 impl Plane {
-    /// BT.601 luma averaged down to [`WORKING_SIDE`]; smaller pictures keep their size.
+    /// BT.601 luma at [`WORKING_SIDE`]. Larger pictures are averaged down; smaller ones are enlarged, so that the
+    /// levels of a thumbnail and of its original show the same things, but no more than fourfold.
     fn of(pixels: &RgbImage) -> Self {
+        let plane = Self::averaged(pixels);
+        let longer = plane.width.max(plane.height);
+        let side = WORKING_SIDE.min(4 * longer);
+        if side <= longer || longer == 0 {
+            return plane;
+        }
+        let fit = |length: usize| (length * side / longer).max(1);
+        plane.scaled(fit(plane.width), fit(plane.height))
+    }
+
+    /// BT.601 luma averaged down to [`WORKING_SIDE`]; smaller pictures keep their size.
+    fn averaged(pixels: &RgbImage) -> Self {
         let (w, h) = (pixels.width() as usize, pixels.height() as usize);
         let longer = w.max(h).max(1);
         let fit = |side: usize| {
@@ -296,10 +324,14 @@ impl Plane {
         }
     }
 
-    /// The next pyramid level, by bilinear interpolation.
+    /// The next pyramid level.
     fn shrunk(&self) -> Self {
-        let width = ((self.width as f32 / LEVEL_RATIO).round() as usize).max(1);
-        let height = ((self.height as f32 / LEVEL_RATIO).round() as usize).max(1);
+        let next = |side: usize| ((side as f32 / LEVEL_RATIO).round() as usize).max(1);
+        self.scaled(next(self.width), next(self.height))
+    }
+
+    /// Another size, by bilinear interpolation.
+    fn scaled(&self, width: usize, height: usize) -> Self {
         let place = |i: usize, to: usize, from: usize| {
             let at = ((i as f32 + 0.5) * from as f32 / to as f32 - 0.5).max(0.0);
             let low = (at as usize).min(from - 1);
@@ -594,6 +626,11 @@ fn align(
         let index = |value: f32, side: f32| ((4.0 * value / side.max(1e-6)) as usize).min(3);
         4 * index(p.y, aspect.1) + index(p.x, aspect.0)
     };
+    let fine = |p: &Landmark| {
+        let index = |value: f32, side: f32| ((6.0 * value / side.max(1e-6)) as usize).min(5);
+        6 * index(p.y, aspect.1) + index(p.x, aspect.0)
+    };
+    let (mut held, mut explained) = ([0_u32; 36], [false; 36]);
     let (mut seen, mut agreed, mut visible) = ([false; 16], [false; 16], 0);
     for point in points {
         let (x, y) = placement.apply(point.x, point.y);
@@ -602,17 +639,26 @@ fn align(
             && (margin..query.aspect.1 - margin).contains(&y)
         {
             visible += 1;
+            held[fine(point)] += 1;
             seen[cell(point)] = true;
         }
     }
     for &(i, _) in &inliers {
         (agreed[cell(&points[i])], seen[cell(&points[i])]) = (true, true);
+        explained[fine(&points[i])] = true;
     }
+    let unexplained: u32 = held
+        .iter()
+        .zip(explained)
+        .filter(|(_, explained)| !explained)
+        .map(|(held, _)| held)
+        .sum();
     let count = |cells: [bool; 16]| cells.iter().filter(|&&held| held).count() as f32;
     Some(Alignment {
         inliers: inliers.len(),
         visible: visible.max(inliers.len()),
         coverage: count(agreed) / count(seen),
+        unexplained: unexplained as f32 / visible.max(1) as f32,
         scale: placement.scale(),
         rotation_deg: placement.turn() * 180.0 / PI,
         mirrored,
@@ -788,6 +834,17 @@ mod tests {
             "{alignment:?}"
         );
         assert!(alignment.rotation_deg.abs() < 2.0 && !alignment.mirrored);
+    }
+
+    #[test]
+    fn a_thumbnail_is_found_in_both_directions() {
+        let original = picture(640, 480, 5);
+        let small = imageops::resize(&original, 150, 112, FilterType::Triangle);
+        for (stored, asked) in [(&original, &small), (&small, &original)] {
+            let alignment = found(stored, asked).unwrap();
+            assert!(alignment.is_same_picture(), "{alignment:?}");
+            assert!((alignment.scale - 1.0).abs() < 0.03, "{alignment:?}");
+        }
     }
 
     #[test]

@@ -12,8 +12,8 @@ use super::hashes::PackedHashes;
 use super::vectors::PackedVectors;
 use crate::fingerprint::PdqHash;
 
-/// Version of the packed files.
-const FORMAT: u32 = 1;
+/// Version of the packed files. 2: the graph is searched in a file of its own.
+const FORMAT: u32 = 2;
 const MANIFEST: &str = "manifest.json";
 const GENERATIONS: &str = "generations";
 const HASHES: &str = "hashes.bin";
@@ -136,12 +136,20 @@ impl Generation {
         let Some(recall) = self.manifest.as_ref().and_then(|manifest| manifest.recall) else {
             return Ok(None);
         };
-        self.check_graph()?;
-        Graph::load(&self.dir, recall.width).map(Some)
+        self.check_graph(&[graph::LINKED])?;
+        Graph::open(&self.dir, recall.width).map(Some)
     }
 
-    fn check_graph(&self) -> Result<()> {
-        for name in graph::FILES {
+    /// Whether the graph, if there is one, can be searched and built on.
+    pub(super) fn sound_graph(&self) -> Result<()> {
+        match &self.manifest {
+            Some(manifest) if manifest.graph_points > 0 => self.check_graph(&graph::FILES),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_graph(&self, names: &[&str]) -> Result<()> {
+        for &name in names {
             let entries = self.manifest.iter().flat_map(|manifest| &manifest.files);
             let entry = entries
                 .into_iter()
@@ -153,10 +161,6 @@ impl Generation {
             check(&self.dir, entry, true)?;
         }
         Ok(())
-    }
-
-    fn graph_is_sound(&self) -> bool {
-        self.check_graph().is_ok()
     }
 
     /// Every problem of the packed files, all checksums read.
@@ -218,7 +222,7 @@ pub(super) fn publish(
             .manifest
             .as_ref()
             .filter(|old| old.epoch == contents.epoch && old.model == contents.model);
-        let old = old.filter(|old| old.graph_points > 0 && previous.graph_is_sound());
+        let old = old.filter(|old| old.graph_points > 0 && previous.sound_graph().is_ok());
         let count = contents.vector_rows.len();
         if with_graph
             && count >= contents.graph_from

@@ -1,12 +1,16 @@
 //! The HNSW graph over packed descriptors: a cache that finds candidates in a large collection.
 //!
-//! hnsw_rs ends the process on some damaged files, so nothing here is called before the generation's checksums hold.
+//! hnsw_rs builds it. Its loader ends the process on some damaged files, so it is called only to build on, after the
+//! generation's checksums hold; searches read a file of our own.
 
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::Path;
 
 use hnsw_rs::prelude::{AnnT, Distance, Hnsw, HnswIo};
 
-use super::error::{IndexError, Result};
+use super::adjacency::{Adjacency, Links};
+use super::error::{AtPath, IndexError, Result};
 use super::vectors::{PackedVectors, product, steps_per_unit};
 
 /// Links per point; twice as many in the lowest layer.
@@ -16,8 +20,10 @@ const BUILD_CANDIDATES: usize = 160;
 const LAYERS: usize = 16;
 /// Name of the two files hnsw_rs writes, before its own endings.
 const BASE: &str = "graph";
-/// The two files.
-pub(super) const FILES: [&str; 2] = ["graph.hnsw.graph", "graph.hnsw.data"];
+/// What a search reads.
+pub(super) const LINKED: &str = "graph.links";
+/// All files of a graph: what a search reads, and the two from which hnsw_rs goes on building.
+pub(super) const FILES: [&str; 3] = [LINKED, "graph.hnsw.graph", "graph.hnsw.data"];
 /// Search widths tried, narrowest first, until the recall is reached.
 const WIDTHS: [usize; 5] = [48, 96, 192, 384, 768];
 /// Recall at 10 asked of a build.
@@ -37,9 +43,10 @@ impl Distance<i8> for PackedCosine {
     }
 }
 
-/// A loaded graph.
+/// The graph of a generation, to be searched.
+#[derive(Debug)]
 pub(super) struct Graph {
-    hnsw: Hnsw<'static, i8, PackedCosine>,
+    links: Adjacency,
     width: usize,
 }
 
@@ -81,16 +88,20 @@ pub(super) fn build(
             progress(position);
         }
     }
-    let recall = measure(&hnsw, vectors);
     hnsw.file_dump(dir, BASE)
         .map_err(|error| IndexError::Damaged {
             path: dir.into(),
             what: format!("the graph could not be written: {error}"),
         })?;
-    Ok(recall)
+    let path = dir.join(LINKED);
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(&path).at(&path)?);
+    Adjacency::write(&mut out, links(&hnsw, vectors.len()))
+        .and_then(|()| out.flush())
+        .at(&path)?;
+    Ok(measure(&Adjacency::open(&path)?, vectors))
 }
 
-fn measure(hnsw: &Hnsw<'_, i8, PackedCosine>, vectors: &PackedVectors) -> Recall {
+fn measure(graph: &Adjacency, vectors: &PackedVectors) -> Recall {
     let sample = RECALL_SAMPLE.min(vectors.len());
     let asked: Vec<usize> = (0..sample).map(|k| k * vectors.len() / sample).collect();
     let truth: Vec<Vec<usize>> = asked
@@ -110,10 +121,10 @@ fn measure(hnsw: &Hnsw<'_, i8, PackedCosine>, vectors: &PackedVectors) -> Recall
             let worst = truth
                 .last()
                 .map_or(i32::MAX, |&last| product(query, vectors.vector(last)));
-            let answers = hnsw.search(query, 10, width);
+            let answers = graph.nearest(vectors, query, 10, width);
             found += answers
                 .iter()
-                .filter(|a| product(query, vectors.vector(a.d_id)) >= worst)
+                .filter(|&&a| product(query, vectors.vector(a)) >= worst)
                 .count()
                 .min(truth.len());
             total += truth.len();
@@ -131,40 +142,43 @@ fn measure(hnsw: &Hnsw<'_, i8, PackedCosine>, vectors: &PackedVectors) -> Recall
 }
 
 impl Graph {
-    /// Loads the graph of `dir`, whose files have been checked.
-    pub(super) fn load(dir: &Path, width: usize) -> Result<Self> {
-        let (dir_of_files, base) = (dir.to_path_buf(), BASE);
-        let loaded = std::panic::catch_unwind(move || {
-            // The library ties the graph to its reader, a few hundred bytes, which so lives as long as the process.
-            let reader: &'static mut HnswIo = Box::leak(Box::new(HnswIo::new(&dir_of_files, base)));
-            reader.load_hnsw::<i8, PackedCosine>()
-        });
-        let damaged = |what: String| IndexError::Damaged {
-            path: dir.join(FILES[0]),
-            what,
-        };
-        let mut hnsw = loaded
-            .map_err(|_| damaged("the graph library refused it".into()))?
-            .map_err(|error| damaged(error.to_string()))?;
-        hnsw.set_searching_mode(true);
-        Ok(Self { hnsw, width })
+    /// Maps the graph of `dir`, whose file has been checked.
+    pub(super) fn open(dir: &Path, width: usize) -> Result<Self> {
+        let links = Adjacency::open(&dir.join(LINKED))?;
+        Ok(Self { links, width })
     }
 
-    /// Positions of about the `k` nearest vectors, best first.
-    pub(super) fn nearest(&self, query: &[i8], k: usize) -> Vec<usize> {
-        self.hnsw
-            .search(query, k, self.width.max(k))
-            .into_iter()
-            .map(|found| found.d_id)
-            .collect()
+    /// Positions of about the `k` nearest of `vectors`, best first; `width` overrides the one found at the build.
+    pub(super) fn nearest(
+        &self,
+        vectors: &PackedVectors,
+        query: &[i8],
+        k: usize,
+        width: Option<usize>,
+    ) -> Vec<usize> {
+        self.links
+            .nearest(vectors, query, k, width.unwrap_or(self.width))
     }
 }
 
-impl std::fmt::Debug for Graph {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Graph")
-            .field("points", &self.hnsw.get_nb_point())
-            .field("width", &self.width)
-            .finish()
+/// Who is linked with whom, by position in the file of vectors.
+fn links(hnsw: &Hnsw<'_, i8, PackedCosine>, points: usize) -> Links {
+    let mut links = Links {
+        lowest: vec![Vec::new(); points],
+        higher: Vec::new(),
+    };
+    for point in hnsw.get_point_indexation() {
+        let position = point.get_origin_id();
+        let level = usize::from(point.get_point_id().0);
+        let layers = point.get_neighborhood_id().into_iter().take(level + 1);
+        for (layer, list) in layers.enumerate() {
+            let list = list.iter().map(|other| other.d_id as u32).collect();
+            match (layer, links.lowest.get_mut(position)) {
+                (0, Some(lowest)) => *lowest = list,
+                (0, None) => {}
+                _ => links.higher.push((layer as u32, position as u32, list)),
+            }
+        }
     }
+    links
 }

@@ -28,6 +28,7 @@
 //! # }
 //! ```
 
+mod adjacency;
 mod audit;
 mod error;
 mod exchange;
@@ -49,7 +50,7 @@ pub use exchange::{Exported, Form, Imported, Sellers};
 pub use graph::Recall;
 pub use hashes::{Near, near_hashes};
 pub use pseudonym::pseudonym;
-pub use search::{Method, PicturePair, PictureSightings};
+pub use search::{Breadth, Kind, Method, PicturePair, PictureSightings};
 pub use store::Index;
 
 use crate::fingerprint::{
@@ -259,7 +260,7 @@ pub struct Match {
     pub distance: f64,
     /// 1 for the same bytes, share of equal bits by PDQ, cosine by descriptor.
     pub similarity: f64,
-    /// Why the match is no evidence by itself (`low quality`, `near-uniform`, `few landmarks`, `repeated`); null when
+    /// Why the match is no evidence by itself (`low quality`, `near-uniform`, `few landmarks`, `repeated`, `part only`); null when
     /// it is.
     pub weak: Option<String>,
 }

@@ -1,16 +1,20 @@
 //! The same picture again: by bytes, by hash, by descriptor and landmarks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
 
 use super::error::{AtPath, IndexError, Result};
-use super::hashes::{self, Near};
+use super::hashes::{self, Near, PackedHashes};
 use super::store::{Index, floats, normalised};
 use super::vectors::{cosine, product, quantise};
 use super::{Descriptor, Match, Query, Sighting};
 use crate::fingerprint::{Landmarks, MIN_QUALITY, PdqHash};
+
+/// Pictures compared between two looks at the database.
+const TOGETHER: usize = 256;
 
 /// How a picture was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -36,6 +40,39 @@ impl Method {
     }
 }
 
+/// What two linked pictures have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// They are prints of one picture.
+    Picture,
+    /// They show one object in different shots, or share a layout, or are prints changed beyond telling: the weaker
+    /// claim.
+    Object,
+}
+
+impl Kind {
+    /// The kind's name, as in `pairs.csv`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Picture => "picture",
+            Self::Object => "object",
+        }
+    }
+}
+
+/// How widely descriptors are searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Breadth {
+    /// The graph, as wide as its build found necessary; without a graph, all.
+    #[default]
+    Tuned,
+    /// The graph, with this many points kept on the way; without a graph, all.
+    Width(usize),
+    /// Every descriptor.
+    All,
+}
+
 /// A picture with its sightings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PictureSightings {
@@ -49,13 +86,15 @@ pub struct PictureSightings {
     pub sightings: Vec<Sighting>,
 }
 
-/// Two pictures of the index that are one.
+/// Two pictures of the index that are one, or show one object.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PicturePair {
     /// The smaller picture number.
     pub first: i64,
     /// The larger one.
     pub second: i64,
+    /// What they have in common.
+    pub kind: Kind,
     /// How they were found.
     pub method: Method,
     /// As in [`Match::distance`].
@@ -72,6 +111,8 @@ impl Index {
     pub fn query(&self, query: &Query<'_>) -> Result<Vec<Match>> {
         // Picture number -> how it was found; the first and surest answer stays.
         let mut found: BTreeMap<i64, (Method, f64, f64)> = BTreeMap::new();
+        // Pictures of which only a part may be the same.
+        let mut parts = BTreeSet::new();
         if let Some(sha256) = query.sha256 {
             for image in self.images(
                 "SELECT id FROM image WHERE sha256 = ?1 AND removed_at IS NULL",
@@ -105,15 +146,18 @@ impl Index {
             }
         }
         if let (Some(descriptor), Some(landmarks)) = (query.descriptor, query.landmarks) {
-            for (image, similarity) in
+            for (image, similarity, kind) in
                 self.same_by_descriptor(descriptor, landmarks, query, &found)?
             {
+                if kind == Kind::Object && !found.contains_key(&image) {
+                    parts.insert(image);
+                }
                 found
                     .entry(image)
                     .or_insert((Method::Descriptor, 1.0 - similarity, similarity));
             }
         }
-        self.sightings_of(found, query)
+        self.sightings_of(found, &parts, query)
     }
 
     fn images(&self, sql: &str, values: impl rusqlite::Params) -> Result<Vec<i64>> {
@@ -127,6 +171,7 @@ impl Index {
     fn sightings_of(
         &self,
         found: BTreeMap<i64, (Method, f64, f64)>,
+        parts: &BTreeSet<i64>,
         query: &Query<'_>,
     ) -> Result<Vec<Match>> {
         let mut order: Vec<_> = found.into_iter().collect();
@@ -150,7 +195,8 @@ impl Index {
             let rows = statement.query_map(params![image_id, sql_limit(left)], |row| {
                 let mark: Option<String> = row.get(3)?;
                 let own = (method == Method::Pdq && query.quality < MIN_QUALITY)
-                    .then(|| "low quality".to_owned());
+                    .then(|| "low quality".to_owned())
+                    .or_else(|| parts.contains(&image_id).then(|| "part only".to_owned()));
                 Ok(Match {
                     image_id,
                     file: row.get(0)?,
@@ -173,15 +219,8 @@ impl Index {
     /// distance. `exhaustive` leaves the tables aside.
     #[must_use]
     pub fn near_hashes(&self, hash: &PdqHash, reach: u32, exhaustive: bool) -> Vec<(u32, u32)> {
-        let mut near = match &self.generation.hashes {
-            Some(packed) => packed.within(hash, reach, exhaustive),
-            None => Vec::new(),
-        };
-        let tail = self.tail.iter().filter_map(|(other, row)| {
-            hashes::within(&other.0, &hash.0, reach).map(|distance| (*row, distance))
-        });
-        near.extend(tail);
-        near
+        let packed = self.generation.hashes.as_ref();
+        near_hashes(packed, &self.tail, hash, reach, exhaustive)
     }
 
     /// Pictures whose descriptor is near and whose landmarks agree, with their cosines.
@@ -191,9 +230,13 @@ impl Index {
         landmarks: &Landmarks,
         query: &Query<'_>,
         known: &BTreeMap<i64, (Method, f64, f64)>,
-    ) -> Result<Vec<(i64, f64)>> {
-        let mut same = Vec::new();
-        for (row, similarity) in self.near_descriptors(descriptor, query.candidates, query.exact)? {
+    ) -> Result<Vec<(i64, f64, Kind)>> {
+        let breadth = match query.exact {
+            true => Breadth::All,
+            false => Breadth::Tuned,
+        };
+        let mut candidates = Vec::new();
+        for (row, similarity) in self.near_descriptors(descriptor, query.candidates, breadth)? {
             if similarity < query.min_cosine {
                 break;
             }
@@ -204,19 +247,24 @@ impl Index {
                 continue;
             }
             for image in &images {
-                let Some(stored) = self.landmarks_of(*image)? else {
-                    continue;
-                };
-                if stored
-                    .find_in(landmarks)
-                    .is_some_and(|placed| placed.is_same_picture())
-                {
-                    same.extend(images.iter().map(|&image| (image, f64::from(similarity))));
+                if let Some(stored) = self.landmarks_of(*image)? {
+                    candidates.push((images, stored, f64::from(similarity)));
+                    break;
                 }
-                break;
             }
         }
-        Ok(same)
+        // Comparing landmarks is most of the work of a search.
+        let same = candidates
+            .into_par_iter()
+            .filter_map(|(images, stored, similarity)| {
+                Some((images, similarity, common(&stored, landmarks)?))
+            })
+            .flat_map_iter(|(images, similarity, kind)| {
+                images
+                    .into_iter()
+                    .map(move |image| (image, similarity, kind))
+            });
+        Ok(same.collect())
     }
 
     pub(super) fn landmarks_of(&self, image: i64) -> Result<Option<Landmarks>> {
@@ -230,6 +278,7 @@ impl Index {
     }
 
     /// The `k` nearest stored descriptors of the same model, as (row of `descriptor`, cosine), best first.
+    /// Packed bytes propose twice as many; the floats in the database rank them.
     ///
     /// # Errors
     /// What the database refuses; [`IndexError::Input`] for an impossible descriptor.
@@ -237,7 +286,7 @@ impl Index {
         &self,
         descriptor: &Descriptor,
         k: usize,
-        exact: bool,
+        breadth: Breadth,
     ) -> Result<Vec<(i64, f32)>> {
         let vector = normalised(&descriptor.vector)?;
         let Some((model, dimension)) = self.model else {
@@ -265,7 +314,11 @@ impl Index {
         let wide = 2 * k + 8;
         let mut rows: Vec<(i32, u32)> = Vec::new();
         if let Some(packed) = self.packed_vectors() {
-            let graph = if exact { None } else { self.graph()? };
+            let (graph, width) = match breadth {
+                Breadth::All => (None, None),
+                Breadth::Tuned => (self.graph()?, None),
+                Breadth::Width(width) => (self.graph()?, Some(width)),
+            };
             let from = graph.map_or(0, |_| {
                 self.generation
                     .manifest
@@ -274,7 +327,7 @@ impl Index {
             });
             let positions = match graph {
                 Some(graph) => graph
-                    .nearest(&query, wide)
+                    .nearest(packed, &query, wide, width)
                     .into_iter()
                     .chain(from..packed.len())
                     .collect(),
@@ -374,9 +427,9 @@ impl Index {
         Ok(pictures)
     }
 
-    /// Every pair of pictures that are one, without the removed. Among pictures of one hash, each is paired with the
-    /// first only. `candidates` descriptors are verified per picture; 0 leaves descriptors out. `progress` is called
-    /// with the share done, 0 to 1.
+    /// Every pair of pictures that are one, also mirrored or turned, or show one object; without the removed. Among pictures of one hash,
+    /// each is paired with the first only. `candidates` descriptors are verified per picture; 0 leaves descriptors
+    /// out. `progress` is called with the share done, 0 to 1.
     ///
     /// # Errors
     /// What the database refuses.
@@ -386,20 +439,25 @@ impl Index {
         candidates: usize,
         progress: &mut dyn FnMut(f64),
     ) -> Result<Vec<PicturePair>> {
-        let mut pairs = BTreeMap::new();
-        let mut add = |a: i64, b: i64, method: Method, distance: f64, similarity: f64| {
-            if a != b {
-                let (first, second) = (a.min(b), a.max(b));
-                let pair = PicturePair {
-                    first,
-                    second,
-                    method,
-                    distance,
-                    similarity,
-                };
-                pairs.entry((first, second)).or_insert(pair);
-            }
-        };
+        let mut pairs = Pairs::default();
+        let half = if candidates > 0 { 0.5 } else { 1.0 };
+        self.pairs_by_hash(max_distance, &mut pairs, &mut |share| {
+            progress(half * share)
+        })?;
+        if candidates > 0 {
+            self.pairs_by_descriptor(candidates, &mut pairs, &mut |share| {
+                progress(half + half * share)
+            })?;
+        }
+        Ok(pairs.0.into_values().collect())
+    }
+
+    fn pairs_by_hash(
+        &self,
+        max_distance: u32,
+        pairs: &mut Pairs,
+        progress: &mut dyn FnMut(f64),
+    ) -> Result<()> {
         let sql = "SELECT image.pdq, min(image.id), hash FROM image JOIN pdq ON pdq.id = image.pdq
                    WHERE removed_at IS NULL GROUP BY image.pdq ORDER BY image.pdq";
         let mut statement = self.db.prepare(sql).at(&self.database)?;
@@ -413,81 +471,197 @@ impl Index {
             .at(&self.database)?;
         let firsts: BTreeMap<u32, (i64, PdqHash)> =
             rows.collect::<rusqlite::Result<_>>().at(&self.database)?;
-        let total = firsts.len().max(1) as f64;
-        for (done, (&row, &(first, hash))) in firsts.iter().enumerate() {
-            for (other, distance) in self.near_hashes(&hash, max_distance, false) {
-                if let Some(&(second, _)) = firsts.get(&other).filter(|_| other > row) {
-                    let distance = f64::from(distance);
-                    add(first, second, Method::Pdq, distance, 1.0 - distance / 256.0);
+        let all: Vec<_> = firsts
+            .iter()
+            .map(|(&row, &(image, hash))| (row, image, hash))
+            .collect();
+        let (packed, tail) = (self.generation.hashes.as_ref(), self.tail.as_slice());
+        let mut done = 0;
+        for chunk in all.chunks(TOGETHER) {
+            let found = chunk.par_iter().flat_map_iter(|&(row, image, hash)| {
+                let mut nearest: BTreeMap<u32, u32> = BTreeMap::new();
+                for turned in hash.orientations() {
+                    for (other, distance) in near_hashes(packed, tail, &turned, max_distance, false)
+                    {
+                        let least = nearest.entry(other).or_insert(distance);
+                        *least = distance.min(*least);
+                    }
+                }
+                nearest
+                    .into_iter()
+                    .filter(move |&(other, _)| other > row)
+                    .filter_map(|(other, distance)| Some((firsts.get(&other)?.0, distance)))
+                    .map(move |(other, distance)| (image, other, f64::from(distance)))
+            });
+            for (a, b, distance) in found.collect::<Vec<_>>() {
+                pairs.add(
+                    a,
+                    b,
+                    Kind::Picture,
+                    Method::Pdq,
+                    distance,
+                    1.0 - distance / 256.0,
+                );
+            }
+            for &(row, first, _) in chunk {
+                let copies =
+                    "SELECT id FROM image WHERE pdq = ?1 AND removed_at IS NULL ORDER BY id";
+                for copy in self.images(copies, [row])? {
+                    pairs.add(first, copy, Kind::Picture, Method::Pdq, 0.0, 1.0);
                 }
             }
-            for copy in self.images(
-                "SELECT id FROM image WHERE pdq = ?1 AND removed_at IS NULL ORDER BY id",
-                [row],
-            )? {
-                add(first, copy, Method::Pdq, 0.0, 1.0);
-            }
-            if done.is_multiple_of(256) {
-                progress(done as f64 / total / if candidates > 0 { 2.0 } else { 1.0 });
-            }
+            done += chunk.len();
+            progress(done as f64 / all.len() as f64);
         }
-        if let Some((model, _)) = self.model.filter(|_| candidates > 0) {
-            let sql = "SELECT descriptor.id, min(image.id), vector, model.model, preprocessing
-                       FROM descriptor JOIN image ON image.descriptor = descriptor.id JOIN model ON model.id = descriptor.model
-                       WHERE descriptor.model = ?1 AND removed_at IS NULL GROUP BY descriptor.id ORDER BY descriptor.id";
-            let mut statement = self.db.prepare(sql).at(&self.database)?;
-            let mut rows = statement.query([model]).at(&self.database)?;
-            let mut done = 0;
-            while let Some(row) = rows.next().at(&self.database)? {
-                let own: i64 = row.get(0).at(&self.database)?;
-                let image: i64 = row.get(1).at(&self.database)?;
-                let bytes: Vec<u8> = row.get(2).at(&self.database)?;
-                let descriptor = Descriptor {
-                    vector: floats(&bytes),
-                    model: row.get(3).at(&self.database)?,
-                    preprocessing: row.get(4).at(&self.database)?,
-                };
-                done += 1;
-                progress((0.5 + 0.5 * f64::from(done) / total).min(1.0));
-                for copy in self.images(
-                    "SELECT id FROM image WHERE descriptor = ?1 AND removed_at IS NULL",
-                    [own],
-                )? {
-                    add(image, copy, Method::Descriptor, 0.0, 1.0);
+        Ok(())
+    }
+
+    fn pairs_by_descriptor(
+        &self,
+        candidates: usize,
+        pairs: &mut Pairs,
+        progress: &mut dyn FnMut(f64),
+    ) -> Result<()> {
+        let Some((model, _)) = self.model else {
+            return Ok(());
+        };
+        let sql = "SELECT descriptor.id, min(image.id) FROM descriptor JOIN image ON image.descriptor = descriptor.id
+                   WHERE descriptor.model = ?1 AND removed_at IS NULL GROUP BY descriptor.id ORDER BY descriptor.id";
+        let mut statement = self.db.prepare(sql).at(&self.database)?;
+        let rows = statement
+            .query_map([model], |row| Ok((row.get(0)?, row.get(1)?)))
+            .at(&self.database)?;
+        let firsts: BTreeMap<i64, i64> = rows.collect::<rusqlite::Result<_>>().at(&self.database)?;
+        let all: Vec<(i64, i64)> = firsts.iter().map(|(&row, &image)| (row, image)).collect();
+        let mut done = 0;
+        for chunk in all.chunks(TOGETHER) {
+            let mut proposed = Vec::new();
+            for &(own, image) in chunk {
+                let copies = "SELECT id FROM image WHERE descriptor = ?1 AND removed_at IS NULL";
+                for copy in self.images(copies, [own])? {
+                    pairs.add(image, copy, Kind::Picture, Method::Descriptor, 0.0, 1.0);
                 }
                 let Some(landmarks) = self.landmarks_of(image)? else {
                     continue;
                 };
+                let mut near = Vec::new();
+                let descriptor = self.descriptor(own)?;
                 for (other, similarity) in
-                    self.near_descriptors(&descriptor, candidates + 1, false)?
+                    self.near_descriptors(&descriptor, candidates + 1, Breadth::Tuned)?
                 {
-                    if other == own || similarity < Query::default().min_cosine {
+                    let Some(&second) = firsts.get(&other).filter(|_| other != own) else {
+                        continue;
+                    };
+                    if similarity < Query::default().min_cosine {
+                        break;
+                    }
+                    if pairs.holds_picture(image, second) {
                         continue;
                     }
-                    let first = "SELECT min(id) FROM image WHERE descriptor = ?1 AND removed_at IS NULL HAVING min(id) NOT NULL";
-                    for second in self.images(first, [other])? {
-                        let Some(stored) = self.landmarks_of(second)? else {
-                            continue;
-                        };
-                        if stored
-                            .find_in(&landmarks)
-                            .is_some_and(|placed| placed.is_same_picture())
-                        {
-                            let similarity = f64::from(similarity);
-                            add(
-                                image,
-                                second,
-                                Method::Descriptor,
-                                1.0 - similarity,
-                                similarity,
-                            );
-                        }
+                    if let Some(stored) = self.landmarks_of(second)? {
+                        near.push((second, stored, f64::from(similarity)));
                     }
                 }
+                proposed.push((image, landmarks, near));
             }
+            let found = proposed
+                .into_par_iter()
+                .flat_map_iter(|(image, landmarks, near)| {
+                    near.into_iter()
+                        .filter_map(move |(second, stored, similarity)| {
+                            let kind = common(&stored, &landmarks)?;
+                            Some((image, second, similarity, kind))
+                        })
+                });
+            for (image, second, similarity, kind) in found.collect::<Vec<_>>() {
+                let distance = 1.0 - similarity;
+                pairs.add(
+                    image,
+                    second,
+                    kind,
+                    Method::Descriptor,
+                    distance,
+                    similarity,
+                );
+            }
+            done += chunk.len();
+            progress(done as f64 / all.len() as f64);
         }
-        Ok(pairs.into_values().collect())
+        Ok(())
     }
+
+    fn descriptor(&self, row: i64) -> Result<Descriptor> {
+        let sql = "SELECT vector, model.model, preprocessing
+                   FROM descriptor JOIN model ON model.id = descriptor.model WHERE descriptor.id = ?1";
+        self.db
+            .prepare_cached(sql)
+            .and_then(|mut statement| {
+                statement.query_row([row], |row| {
+                    let bytes: Vec<u8> = row.get(0)?;
+                    Ok(Descriptor {
+                        vector: floats(&bytes),
+                        model: row.get(1)?,
+                        preprocessing: row.get(2)?,
+                    })
+                })
+            })
+            .at(&self.database)
+    }
+}
+
+/// Pairs found so far, by their pictures; the first answer, the surest, stays, unless it claims less.
+#[derive(Default)]
+struct Pairs(BTreeMap<(i64, i64), PicturePair>);
+
+impl Pairs {
+    fn holds_picture(&self, a: i64, b: i64) -> bool {
+        let pair = self.0.get(&(a.min(b), a.max(b)));
+        pair.is_some_and(|pair| pair.kind == Kind::Picture)
+    }
+
+    fn add(&mut self, a: i64, b: i64, kind: Kind, method: Method, distance: f64, similarity: f64) {
+        if a == b {
+            return;
+        }
+        let (first, second) = (a.min(b), a.max(b));
+        let pair = PicturePair {
+            first,
+            second,
+            kind,
+            method,
+            distance,
+            similarity,
+        };
+        let known = self.0.entry((first, second)).or_insert(pair);
+        if kind < known.kind {
+            *known = pair;
+        }
+    }
+}
+
+fn near_hashes(
+    packed: Option<&PackedHashes>,
+    tail: &[(PdqHash, u32)],
+    hash: &PdqHash,
+    reach: u32,
+    exhaustive: bool,
+) -> Vec<Near> {
+    let mut near = packed.map_or_else(Vec::new, |packed| packed.within(hash, reach, exhaustive));
+    near.extend(tail.iter().filter_map(|(other, row)| {
+        hashes::within(&other.0, &hash.0, reach).map(|distance| (*row, distance))
+    }));
+    near
+}
+
+/// What a stored picture and the one asked for have in common, by their landmarks.
+fn common(stored: &Landmarks, asked: &Landmarks) -> Option<Kind> {
+    let placed = stored.find_in(asked)?;
+    placed
+        .is_same_picture()
+        .then(|| match placed.is_one_print() {
+            true => Kind::Picture,
+            false => Kind::Object,
+        })
 }
 
 fn sql_limit(rows: usize) -> i64 {

@@ -392,15 +392,23 @@ impl Index {
         let stale_graph = total >= self.settings.graph_from
             && manifest.is_none_or(|m| wants_graph(m.graph_points));
         let other_model = manifest.is_some_and(|m| m.model != self.model.map(|(row, _)| row));
+        let damaged = self.generation.sound_graph().err();
         if manifest.is_some()
             && self.tail.is_empty()
             && unpacked == 0
             && !stale_graph
             && !other_model
+            && damaged.is_none()
         {
             return Ok(());
         }
         self.pack(true, progress)?;
+        if let Some(IndexError::Damaged { path, what }) = damaged {
+            let path = path.display();
+            self.warn(format!(
+                "{path}: was damaged ({what}); rebuilt from the database"
+            ));
+        }
         if let Some(recall) = self
             .generation
             .manifest

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use crate::index::{PicturePair, PictureSightings};
+use crate::index::{Kind, PicturePair, PictureSightings};
 
-/// Pictures that are one.
+/// Pictures that are one, or show one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cluster {
     /// Number of its first picture, which names the cluster.
@@ -31,16 +31,20 @@ impl Cluster {
     }
 }
 
-/// Chains pictures along `pairs`. Marked pictures chain only with marked ones, and only at distance 0: a flat picture
+/// Chains pictures along the `pairs` of one picture, or along all of them for one object. Marked pictures chain only with marked ones, and only at distance 0: a flat picture
 /// is near to every other flat picture.
-pub(super) fn chain(pictures: Vec<PictureSightings>, pairs: &[PicturePair]) -> Vec<Cluster> {
+pub(super) fn chain(
+    pictures: Vec<PictureSightings>,
+    pairs: &[PicturePair],
+    weakest: Kind,
+) -> Vec<Cluster> {
     let place: BTreeMap<i64, usize> = pictures
         .iter()
         .enumerate()
         .map(|(k, picture)| (picture.image_id, k))
         .collect();
     let mut parent: Vec<usize> = (0..pictures.len()).collect();
-    for pair in pairs {
+    for pair in pairs.iter().filter(|pair| pair.kind <= weakest) {
         let (Some(&a), Some(&b)) = (place.get(&pair.first), place.get(&pair.second)) else {
             continue;
         };
@@ -72,10 +76,10 @@ fn root(parent: &mut [usize], mut k: usize) -> usize {
     k
 }
 
-pub(super) fn write(out: &mut impl Write, clusters: &[Cluster]) -> io::Result<()> {
+pub(super) fn write(out: &mut impl Write, name: &str, clusters: &[Cluster]) -> io::Result<()> {
     let mut rows = csv::Writer::from_writer(out);
     rows.write_record([
-        "cluster",
+        name,
         "image_id",
         "sha256",
         "mark",
@@ -107,11 +111,19 @@ pub(super) fn write(out: &mut impl Write, clusters: &[Cluster]) -> io::Result<()
 
 pub(super) fn write_pairs(out: &mut impl Write, pairs: &[PicturePair]) -> io::Result<()> {
     let mut rows = csv::Writer::from_writer(out);
-    rows.write_record(["image_a", "image_b", "method", "distance", "similarity"])?;
+    rows.write_record([
+        "image_a",
+        "image_b",
+        "kind",
+        "method",
+        "distance",
+        "similarity",
+    ])?;
     for pair in pairs {
         rows.write_record([
             &pair.first.to_string(),
             &pair.second.to_string(),
+            pair.kind.name(),
             pair.method.name(),
             &format!("{:.4}", pair.distance),
             &format!("{:.4}", pair.similarity),

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::sellers::{Edge, Shop};
 
 /// Keys: id, element, name, type. Gephi takes `label` and `weight` for its own.
-const KEYS: [(&str, &str, &str, &str); 11] = [
+const KEYS: [(&str, &str, &str, &str); 12] = [
     ("label", "node", "label", "string"),
     ("platform", "node", "platform", "string"),
     ("pictures", "node", "pictures", "int"),
@@ -14,6 +14,7 @@ const KEYS: [(&str, &str, &str, &str); 11] = [
     ("weight", "edge", "weight", "double"),
     ("shared", "edge", "shared_pictures", "int"),
     ("marked", "edge", "shared_marked_pictures", "int"),
+    ("objects", "edge", "shared_objects", "int"),
     ("first", "edge", "first_seen", "string"),
     ("last", "edge", "last_seen", "string"),
     ("edge_label", "edge", "label", "string"),
@@ -50,6 +51,7 @@ pub(super) fn write(out: &mut impl Write, shops: &[Shop], edges: &[Edge]) -> io:
         data(out, "weight", &format!("{:.4}", edge.strength))?;
         data(out, "shared", &edge.shared.to_string())?;
         data(out, "marked", &edge.shared_marked.to_string())?;
+        data(out, "objects", &edge.shared_objects.to_string())?;
         data(out, "first", &edge.first_seen)?;
         data(out, "last", &edge.last_seen)?;
         data(out, "edge_label", &edge.shared.to_string())?;

@@ -1,6 +1,7 @@
 //! From matches to people: clusters of one picture, and the graph of sellers who share pictures.
 //!
-//! A cluster is a set of pictures chained by pairs that are one picture. Pictures that are no evidence by themselves
+//! A cluster is a set of pictures chained by pairs that are one picture; an object is a set of pictures, of several
+//! clusters, chained also by pairs that show one object. Objects make no edge. Pictures that are no evidence by themselves
 //! (low quality, near-uniform, repeated through a shop) never chain clusters and never make an edge: they are counted
 //! beside the edges that other pictures make.
 //!
@@ -20,12 +21,13 @@ mod clusters;
 mod graphml;
 mod sellers;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::fingerprint::MATCH_DISTANCE;
-use crate::index::{Index, IndexError, PicturePair};
+use crate::index::{Index, IndexError, Kind, PicturePair};
 
 pub use clusters::Cluster;
 pub use sellers::{Edge, Shop};
@@ -53,7 +55,10 @@ impl Default for Options {
 pub struct Links {
     /// Clusters of two pictures or sightings and more, by their first picture.
     pub clusters: Vec<Cluster>,
-    /// Pairs of pictures that are one.
+    /// Pictures of one object in several shots, where there is more than one picture of it, by its first. Found by
+    /// descriptor and landmarks, and weaker than a cluster: objects of one mould look alike.
+    pub objects: Vec<Cluster>,
+    /// Pairs of pictures that are one, or show one object.
     pub pairs: Vec<PicturePair>,
     /// Shops: sellers on a platform.
     pub shops: Vec<Shop>,
@@ -88,14 +93,28 @@ pub fn find(
 ) -> Result<Links, LinksError> {
     let pairs = index.pairs(options.max_distance, options.candidates, progress)?;
     let pictures = index.pictures()?;
-    let clusters = clusters::chain(pictures, &pairs);
-    let (shops, edges) = sellers::connect(&clusters);
+    let objects = match pairs.iter().any(|pair| pair.kind == Kind::Object) {
+        true => clusters::chain(pictures.clone(), &pairs, Kind::Object),
+        false => Vec::new(),
+    };
+    let clusters = clusters::chain(pictures, &pairs, Kind::Picture);
+    // An object whose pictures are all one picture says nothing that its cluster does not.
+    let lengths: BTreeMap<i64, usize> = clusters
+        .iter()
+        .map(|cluster| (cluster.id, cluster.pictures.len()))
+        .collect();
+    let objects: Vec<Cluster> = objects
+        .into_iter()
+        .filter(|object| lengths.get(&object.id) != Some(&object.pictures.len()))
+        .collect();
+    let (shops, edges) = sellers::connect(&clusters, &objects);
     let clusters = clusters
         .into_iter()
         .filter(|cluster| cluster.sightings() > 1)
         .collect();
     Ok(Links {
         clusters,
+        objects,
         pairs,
         shops,
         edges,
@@ -103,7 +122,7 @@ pub fn find(
 }
 
 impl Links {
-    /// Writes `clusters.csv`, `pairs.csv`, `edges.csv` and `sellers.graphml` into `dir`, which is made.
+    /// Writes `clusters.csv`, `objects.csv`, `pairs.csv`, `edges.csv` and `sellers.graphml` into `dir`, which is made.
     ///
     /// # Errors
     /// [`LinksError::Write`].
@@ -122,7 +141,12 @@ impl Links {
                 });
             written.map_err(|source| LinksError::Write { path, source })
         };
-        write("clusters.csv", &|out| clusters::write(out, &self.clusters))?;
+        write("clusters.csv", &|out| {
+            clusters::write(out, "cluster", &self.clusters)
+        })?;
+        write("objects.csv", &|out| {
+            clusters::write(out, "object", &self.objects)
+        })?;
         write("pairs.csv", &|out| clusters::write_pairs(out, &self.pairs))?;
         write("edges.csv", &|out| {
             sellers::write(out, &self.shops, &self.edges)

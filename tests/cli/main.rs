@@ -6,6 +6,7 @@ mod check;
 mod doctor;
 mod eval;
 mod hash;
+mod index;
 mod model;
 mod program;
 mod scan;
