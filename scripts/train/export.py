@@ -170,9 +170,9 @@ def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
 def thresholds(scores: np.ndarray, labels: np.ndarray, everyday: np.ndarray, names: list[str], product: str) -> tuple[float, float]:
     """Review and flag thresholds of a product, from calibration pictures without it.
 
-    Review: the smallest hundredth, from 0.10, that at most 1 % of everyday photographs and 15 % of the look-alikes reach. Flag:
-    the smallest, from 0.50, that no everyday photograph and at most 3 % of the look-alikes reach. Look-alikes are the pictures,
-    photographs or renders, of all other labels.
+    Review: the smallest hundredth, from 0.02, that at most 1 % of everyday photographs and 15 % of the look-alikes reach; low,
+    because a product that is known from renders scores low on photographs. Flag: the smallest, from 0.50, that no everyday
+    photograph and at most 3 % of the look-alikes reach. Look-alikes are the pictures, photographs or renders, of all other labels.
     """
     score = scores[:, names.index(product)]
     alike = ~everyday & (labels != names.index(product))
@@ -181,7 +181,7 @@ def thresholds(scores: np.ndarray, labels: np.ndarray, everyday: np.ndarray, nam
         steps = np.arange(start, 0.99, 0.01).round(2)
         return float(next((t for t in steps if (score[everyday] >= t).mean() <= common and (score[alike] >= t).mean() <= similar), 0.99))
 
-    review = least(0.10, 0.01, 0.15)
+    review = least(0.02, 0.01, 0.15)
     return review, max(review, least(0.50, 0.0, 0.03))
 
 

@@ -47,6 +47,7 @@ SHARES = {
     ("ivory", "photograph"): 4.0, ("bone_antler", "photograph"): 1.0, ("ceramic_stone", "photograph"): 3.0,
     ("shell_scale", "photograph"): 0.3, ("live_animal", "photograph"): 1.5, ("other", "photograph"): 5.0,
 }
+LATE = 900  # from this step on museum photographs come twice as often: ivory against its look-alikes is learned longest
 ANOTHER_GROUND = 0.6  # of museum photographs
 TEMPERATURE, ENTROPY, COPIES = 0.05, 5.0, 0.15  # InfoNCE, weight of the entropy term, weight of the copy loss
 IMAGENET = 0.3  # weight of the divergence from what the ImageNet network says
@@ -129,8 +130,9 @@ class Batches(IterableDataset):
         for i, example in enumerate(examples):
             groups[example.label, example.domain][example.group].append(i)
         self.strata = [[np.array(own) for own in groups[key].values()] for key in SHARES if key in groups]
-        shares = np.array([share for key, share in SHARES.items() if key in groups])
-        self.shares = shares / shares.sum()
+        early = np.array([share for key, share in SHARES.items() if key in groups])
+        museum = np.array([label in ("ivory", "bone_antler", "ceramic_stone") and domain == "photograph" for label, domain in SHARES if (label, domain) in groups])
+        self.shares = [shares / shares.sum() for shares in (early, np.where(museum, 2 * early, early))]
 
     def __iter__(self):
         worker = torch.utils.data.get_worker_info()
@@ -139,7 +141,7 @@ class Batches(IterableDataset):
         while True:
             rng = np.random.default_rng([SEED, step])
             chosen = []
-            for stratum in rng.choice(len(self.strata), PICTURES, p=self.shares):
+            for stratum in rng.choice(len(self.strata), PICTURES, p=self.shares[step >= LATE]):
                 group = self.strata[stratum][rng.integers(len(self.strata[stratum]))]
                 chosen.append(int(rng.choice(group)))
             views = [[self.view(i, rng) for i in chosen] for _ in range(2)]

@@ -64,7 +64,11 @@ fn a_changed_model_is_refused_by_its_hash() {
 
 #[test]
 fn a_mismatch_between_description_and_model_is_named() {
-    let wrong_count = complaint(|text| text.replace("\"bone\", ", ""));
+    let wrong_count = complaint(|text| {
+        let without_prior = |line: &&str| !line.starts_with("prior =");
+        let lines: Vec<&str> = text.lines().filter(without_prior).collect();
+        lines.join("\n").replace("\"wood\", ", "")
+    });
     assert!(wrong_count.contains("labels"), "{wrong_count}");
     let wrong_size = complaint(|text| text.replace("width = 224", "width = 192"));
     assert!(wrong_size.contains("input"), "{wrong_size}");
