@@ -29,13 +29,30 @@ def on_another_ground(pixels: np.ndarray, mask: np.ndarray, ground: np.ndarray, 
     thing = np.asarray(image).astype(np.float32)
     light = scene.mean((0, 1)) / max(scene.mean(), 1)
     thing[..., :3] *= 1 + 0.5 * (light - 1)
-    x = int(rng.uniform(-0.1, 1.1) * (side - image.width))
-    y = int(rng.uniform(-0.1, 1.1) * (side - image.height))
+    # Half of even the thinnest thing stays in the scene.
+    x = min(int(rng.uniform(-0.1, 1.1) * (side - image.width)), side - image.width // 2 - 1)
+    y = min(int(rng.uniform(-0.1, 1.1) * (side - image.height)), side - image.height // 2 - 1)
     top, left, bottom, right = max(y, 0), max(x, 0), min(y + image.height, side), min(x + image.width, side)
     part = thing[top - y:bottom - y, left - x:right - x]
     opaque = part[..., 3:] / 255
     scene[top:bottom, left:right] = scene[top:bottom, left:right] * (1 - opaque) + part[..., :3] * opaque
     return np.clip(scene, 0, 255).astype(np.uint8)
+
+
+def part(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A cut from around the middle, a third to a half of the shorter side."""
+    height, width = pixels.shape[:2]
+    side = int(min(height, width) * rng.uniform(0.33, 0.55))
+    top, left = (int((length - side) * rng.uniform(0.3, 0.7)) for length in (height, width))
+    return pixels[top:top + side, left:left + side]
+
+
+def blob(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """A mask of an uneven, rounded outline, as of a hide that was cut and spread."""
+    y, x = (np.linspace(-1, 1, length, dtype=np.float32) for length in shape)
+    angle, radius = np.arctan2(y[:, None], x), np.hypot(y[:, None], x)
+    outline = 0.85 + sum(rng.uniform(-0.12, 0.12) * np.cos(k * angle + rng.uniform(0, 2 * np.pi)) for k in range(2, 7))
+    return np.clip((outline - radius) * 20, 0, 1)
 
 
 def ground(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
