@@ -1,7 +1,7 @@
 //! Options that every command shares.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -135,10 +135,17 @@ impl Settings {
 
     pub(super) fn runtime(&self) -> anyhow::Result<Runtime> {
         prepare_process();
+        Ok(Runtime::load(self.explicit_runtime())?)
+    }
+
+    /// The version of what [`Settings::runtime`] loads; a process may load it once only.
+    pub(super) fn runtime_version(&self) -> Option<String> {
+        Runtime::version_found(self.explicit_runtime())
+    }
+
+    fn explicit_runtime(&self) -> Option<&Path> {
         let explicit = self.onnxruntime.as_deref();
-        Ok(Runtime::load(
-            explicit.filter(|path| !path.as_os_str().is_empty()),
-        )?)
+        explicit.filter(|path| !path.as_os_str().is_empty())
     }
 
     /// Runtime and bundle, loaded side by side: both mostly wait for the disk.

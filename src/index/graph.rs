@@ -27,7 +27,7 @@ pub(super) const FILES: [&str; 3] = [LINKED, "graph.hnsw.graph", "graph.hnsw.dat
 /// Search widths tried, narrowest first, until the recall is reached.
 const WIDTHS: [usize; 5] = [48, 96, 192, 384, 768];
 /// Recall at 10 asked of a build.
-pub(super) const RECALL_TARGET: f64 = 0.99;
+const RECALL_TARGET: f64 = 0.99;
 /// Stored vectors that ask at the end of a build.
 const RECALL_SAMPLE: usize = 200;
 
@@ -59,6 +59,18 @@ pub struct Recall {
     pub width: usize,
     /// Number of stored vectors that asked.
     pub sample: usize,
+}
+
+impl Recall {
+    /// What to tell the user when even the widest search misses more than one in a hundred.
+    pub(super) fn warning(&self) -> Option<String> {
+        (self.recall_at_10 < RECALL_TARGET).then(|| {
+            format!(
+                "the graph finds {:.3} of the ten nearest descriptors, under {RECALL_TARGET}; `--exact` finds all",
+                self.recall_at_10
+            )
+        })
+    }
 }
 
 /// Builds the graph of `vectors` into `dir` and measures it. `base` is a checked directory with a graph of the first
@@ -181,4 +193,50 @@ fn links(hnsw: &Hnsw<'_, i8, PackedCosine>, points: usize) -> Links {
         }
     }
     links
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vectors(dir: &Path) -> PackedVectors {
+        let mut bytes = Vec::new();
+        let mut state = 7_u32;
+        for _ in 0..300 * 8 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            bytes.push((state >> 24) as i8 / 2);
+        }
+        let rows: Vec<u32> = (0..300).collect();
+        let mut file = File::create(dir.join("vectors")).unwrap();
+        PackedVectors::write(&mut file, 8, &bytes, &rows).unwrap();
+        PackedVectors::open(&dir.join("vectors")).unwrap()
+    }
+
+    #[test]
+    fn a_good_graph_warns_of_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let vectors = vectors(dir.path());
+        let recall = build(dir.path(), &vectors, None, &mut |_| {}).unwrap();
+        assert!(recall.recall_at_10 >= RECALL_TARGET);
+        assert_eq!(recall.warning(), None);
+    }
+
+    #[test]
+    fn a_graph_that_fell_apart_is_measured_and_warned_of() {
+        let dir = tempfile::tempdir().unwrap();
+        let vectors = vectors(dir.path());
+        let pairs = Links {
+            lowest: (0..300).map(|k: u32| vec![k ^ 1]).collect(),
+            higher: Vec::new(),
+        };
+        let path = dir.path().join(LINKED);
+        Adjacency::write(&mut File::create(&path).unwrap(), pairs).unwrap();
+        let recall = measure(&Adjacency::open(&path).unwrap(), &vectors);
+        assert_eq!(recall.width, *WIDTHS.last().unwrap(), "it tried them all");
+        let warning = recall.warning().unwrap();
+        assert!(
+            warning.contains("under 0.99") && warning.contains("--exact"),
+            "{warning}"
+        );
+    }
 }

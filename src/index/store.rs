@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::{AtPath, IndexError, Result};
 use super::generation::{self, Contents, Generation};
-use super::graph::{Graph, RECALL_TARGET};
+use super::graph::Graph;
 use super::vectors::{PackedVectors, quantise};
 use super::{Added, Entry, Settings, mark, schema};
 use crate::fingerprint::{LANDMARKS_ID, PDQ_ID, PdqHash};
@@ -409,17 +409,14 @@ impl Index {
                 "{path}: was damaged ({what}); rebuilt from the database"
             ));
         }
-        if let Some(recall) = self
+        if let Some(warning) = self
             .generation
             .manifest
             .as_ref()
             .and_then(|manifest| manifest.recall)
-            && recall.recall_at_10 < RECALL_TARGET
+            .and_then(|recall| recall.warning())
         {
-            self.warn(format!(
-                "the graph finds {:.3} of the ten nearest descriptors, under {RECALL_TARGET}; `--exact` finds all",
-                recall.recall_at_10
-            ));
+            self.warn(warning);
         }
         Ok(())
     }

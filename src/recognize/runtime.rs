@@ -116,6 +116,17 @@ impl Runtime {
         })
     }
 
+    /// The version of the library that [`Runtime::load`] would load, without loading it; `None` where only the
+    /// system's loader knows the file.
+    #[must_use]
+    pub fn version_found(explicit: Option<&Path>) -> Option<String> {
+        let path = match explicit {
+            Some(path) => library_in(path),
+            None => candidates().into_iter().find(|path| path.is_file())?,
+        };
+        version_in(&Beginning::read(&path).ok()?.bytes)
+    }
+
     /// The library's version, such as `1.31.1`, where its file tells it.
     #[must_use]
     pub fn version(&self) -> Option<String> {

@@ -231,6 +231,8 @@ fn photographs_in_folders_per_label_are_scored_and_near_duplicates_across_labels
     assert_status(&run(), 1);
     let first = report(&out);
     assert_eq!(first["photographs"], 3, "{:#}", first["left_out"]);
+    let version = first["configuration"]["ONNX Runtime"].as_str().unwrap();
+    assert!(version.starts_with("1."), "{version}");
     let leaks = first["leaks"].as_array().unwrap();
     assert_eq!(leaks.len(), 2);
     assert!(leaks.iter().all(|leak| leak["kind"] == "other_label"));

@@ -113,7 +113,7 @@ impl Classify {
         };
         let found = study(&scored, &study_settings);
         let model = own.map_or("another tool".into(), model_in_words);
-        let own_entries = [
+        let mut own_entries = vec![
             ("manifest", with_hash(&self.manifest)),
             ("scores", with_hash(&results)),
             (
@@ -125,6 +125,10 @@ impl Classify {
             ("resamples", self.resamples.to_string()),
             ("seed", self.seed.to_string()),
         ];
+        if self.scores.is_none() {
+            let version = settings.runtime_version();
+            own_entries.push(("ONNX Runtime", version.unwrap_or_else(|| "unknown".into())));
+        }
         let configuration = configuration(&own_entries);
         ClassifyReport {
             scored: &scored,

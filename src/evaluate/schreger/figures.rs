@@ -207,7 +207,7 @@ impl Summary {
         let mut slices = Vec::new();
         if !rows.is_empty() {
             slices = vec![
-                slice("all", "all", &pick(&|_| true)),
+                slice("all", "pictures", &pick(&|_| true)),
                 slice(
                     "resolvable",
                     "frontal",

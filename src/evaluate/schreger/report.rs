@@ -91,7 +91,7 @@ pub(super) fn page(
     );
     let first: Vec<&Figure> = figures
         .iter()
-        .filter(|figure| figure.label == "all all" || figure.label.is_empty())
+        .filter(|figure| figure.label == "all pictures" || figure.label.is_empty())
         .filter(|figure| {
             !figure.name.starts_with("false lattice on ") || figure.name.ends_with(" all")
         })
