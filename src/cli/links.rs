@@ -55,7 +55,7 @@ impl LinksCommand {
         let groups = found.shops.iter().map(|shop| shop.group).max().unwrap_or(0);
         let linked = found.shops.iter().filter(|shop| shop.group > 0).count();
         say(&format!(
-            "{} clusters of one picture, {} of one object in several shots; {linked} of {} shops linked, in {groups} groups by {} edges -> {}",
+            "{} clusters of one picture, {} of one object in several shots; {linked} of {} shops linked (groups: {groups}, edges: {}) -> {}",
             found.clusters.len(),
             found.objects.len(),
             found.shops.len(),

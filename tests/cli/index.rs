@@ -156,6 +156,43 @@ fn links_name_the_sellers_who_share_pictures() {
     assert_eq!(graph.matches("<node ").count(), 3);
 }
 
+/// The README's story: a crop, a banner, a mirror image and a screenshot of what another shop showed first.
+#[test]
+fn the_sample_pictures_link_the_shops_that_reposted_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("reference-images/listings.csv");
+    let (index, out) = (folder.path().join("seen"), folder.path().join("links"));
+    let output = faunalens()
+        .args(["scan", text(&manifest), "--index", text(&index), "--out"])
+        .arg(folder.path().join("rows.jsonl"))
+        .output()
+        .unwrap();
+    assert_status(&output, 0);
+    let output = faunalens()
+        .args(["links", text(&index), "--out", text(&out)])
+        .output()
+        .unwrap();
+    assert_status(&output, 0);
+    let edges = std::fs::read_to_string(out.join("edges.csv")).unwrap();
+    let found: Vec<String> = edges
+        .lines()
+        .skip(1)
+        .map(|line| {
+            let cells: Vec<&str> = line.split(',').collect();
+            format!("{} {} {}", cells[0], cells[2], cells[4])
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "lotus old-house 2",
+            "lotus shop37 2",
+            "north-gate shop37 1",
+            "old-house shop37 2"
+        ]
+    );
+}
+
 #[test]
 fn stats_and_verify_answer_a_person() {
     let folder = tempfile::tempdir().unwrap();
