@@ -14,7 +14,8 @@ use faunalens::evaluate::rows::{Answer, Joining, answers, join_results};
 use faunalens::recognize::Bundle;
 
 use super::{
-    configuration, model_in_words, name_left_out, renaming, root_of, take_out_leaks, with_hash,
+    Reporting, configuration, model_in_words, name_left_out, renaming, root_of, take_out_leaks,
+    with_hash,
 };
 use crate::cli::scan::Scan;
 use crate::cli::settings::{Settings, prepare_process};
@@ -56,21 +57,12 @@ pub(super) struct Classify {
     #[arg(long, value_name = "FROM=TO", value_parser = renaming)]
     rename: Vec<(String, String)>,
 
-    /// Bootstrap resamples for the intervals
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    resamples: u64,
-
-    /// Seed of the bootstrap
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
-
     /// Keep near-duplicates of training photographs and across labels; they are listed all the same
     #[arg(long)]
     keep_leaks: bool,
 
-    /// No thumbnails in the report
-    #[arg(long)]
-    no_pictures: bool,
+    #[command(flatten)]
+    reporting: Reporting,
 }
 
 impl Classify {
@@ -105,8 +97,8 @@ impl Classify {
             .as_ref()
             .filter(|_| self.scores.is_none() || scored_by(&results, bundle.as_ref()));
         let study_settings = StudySettings {
-            resamples: self.resamples,
-            seed: self.seed,
+            resamples: self.reporting.resamples,
+            seed: self.reporting.seed,
             thresholds: own.map_or_else(BTreeMap::new, |bundle| {
                 bundle.description.thresholds.clone()
             }),
@@ -122,8 +114,8 @@ impl Classify {
             ),
             ("model", model),
             ("training photographs known", known),
-            ("resamples", self.resamples.to_string()),
-            ("seed", self.seed.to_string()),
+            ("resamples", self.reporting.resamples.to_string()),
+            ("seed", self.reporting.seed.to_string()),
         ];
         if self.scores.is_none() {
             let version = settings.runtime_version();
@@ -136,7 +128,7 @@ impl Classify {
             leaks: &leaks,
             leaks_taken_out: !self.keep_leaks,
             configuration: &configuration,
-            pictures: !self.no_pictures,
+            pictures: !self.reporting.no_pictures,
             limits: &settings.limits(),
             root: &root_of(&self.manifest),
         }

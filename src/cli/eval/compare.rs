@@ -10,7 +10,7 @@ use faunalens::evaluate::compare::compare;
 use faunalens::evaluate::pages::write_comparison;
 use faunalens::evaluate::rows::{Joining, Scored, join, labels_of};
 
-use super::{configuration, name_left_out, renaming, root_of, with_hash};
+use super::{Reporting, configuration, name_left_out, renaming, root_of, with_hash};
 use crate::cli::settings::Settings;
 use crate::cli::{exit_code, say};
 
@@ -43,21 +43,12 @@ pub(super) struct Compare {
     #[arg(long, value_name = "FROM=TO", value_parser = renaming)]
     rename: Vec<(String, String)>,
 
-    /// Bootstrap resamples for the intervals
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    resamples: u64,
-
-    /// Seed of the bootstrap
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
-
     /// Folder to which the files are relative, to show what changed [default: that of the answers, if the photographs are there]
     #[arg(long, value_name = "DIR")]
     photos: Option<PathBuf>,
 
-    /// No thumbnails in the report
-    #[arg(long)]
-    no_pictures: bool,
+    #[command(flatten)]
+    reporting: Reporting,
 }
 
 impl Compare {
@@ -85,8 +76,8 @@ impl Compare {
         let joined =
             |results: &Path| -> anyhow::Result<Scored> { Ok(join(answers, results, &joining)?) };
         let settings = StudySettings {
-            resamples: self.resamples,
-            seed: self.seed,
+            resamples: self.reporting.resamples,
+            seed: self.reporting.seed,
             thresholds: BTreeMap::new(),
         };
         let found = compare(&joined(&first)?, &joined(&second)?, &settings);
@@ -98,14 +89,14 @@ impl Compare {
             ("first", with_hash(&first)),
             ("second", with_hash(&second)),
             ("answers", with_hash(answers)),
-            ("resamples", self.resamples.to_string()),
-            ("seed", self.seed.to_string()),
+            ("resamples", self.reporting.resamples.to_string()),
+            ("seed", self.reporting.seed.to_string()),
         ]);
         let photos = self.photos.clone().unwrap_or_else(|| root_of(answers));
         write_comparison(
             &found,
             &configuration,
-            Some(photos.as_path()).filter(|_| !self.no_pictures),
+            Some(photos.as_path()).filter(|_| !self.reporting.no_pictures),
             &settings_of_program.limits(),
             &self.out,
         )?;

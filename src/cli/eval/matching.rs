@@ -17,8 +17,8 @@ use faunalens::pipeline::Engine;
 use rayon::prelude::*;
 
 use super::{
-    Scratch, bar, configuration, model_in_words, name_left_out, root_of, runtime_in_words,
-    with_hash,
+    Reporting, Scratch, bar, configuration, model_in_words, name_left_out, root_of,
+    runtime_in_words, with_hash,
 };
 use crate::cli::settings::{Settings, cores, prepare_process};
 use crate::cli::{exit_code, say};
@@ -61,17 +61,8 @@ pub(super) struct MatchStudy {
     #[arg(long)]
     any_orientation: bool,
 
-    /// Bootstrap resamples for the intervals
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    resamples: u64,
-
-    /// Seed of the bootstrap
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
-
-    /// No thumbnails in the report
-    #[arg(long)]
-    no_pictures: bool,
+    #[command(flatten)]
+    reporting: Reporting,
 }
 
 impl MatchStudy {
@@ -104,20 +95,20 @@ impl MatchStudy {
             &found,
             |_, _| false,
             MatchSettings {
-                resamples: self.resamples,
-                seed: self.seed,
+                resamples: self.reporting.resamples,
+                seed: self.reporting.seed,
             },
         );
         left_out.splice(..0, truth.left_out.iter().cloned());
         left_out.extend(study.left_out.iter().cloned());
-        entries.push(("resamples", self.resamples.to_string()));
-        entries.push(("seed", self.seed.to_string()));
+        entries.push(("resamples", self.reporting.resamples.to_string()));
+        entries.push(("seed", self.reporting.seed.to_string()));
         MatchReport {
             truth: &truth,
             study: &study,
             left_out: &left_out,
             configuration: &configuration(&entries),
-            pictures: !self.no_pictures,
+            pictures: !self.reporting.no_pictures,
             limits: &settings.limits(),
             root: &root,
         }

@@ -55,6 +55,22 @@ impl Eval {
     }
 }
 
+/// How a study draws its intervals and what its page shows.
+#[derive(Debug, Args)]
+struct Reporting {
+    /// Bootstrap resamples for the intervals
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    resamples: u64,
+
+    /// Seed of all that is drawn: the bootstrap's groups, and what transformations depend on
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+
+    /// No thumbnails in the report
+    #[arg(long)]
+    no_pictures: bool,
+}
+
 /// `A=B` on the command line.
 fn renaming(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {

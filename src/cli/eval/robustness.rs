@@ -19,7 +19,7 @@ use faunalens::pipeline::ReadLattice;
 use faunalens::record::Record;
 
 use super::{
-    Scratch, bar, configuration, model_in_words, name_left_out, renaming, root_of,
+    Reporting, Scratch, bar, configuration, model_in_words, name_left_out, renaming, root_of,
     runtime_in_words, take_out_leaks, with_hash,
 };
 use crate::cli::settings::{Settings, cores, prepare_process};
@@ -70,21 +70,12 @@ pub(super) struct RobustnessStudy {
     #[arg(long, value_name = "FROM=TO", value_parser = renaming)]
     rename: Vec<(String, String)>,
 
-    /// Bootstrap resamples for the intervals
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    resamples: u64,
-
-    /// Seed of the transformations and of the bootstrap
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
-
     /// Keep near-duplicates of training photographs and across labels; they are listed all the same
     #[arg(long)]
     keep_leaks: bool,
 
-    /// No thumbnails in the report
-    #[arg(long)]
-    no_pictures: bool,
+    #[command(flatten)]
+    reporting: Reporting,
 }
 
 fn transformation(name: &str) -> Result<Transformation, String> {
@@ -229,7 +220,7 @@ impl RobustnessStudy {
         let making = Making {
             suite: &suite,
             skipped: &skipped,
-            seed: self.seed,
+            seed: self.reporting.seed,
             any_orientation: self.any_orientation,
             limits: &limits,
             workers: cores(),
@@ -239,8 +230,8 @@ impl RobustnessStudy {
         })?;
         progress.finish_and_clear();
         let study_settings = StudySettings {
-            resamples: self.resamples,
-            seed: self.seed,
+            resamples: self.reporting.resamples,
+            seed: self.reporting.seed,
             thresholds: engine.bundle().description.thresholds.clone(),
         };
         let found = study(scored.as_ref(), &originals, &made, &suite, &study_settings)?;
@@ -260,10 +251,10 @@ impl RobustnessStudy {
                 ("ONNX Runtime", runtime_in_words(&engine)),
                 ("training photographs known", training),
                 ("any orientation", self.any_orientation.to_string()),
-                ("resamples", self.resamples.to_string()),
-                ("seed", self.seed.to_string()),
+                ("resamples", self.reporting.resamples.to_string()),
+                ("seed", self.reporting.seed.to_string()),
             ]),
-            pictures: !self.no_pictures,
+            pictures: !self.reporting.no_pictures,
             limits: &limits,
             root: &root,
         };
@@ -331,7 +322,9 @@ impl RobustnessStudy {
         suite
             .iter()
             .filter_map(|one| {
-                let copied = one.copy(file, &photo.pixels, &pool, None, self.seed).ok()?;
+                let copied = one
+                    .copy(file, &photo.pixels, &pool, None, self.reporting.seed)
+                    .ok()?;
                 Some((one.name.to_owned(), copied.jpeg))
             })
             .collect()
