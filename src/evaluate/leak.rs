@@ -10,6 +10,9 @@ use crate::index::{IndexError, near_hashes};
 
 use super::rows::Scored;
 
+/// Of a picture: upright, turned and mirrored.
+const ORIENTATIONS: usize = 8;
+
 /// What a photograph is a near-duplicate of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -117,7 +120,7 @@ pub fn clusters(hashes: &[Option<PdqHash>]) -> Result<Vec<usize>, IndexError> {
     Ok((0..hashes.len()).map(|row| clusters.root(row)).collect())
 }
 
-/// The photographs of the set that have a near-duplicate among `training` or in the set itself. Each is named once, by the
+/// The photographs of the set that have a near-duplicate among `training`, in any orientation, or upright in the set itself. Each is named once, by the
 /// gravest kind and the nearest other.
 ///
 /// # Errors
@@ -125,7 +128,12 @@ pub fn clusters(hashes: &[Option<PdqHash>]) -> Result<Vec<usize>, IndexError> {
 pub fn find(scored: &Scored, training: &[PdqHash]) -> Result<Vec<Leak>, IndexError> {
     let hashes: Vec<Option<PdqHash>> = scored.rows.iter().map(|row| row.pdq).collect();
     let (unique, rows) = unique(&hashes);
-    let learned = near_hashes(&unique, training, MATCH_DISTANCE)?;
+    // A mirrored or turned copy of a training photograph was learned from as well.
+    let turned: Vec<PdqHash> = unique.iter().flat_map(PdqHash::orientations).collect();
+    let learned: Vec<Option<u32>> = near_hashes(&turned, training, MATCH_DISTANCE)?
+        .chunks(ORIENTATIONS)
+        .map(|near| near.iter().flatten().map(|&(_, distance)| distance).min())
+        .collect();
     let inside = near_hashes(&unique, &unique, MATCH_DISTANCE)?;
     // Two rows per hash and label are enough to find another than oneself, however many share them.
     let mut by_label: Vec<BTreeMap<usize, Vec<usize>>> = vec![BTreeMap::new(); rows.len()];
@@ -160,7 +168,7 @@ pub fn find(scored: &Scored, training: &[PdqHash]) -> Result<Vec<Leak>, IndexErr
                 let other = &scored.rows[other];
                 format!("{} ({})", other.file, scored.labels[other.label])
             };
-            let found = if let Some(&(_, distance)) = learned[place].first() {
+            let found = if let Some(distance) = learned[place] {
                 leak("a training photograph".into(), distance, Kind::Training)
             } else if let Some((other, distance)) = nearest(false) {
                 leak(named(other), distance, Kind::OtherLabel)
@@ -174,4 +182,72 @@ pub fn find(scored: &Scored, training: &[PdqHash]) -> Result<Vec<Leak>, IndexErr
     }
     leaks.sort_by_key(|(row, _)| *row);
     Ok(leaks.into_iter().map(|(_, leak)| leak).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluate::rows::{Grouping, Row};
+
+    const LEARNED: PdqHash = PdqHash([
+        0x9f3c_71d2_04ab_e56f,
+        0x2b88_f01e_c7d3_5a94,
+        0xd10e_46b7_935f_8c2a,
+        0x6ae5_1d3b_f824_07c9,
+    ]);
+
+    fn set(hashes: [PdqHash; 3]) -> Scored {
+        let row = |(line, pdq)| Row {
+            line,
+            file: format!("{line}.jpg"),
+            label: line % 2,
+            group: line,
+            source: String::new(),
+            scores: vec![0.5, 0.5],
+            pdq: Some(pdq),
+        };
+        Scored {
+            labels: vec!["ivory".into(), "other".into()],
+            rows: hashes
+                .into_iter()
+                .zip(1..)
+                .map(|(pdq, line)| row((line, pdq)))
+                .collect(),
+            left_out: Vec::new(),
+            grouping: Grouping::NearDuplicates,
+            merged: 0,
+            not_asked: 0,
+        }
+    }
+
+    #[test]
+    fn what_was_learned_is_found_upright_changed_and_mirrored_and_nothing_else() {
+        let mut changed = LEARNED;
+        changed.0[0] ^= 0b111;
+        let stranger = PdqHash(
+            LEARNED
+                .0
+                .map(|word| word.rotate_left(13) ^ 0x5555_0f0f_3333_00ff),
+        );
+        for (k, turned) in LEARNED.orientations().into_iter().enumerate() {
+            let leaks = find(&set([changed, turned, stranger]), &[LEARNED]).unwrap();
+            let named: Vec<(&str, u32)> = leaks
+                .iter()
+                .filter(|leak| leak.kind == Kind::Training)
+                .map(|leak| (leak.file.as_str(), leak.distance))
+                .collect();
+            assert_eq!(named, [("1.jpg", 3), ("2.jpg", 0)], "orientation {k}");
+        }
+    }
+
+    #[test]
+    fn one_photograph_under_two_labels_is_a_leak_and_under_one_is_not() {
+        let stranger = PdqHash(LEARNED.0.map(|word| !word.rotate_left(9)));
+        let leaks = find(&set([LEARNED, LEARNED, stranger]), &[]).unwrap();
+        assert!(leaks.iter().all(|leak| leak.kind == Kind::OtherLabel));
+        assert_eq!(leaks.len(), 2);
+        let leaks = find(&set([LEARNED, stranger, LEARNED]), &[]).unwrap();
+        assert!(leaks.iter().all(|leak| leak.kind == Kind::SameLabel));
+        assert_eq!(leaks.len(), 2);
+    }
 }
