@@ -20,7 +20,7 @@ from features import tensor as as_input
 from photos import load, read_manifest, resized
 from taxonomy import LABELS, Example, merging, photographs, renders
 
-MOST_BYTES = 1_500_000
+MOST_BYTES = 1_200_000
 TABLE = """
 [background]   # calibration pictures as the network sees them, for `faunalens model learn`
 file = "background.bin"
@@ -45,9 +45,10 @@ def chosen(labels: list[int], most: int) -> list[int]:
 def rows(model: Path, examples: list[Example], labels: list[int]) -> bytes:
     """The file's bytes: per picture the label, the logits, and the features in steps of a 127th of the largest."""
     run = session(model)
+    side = run.get_inputs()[0].shape[2]
     written = []
     for example, label in zip(examples, labels):
-        logits, features = (value[0] for value in run.run(["logits", "features"], {"input": as_input(resized(load(example.path)))}))
+        logits, features = (value[0] for value in run.run(["logits", "features"], {"input": as_input(resized(load(example.path), side=side))}))
         scale = np.float32(max(np.abs(features).max(), 1e-6) / 127)
         written.append(np.uint32(label).tobytes() + logits.astype("<f4").tobytes() + scale.tobytes() + np.rint(features / scale).astype(np.int8).tobytes())
     return b"".join(written)

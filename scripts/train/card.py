@@ -68,7 +68,7 @@ def main() -> None:
     log = (arguments.study / "training.jsonl").read_text().splitlines()
     text = TEMPLATE.read_text(encoding="utf-8").format(
         name=name, arithmetic="float32 arithmetic, weights stored as float16" if name.endswith("-float") else "int8 arithmetic, weights of 7 bits per channel",
-        version=settings["version"], temperature=settings["output"]["temperature"], descriptor=settings["output"]["descriptor_size"],
+        version=settings["version"], side=settings["input"]["width"], temperature=settings["output"]["temperature"], descriptor=settings["output"]["descriptor_size"],
         megabytes=(arguments.bundle / "model.onnx").stat().st_size / 1e6, steps=f"{json.loads(log[-1])['step']:,}",
         photographs=counts([(e.split, e.label, e.group) for e in real]),
         renders=counts([(e.split, e.label, e.group) for e in renders(arguments.renders)]),

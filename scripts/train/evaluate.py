@@ -35,7 +35,7 @@ def score(bundle: Path, files: list[Path]) -> np.ndarray:
     mean, std = np.float32(settings["input"]["mean"]), np.float32(settings["input"]["std"])
     rows = []
     for file in files:
-        pixels = resized(load(file), settings["input"]["resize"]).astype(np.float32)
+        pixels = resized(load(file), settings["input"]["resize"], side=settings["input"]["width"]).astype(np.float32)
         tensor = ((pixels - mean) / std).transpose(2, 0, 1)[None]
         rows.append(model.run(["logits"], {"input": tensor})[0][0])
     return softmax(np.array(rows) / settings["output"]["temperature"], axis=1)

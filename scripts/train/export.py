@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """From a training checkpoint to bundles: the network with int8 arithmetic, and beside it the float one.
 
-    export.py --data DIR --manifest FILE --renders FILE --tflite FILE --cache DIR --bundle models/NAME --labels a,b,c
+    export.py --data DIR --manifest FILE --renders FILE --tflite FILE --cache DIR --bundle models/NAME [--side 224] [--labels a,b,c]
 
 Weights of the convolutions become int8 per channel, activations uint8 with ranges from 256 training photographs
-(static quantisation, ONNX Runtime's own tool); the heads stay float. Temperature and thresholds come from the calibration
+(static quantisation, ONNX Runtime's own tool); the heads compute in float, from weights stored as float16. Temperature and thresholds come from the calibration
 split, each bundle's from its own scores, and so do the pictures to learn beside (background.py). The test split is not read here.
 """
 
@@ -13,8 +13,10 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
+from onnx import numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
@@ -77,9 +79,12 @@ prior = {{ {prior} }}
 class Exporter(Converter):
     """The converter, with trained weights in the place of the file's."""
 
-    def __init__(self, tflite: Path, state: dict[str, torch.Tensor], half: bool):
+    def __init__(self, tflite: Path, state: dict[str, torch.Tensor], half: bool, side: int):
         super().__init__(tflite)
-        self.state, self.store_half, self.convolutions = state, half, 0
+        self.state, self.store_half, self.side, self.convolutions = state, half, side, 0
+
+    def input_info(self) -> onnx.ValueInfoProto:
+        return onnx.helper.make_tensor_value_info("input", onnx.TensorProto.FLOAT, ["batch", 3, self.side, self.side])
 
     def half(self, array: np.ndarray) -> str:
         return super().half(array) if self.store_half else self.constant(array.astype(np.float32), "weight")
@@ -98,7 +103,7 @@ class Exporter(Converter):
         return super().constant(array, stem)
 
 
-def write(tflite: Path, state: dict[str, torch.Tensor], labels: dict[str, list[str]], path: Path, half: bool) -> None:
+def write(tflite: Path, state: dict[str, torch.Tensor], labels: dict[str, list[str]], path: Path, half: bool, side: int) -> None:
     """The float graph: backbone, tapped features brought to one scale, both heads.
 
     The features are an output too: what `faunalens model learn` learns from.
@@ -106,7 +111,7 @@ def write(tflite: Path, state: dict[str, torch.Tensor], labels: dict[str, list[s
     A label that stands for several of the network's has the logarithm of the sum of their exponentials, so that its
     probability is the sum of theirs.
     """
-    graph = Exporter(tflite, state, half)
+    graph = Exporter(tflite, state, half, side)
     graph.walk()
     taps = add_taps(graph)
     tapped = graph.node("Concat", list(value for value, _ in taps.values()), axis=1)
@@ -128,20 +133,20 @@ def write(tflite: Path, state: dict[str, torch.Tensor], labels: dict[str, list[s
 
 
 class Photographs(CalibrationDataReader):
-    def __init__(self, paths: list[Path]):
-        self.paths = iter(paths)
+    def __init__(self, paths: list[Path], side: int):
+        self.paths, self.side = iter(paths), side
 
     def get_next(self):
         path = next(self.paths, None)
-        return None if path is None else {"input": as_input(resized(load(path)))}
+        return None if path is None else {"input": as_input(resized(load(path), side=self.side))}
 
 
-def quantise(source: Path, target: Path, photos: list[Path]) -> None:
+def quantise(source: Path, target: Path, photos: list[Path], side: int) -> None:
     """Static quantisation of the convolutions and sums, then ONNX Runtime's own rewriting, which every session would
     otherwise do again: it takes a third of the time that a session needs to start."""
     quantised = target.with_suffix(".qdq.onnx")
     quantize_static(
-        source, quantised, Photographs(photos), quant_format=QuantFormat.QDQ, op_types_to_quantize=["Conv", "Add", "Clip", "Relu"],
+        source, quantised, Photographs(photos, side), quant_format=QuantFormat.QDQ, op_types_to_quantize=["Conv", "Add", "Clip", "Relu"],
         per_channel=True, reduce_range=REDUCED, weight_type=QuantType.QInt8, activation_type=QuantType.QUInt8, calibrate_method=CalibrationMethod.MinMax,
     )
     options = onnxruntime.SessionOptions()
@@ -150,13 +155,31 @@ def quantise(source: Path, target: Path, photos: list[Path]) -> None:
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.optimized_model_filepath = str(target)
     onnxruntime.InferenceSession(quantised, options, providers=["CPUExecutionProvider"])
+    halve_heads(target)
 
 
-def answers(path: Path, examples: list[Example]) -> tuple[np.ndarray, np.ndarray]:
-    """Logits and descriptors of plain pictures."""
+def halve_heads(path: Path) -> None:
+    """Store the matrices of the heads as float16, which the rewriting has widened; they are half of the file."""
+    model = onnx.load(path)
+    heads = {node.input[1] for node in model.graph.node if node.op_type == "Gemm"}
+    casts = []
+    for tensor in model.graph.initializer:
+        if tensor.name in heads:
+            name = tensor.name
+            tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), f"{name}_half"))
+            casts.append(onnx.helper.make_node("Cast", [tensor.name], [name], to=onnx.TensorProto.FLOAT))
+    if len(casts) != len(heads):
+        raise SystemExit(f"{path}: heads without stored weights")
+    nodes = casts + list(model.graph.node)
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    path.write_bytes(model.SerializeToString(deterministic=True))
+
+
+def answers(path: Path, examples: list[Example], side: int) -> np.ndarray:
+    """Logits of plain pictures."""
     run = session(path)
-    rows = [run.run(["logits", "descriptor"], {"input": as_input(resized(load(example.path)))}) for example in examples]
-    return np.concatenate([row[0] for row in rows]), np.concatenate([row[1] for row in rows])
+    return np.concatenate([run.run(["logits"], {"input": as_input(resized(load(example.path), side=side))})[0] for example in examples])
 
 
 def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
@@ -190,7 +213,8 @@ def main() -> None:
     for name in ("data", "manifest", "renders", "tflite", "cache", "bundle"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--labels", type=merging, default=merging(",".join(LABELS)), help="as ivory,bone=bone_antler,other=*")
-    parser.add_argument("--version", default="0.3.0")
+    parser.add_argument("--side", type=int, default=SIDE, help="of the input; 320 gained nothing (eval/model/README.md)")
+    parser.add_argument("--version", default="0.4.0")
     arguments = parser.parse_args()
     names = list(arguments.labels)
     label_of = {member: i for i, members in enumerate(arguments.labels.values()) for member in members}
@@ -204,15 +228,16 @@ def main() -> None:
         raise SystemExit(f"no calibration picture of {', '.join(name for name, share in zip(names, shares) if not share)}")
     state = torch.load(arguments.cache / "checkpoint.pt", weights_only=True)["average"]
 
-    plain, quantised = arguments.cache / "float.onnx", arguments.cache / "int8.onnx"
-    write(arguments.tflite, state, arguments.labels, plain, half=False)
     chosen = np.random.default_rng(5).choice(len(train), min(CALIBRATION_PHOTOS, len(train)), replace=False)
-    quantise(plain, quantised, [train[i].path for i in chosen])
-    halved = arguments.cache / "half.onnx"
-    write(arguments.tflite, state, arguments.labels, halved, half=True)
+    ranges = [train[i].path for i in chosen]
 
-    for source, suffix in ((quantised, ""), (halved, "-float")):
-        logits, _ = answers(source, held)
+    plain, quantised, halved = (arguments.cache / f"{name}.onnx" for name in ("float", "int8", "half"))
+    write(arguments.tflite, state, arguments.labels, plain, half=False, side=arguments.side)
+    quantise(plain, quantised, ranges, arguments.side)
+    write(arguments.tflite, state, arguments.labels, halved, half=True, side=arguments.side)
+
+    for source, folder in ((quantised, arguments.bundle), (halved, arguments.bundle.with_name(arguments.bundle.name + "-float"))):
+        logits = answers(source, held, arguments.side)
         t = temperature(logits, labels)
         scores = softmax(logits / t, axis=1)
         tables = ""
@@ -220,12 +245,11 @@ def main() -> None:
             if product in names:
                 review, flag = thresholds(scores, labels, everyday, names, product)
                 tables += f"[thresholds.{product}]\nreview = {review:.2f}\nflag = {flag:.2f}\n\n"
-        folder = arguments.bundle.with_name(arguments.bundle.name + suffix)
         folder.mkdir(parents=True, exist_ok=True)
         model = folder / "model.onnx"
         model.write_bytes(source.read_bytes())
         (folder / "bundle.toml").write_text(BUNDLE.format(
-            name=folder.name, version=arguments.version, sha256=hashlib.sha256(model.read_bytes()).hexdigest(), side=SIDE, mean=MEAN, std=STD,
+            name=folder.name, version=arguments.version, sha256=hashlib.sha256(model.read_bytes()).hexdigest(), side=arguments.side, mean=MEAN, std=STD,
             temperature=t, descriptor_size=DESCRIPTOR, features_size=len(state["mean"]), prior=", ".join(f"{name} = {share:.5f}" for name, share in zip(names, shares)), labels=", ".join(f'"{name}"' for name in names), thresholds=tables.rstrip() + "\n",
         ))
         print(f"{folder}: {model.stat().st_size:,} bytes; {len(held)} calibration pictures, right {(logits.argmax(1) == labels).mean():.3f}, temperature {t:.3f}; {tables.split()}")
