@@ -894,6 +894,38 @@ fn one_object_in_two_shots_is_told_from_one_picture_and_makes_no_edge() {
     assert!(claims.contains(&Some(Kind::Object)), "{claims:?}");
 }
 
+/// A product with hardly a corner of its own, for it is out of focus, above a busy banner.
+fn page(product: u64) -> RgbImage {
+    let mut page = imageops::blur(&picture(product), 11.0);
+    let words = imageops::crop_imm(&picture(3), 0, 0, 420, 100).to_image();
+    imageops::replace(&mut page, &words, 0, 220);
+    page
+}
+
+#[test]
+fn another_product_in_the_same_layout_is_no_copy_and_a_copy_of_the_page_is() {
+    let (_dir, mut index) = new_index(Settings::default());
+    let stored = page(11);
+    index
+        .add(&evidence(&stored, 0, vec![1.0, 0.0]).entry)
+        .unwrap();
+    let weak = |pixels: &RgbImage| {
+        let asked = evidence(pixels, 1, vec![1.0, 0.0]);
+        let query = Query {
+            max_distance: 0,
+            ..asked.query(false)
+        };
+        let found = index.query(&query).unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].method, Method::Descriptor);
+        found[0].weak.clone()
+    };
+    let again = imageops::resize(&stored, 315, 240, FilterType::Triangle);
+    assert_eq!(weak(&imageops::brighten(&again, 12)), None);
+    let other = page(12);
+    assert_eq!(weak(&other).as_deref(), Some("part only"));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 

@@ -244,4 +244,5 @@ def main():
             writer.writerow([name, len(asked), len(stored), *(f"{column[name]:.4f}" for column in table.values())])
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -99,6 +99,9 @@ pub struct Alignment {
     pub rotation_deg: f32,
     /// Whether the asking picture is a mirror image.
     pub mirrored: bool,
+    /// Whether the frames of both pictures coincide, corner by corner within 0.04 of the longer side, upright and not
+    /// mirrored: hashes of the whole pictures are then hashes of one view.
+    pub same_frame: bool,
 }
 
 impl Alignment {
@@ -647,6 +650,11 @@ fn align(
         (agreed[cell(&points[i])], seen[cell(&points[i])]) = (true, true);
         explained[fine(&points[i])] = true;
     }
+    let corners = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)];
+    let same_frame = corners.iter().all(|(x, y)| {
+        let (at, down) = placement.apply(x * aspect.0, y * aspect.1);
+        (at - x * query.aspect.0).hypot(down - y * query.aspect.1) <= 0.04
+    });
     let unexplained: u32 = held
         .iter()
         .zip(explained)
@@ -662,6 +670,7 @@ fn align(
         scale: placement.scale(),
         rotation_deg: placement.turn() * 180.0 / PI,
         mirrored,
+        same_frame: same_frame && !mirrored,
     })
 }
 

@@ -146,6 +146,14 @@ pub struct Pdq {
     pub quality: u8,
 }
 
+impl Pdq {
+    /// The hash, where its quality reaches [`MIN_QUALITY`].
+    #[must_use]
+    pub fn sufficient(&self) -> Option<PdqHash> {
+        (self.quality >= MIN_QUALITY).then_some(self.hash)
+    }
+}
+
 /// The PDQ hash of a picture.
 ///
 /// The filter reads every pixel, as the reference library does when it is handed pixels; [`pdq_prescaled`] does what

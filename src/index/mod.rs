@@ -151,6 +151,7 @@ impl Evidence {
             sha256: Some(self.entry.sha256),
             hashes,
             quality: self.entry.pdq.quality,
+            view: self.entry.pdq.sufficient(),
             descriptor: self.entry.descriptor.as_ref(),
             landmarks: Some(&self.landmarks),
             ..Query::default()
@@ -198,6 +199,8 @@ pub struct Query<'a> {
     pub hashes: Vec<PdqHash>,
     /// Quality of the hash.
     pub quality: u8,
+    /// The upright hash where its quality is sufficient, to tell another product in the same layout from a copy.
+    pub view: Option<PdqHash>,
     /// The descriptor, to find crops and composites; needs `landmarks`.
     pub descriptor: Option<&'a Descriptor>,
     /// Landmarks of the picture ([`crate::fingerprint::QUERY_LANDMARKS`] of them).
@@ -220,6 +223,7 @@ impl Default for Query<'_> {
             sha256: None,
             hashes: Vec::new(),
             quality: 100,
+            view: None,
             descriptor: None,
             landmarks: None,
             max_distance: MATCH_DISTANCE,
