@@ -24,7 +24,6 @@ sys.path.insert(0, str(ROOT / "scripts/train"))
 import background  # noqa: E402
 from features import session, tensor  # noqa: E402
 from photos import Photo, load, read_manifest, resized  # noqa: E402
-from taxonomy import label_of  # noqa: E402
 
 STUDY = ROOT / "eval/learn"
 SIZES = (5, 10, 20, 50)
@@ -46,17 +45,11 @@ class Bench:
         self.labels = tomllib.loads((self.base / "bundle.toml").read_text())["labels"]["names"]
         # The background without the kinds that play the new labels: it would teach that they are something else.
         held = [photo for photo in self.photos if photo.split == "calibration" and kind(photo) not in NEW]
-        held = [(photo, self.own(photo)) for photo in held]
-        held = [(photo, label) for photo, label in held if label in self.labels]
+        held = [(photo, photo.label) for photo in held]
         background.add(self.base, [Path_(self.data / photo.file) for photo, _ in held], [self.labels.index(label) for _, label in held], self.labels)
         self.held = [photo for photo, _ in held]
         self.run = session(self.base / "model.onnx", 2)
         self.seen: dict[str, np.ndarray] = {}
-
-    def own(self, photo: Photo) -> str:
-        """What the bundle calls it."""
-        label = label_of(photo)
-        return {"bone_antler": "bone"}.get(label, "other") if label not in self.labels else label
 
     def descriptor(self, photo: Photo) -> np.ndarray:
         if photo.file not in self.seen:
@@ -91,7 +84,7 @@ class Bench:
 
     def nearest(self, taught: list[tuple[Photo, str]], rows: list[tuple[Photo, str]]) -> list[str]:
         """The label of the nearest descriptor among the pictures taught and the background's."""
-        known = taught + [(photo, self.own(photo)) for photo in self.held]
+        known = taught + [(photo, photo.label) for photo in self.held]
         vectors = np.array([self.descriptor(photo) for photo, _ in known])
         return [known[int((vectors @ self.descriptor(photo)).argmax())][1] for photo, _ in rows]
 
@@ -111,7 +104,7 @@ def new_labels(bench: Bench) -> list[dict]:
         kinds = {name: [p for p in bench.photos if kind(p) == name] for name in NEW}
         order = {name: rng.permutation(len(own)) for name, own in kinds.items()}
         others = [p for p in bench.photos if p.split == "test" and kind(p) not in NEW]
-        others = [(others[i], bench.own(others[i])) for i in rng.permutation(len(others))[:OTHERS]]
+        others = [(others[i], others[i].label) for i in rng.permutation(len(others))[:OTHERS]]
         before = [row["materials"][0]["label"] for row in bench.answers(bench.base, others)]
         for size in SIZES:
             taught, test = [], []
@@ -146,15 +139,14 @@ def new_labels(bench: Bench) -> list[dict]:
 
 def known_labels(bench: Bench) -> list[dict]:
     """Labels that the bundle knows, corrected with pictures of groups that its network never saw."""
-    bone = "bone" if "bone" in bench.labels else "bone_antler"
-    materials = ("ivory", bone, "ceramic_stone")
+    materials = ("ivory", "bone_antler", "ceramic_stone")
     lines = []
     for draw in range(bench.draws):
         rng = np.random.default_rng([2, draw])
         groups = defaultdict(list)
         for photo in bench.photos:
             if photo.split == "test" and photo.source == "met":
-                groups[bench.own(photo), photo.group].append(photo)
+                groups[photo.label, photo.group].append(photo)
         keys = [list(groups)[i] for i in rng.permutation(len(groups))]
         own = {name: [photo for label, group in keys if label == name for photo in groups[label, group]] for name in materials}
         fixed = {name: photos[min(50, len(photos) - 12):] for name, photos in own.items()}  # the same test pictures for every size

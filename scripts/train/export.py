@@ -5,7 +5,7 @@
 
 Weights of the convolutions become int8 per channel, activations uint8 with ranges from 256 training photographs
 (static quantisation, ONNX Runtime's own tool); the heads compute in float, from weights stored as float16. Temperature and thresholds come from the calibration
-split, each bundle's from its own scores, and so do the pictures to learn beside (background.py). The test split is not read here.
+split, each bundle's from its own scores, and so do the pictures to learn beside (background.py). The copy descriptor is whiten.py's. The test split is not read here.
 """
 
 import argparse
@@ -22,6 +22,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
 import background
+import whiten
 from convert_tflite import Converter
 from features import MEAN, STD, add_taps, session
 from features import tensor as as_input
@@ -69,7 +70,7 @@ names = [{labels}]
 {thresholds}
 [schreger]
 label = "ivory"
-plausible = 0.10   # the lattice is read when the label's score is at least this
+plausible = 0.03   # the lattice is read when the label's score is at least this: a bare section looks like little that it knows
 
 [calibration]   # shares of the labels among the calibration pictures, for --prior
 prior = {{ {prior} }}
@@ -214,7 +215,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--labels", type=merging, default=merging(",".join(LABELS)), help="as ivory,bone=bone_antler,other=*")
     parser.add_argument("--side", type=int, default=SIDE, help="of the input; 320 gained nothing (eval/model/README.md)")
-    parser.add_argument("--version", default="0.4.0")
+    parser.add_argument("--version", default="0.4.1")
     arguments = parser.parse_args()
     names = list(arguments.labels)
     label_of = {member: i for i, members in enumerate(arguments.labels.values()) for member in members}
@@ -232,6 +233,9 @@ def main() -> None:
     ranges = [train[i].path for i in chosen]
 
     plain, quantised, halved = (arguments.cache / f"{name}.onnx" for name in ("float", "int8", "half"))
+    write(arguments.tflite, state, arguments.labels, plain, half=False, side=arguments.side)
+    weight, bias = whiten.projection(*whiten.features(plain, train, arguments.side))
+    state |= {"copy.weight": torch.from_numpy(weight), "copy.bias": torch.from_numpy(bias)}
     write(arguments.tflite, state, arguments.labels, plain, half=False, side=arguments.side)
     quantise(plain, quantised, ranges, arguments.side)
     write(arguments.tflite, state, arguments.labels, halved, half=True, side=arguments.side)

@@ -1,0 +1,47 @@
+"""The copy descriptor: a linear map of the network's features, in closed form.
+
+Over plain training pictures and two random views of each, the features' differences between copies of one picture are whitened, and then
+what is left to tell pictures apart: learned whitening, Mikolajczyk and Matas, "Improving descriptors for fast tree matching by
+optimal linear projection", ICCV 2007. On held-out copies it finds more than the head that was trained with the network
+(eval/index/README.md).
+"""
+
+import numpy as np
+from PIL import Image
+
+from augment import view
+from features import session
+from features import tensor as as_input
+from finetune import DESCRIPTOR, small
+from photos import resized
+from taxonomy import Example
+
+PICTURES, SEED = 2400, 3
+RIDGE = 0.3  # added to the variances between copies, as a share of their mean
+
+
+def features(model, examples: list[Example], side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Features of plain pictures [N, width], and of two random views of each [N, 2, width]."""
+    run = session(model)
+
+    def seen(pixels: np.ndarray) -> np.ndarray:
+        return run.run(["features"], {"input": as_input(resized(Image.fromarray(pixels), side=side))})[0][0]
+
+    rng = np.random.default_rng(SEED)
+    plain, views = [], []
+    for i in rng.permutation(len(examples))[:PICTURES]:
+        pixels = small(examples[i].path)
+        plain.append(seen(pixels))
+        views.append([seen(view(pixels, rng)) for _ in range(2)])
+    return np.array(plain, np.float64), np.array(views, np.float64)
+
+
+def projection(plain: np.ndarray, views: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weight [DESCRIPTOR, width] and bias [DESCRIPTOR]; what they give is then brought to unit length."""
+    between = (views - plain[:, None]).reshape(-1, plain.shape[1])
+    variance, axes = np.linalg.eigh(between.T @ between / len(between))
+    whitening = (axes / np.sqrt(variance + RIDGE * variance.mean())) @ axes.T
+    spread, directions = np.linalg.eigh(whitening @ np.cov(plain.T) @ whitening)
+    kept = directions[:, ::-1][:, :DESCRIPTOR] / np.sqrt(spread[::-1][:DESCRIPTOR])
+    weight = kept.T @ whitening
+    return weight.astype(np.float32), (-weight @ plain.mean(0)).astype(np.float32)
