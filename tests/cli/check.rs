@@ -250,3 +250,17 @@ fn a_panicking_decoder_would_be_silent_and_broken_files_print_nothing_to_stderr(
     assert_status(&output, 1);
     assert!(output.stderr.is_empty());
 }
+
+/// Both drawn sections look like little that the classifier knows; their lattice is read all the same, and raises them.
+#[test]
+fn a_bare_section_is_raised_by_its_lattice() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/reference-images/");
+    for (name, species, decision) in [
+        ("ivory_section_elephant.jpg", "elephant", "flag"),
+        ("ivory_section_mammoth.jpg", "mammoth", "review"),
+    ] {
+        let (records, _) = check(&[&format!("{folder}{name}")]);
+        assert_eq!(records[0]["schreger"]["species"], species, "{name}");
+        assert_eq!(records[0]["decision"], decision, "{name}");
+    }
+}
