@@ -196,7 +196,7 @@ pub struct Calibration {
 }
 
 /// The `[background]` table: photographs as the network sees them, without pixels, for `model learn`
-/// to tell new labels from. See [`Background`](super::background::Background).
+/// to tell new labels from. See [`Background`].
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BackgroundFile {
