@@ -15,6 +15,14 @@ const KEPT: usize = 12;
 const FAINT: f32 = 4.5;
 const RINGS: usize = 24;
 
+/// A wave vector of the searched band: where its power lies, and the ring of like wave numbers.
+#[derive(Clone, Copy)]
+struct Bin {
+    k: [i8; 2],
+    at: u16,
+    ring: u8,
+}
+
 /// A maximum of the power spectrum of one window.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Peak {
@@ -35,7 +43,8 @@ pub(crate) struct Spectrometer {
     hann: Vec<f32>,
     power: Vec<f32>,
     rings: Vec<Vec<u16>>,
-    sorted: Vec<f32>,
+    band: Vec<Bin>,
+    sorted: Vec<u32>,
 }
 
 impl Spectrometer {
@@ -56,6 +65,20 @@ impl Spectrometer {
                 }
             }
         }
+        let reach = BAND.1.ceil() as i32;
+        let mut band = Vec::new();
+        for kx in 0..=reach {
+            for ky in -reach..=reach {
+                let radius = ((kx * kx + ky * ky) as f32).sqrt();
+                if (kx > 0 || ky > 0) && radius >= BAND.0 && radius <= BAND.1 {
+                    band.push(Bin {
+                        k: [kx as i8, ky as i8],
+                        at: index(kx, ky) as u16,
+                        ring: radius.round() as u8,
+                    });
+                }
+            }
+        }
         Self {
             scratch: vec![Complex32::default(); fft.get_inplace_scratch_len()],
             fft,
@@ -64,6 +87,7 @@ impl Spectrometer {
             hann,
             power: vec![0.0; SIDE * SIDE],
             rings,
+            band,
             sorted: Vec::with_capacity(128),
         }
     }
@@ -125,19 +149,25 @@ impl Spectrometer {
         spread > 0.0015
     }
 
+    /// Power of one of the two windows, from the symmetry of the spectrum of a real picture.
     fn take_power(&mut self, imaginary: bool) {
-        // One row beyond the half plane on either side, for the neighbours of peaks.
-        for kx in (0..=RINGS + 1).chain([SIDE - 1]) {
+        // One bin beyond the half plane and the rings on every side, for the neighbours of peaks.
+        let edge = RINGS + 1;
+        for kx in (0..=edge).chain([SIDE - 1]) {
             let mx = (SIDE - kx) % SIDE;
-            for ky in 0..SIDE {
-                let my = (SIDE - ky) % SIDE;
-                let (z, c) = (self.turned[kx * SIDE + ky], self.turned[mx * SIDE + my]);
-                let (re, im) = if imaginary {
-                    (z.im + c.im, c.re - z.re)
-                } else {
-                    (z.re + c.re, z.im - c.im)
-                };
-                self.power[kx * SIDE + ky] = 0.25 * (re * re + im * im);
+            let direct = &self.turned[kx * SIDE..(kx + 1) * SIDE];
+            let mirrored = &self.turned[mx * SIDE..(mx + 1) * SIDE];
+            let power = &mut self.power[kx * SIDE..(kx + 1) * SIDE];
+            power[0] = half_power(direct[0], mirrored[0], imaginary);
+            for (from, to) in [(1, edge + 1), (SIDE - edge, SIDE)] {
+                let opposite = mirrored[SIDE + 1 - to..SIDE + 1 - from].iter().rev();
+                for ((power, z), c) in power[from..to]
+                    .iter_mut()
+                    .zip(&direct[from..to])
+                    .zip(opposite)
+                {
+                    *power = half_power(*z, *c, imaginary);
+                }
             }
         }
     }
@@ -146,54 +176,59 @@ impl Spectrometer {
         let mut floor = [0.0f32; RINGS + 1];
         for (radius, ring) in self.rings.iter().enumerate().skip(3) {
             self.sorted.clear();
+            // Powers are not negative, so their bits sort as they do, and faster.
             self.sorted
-                .extend(ring.iter().map(|i| self.power[*i as usize]));
+                .extend(ring.iter().map(|i| self.power[*i as usize].to_bits()));
             let middle = self.sorted.len() / 2;
-            let (_, median, _) = self.sorted.select_nth_unstable_by(middle, f32::total_cmp);
-            floor[radius] = *median;
+            let (_, median, _) = self.sorted.select_nth_unstable(middle);
+            floor[radius] = f32::from_bits(*median);
+        }
+        let mut local = [0.0f32; RINGS];
+        for ring in BAND.0 as usize..=BAND.1 as usize {
+            local[ring] = (floor[ring - 1] + floor[ring] + floor[ring + 1]) / 3.0;
         }
         // Sum of the Hann taper squared over the window: what a wave of amplitude one would show.
         let unit = (SIDE * SIDE) as f32 / 4.0;
         let mut peaks = Vec::new();
-        let reach = BAND.1.ceil() as i32;
-        for kx in 0..=reach {
-            for ky in -reach..=reach {
-                if kx == 0 && ky <= 0 {
-                    continue;
-                }
-                let radius = ((kx * kx + ky * ky) as f32).sqrt();
-                if radius < BAND.0 || radius > BAND.1 {
-                    continue;
-                }
-                let here = self.power[index(kx, ky)];
-                let ring = radius.round() as usize;
-                let local = (floor[ring - 1] + floor[ring] + floor[ring + 1]) / 3.0;
-                if here < FAINT * local {
-                    continue;
-                }
-                let around = |dx: i32, dy: i32| self.power[index(kx + dx, ky + dy)];
-                let highest = (-1..=1)
-                    .flat_map(|dx| (-1..=1).map(move |dy| (dx, dy)))
-                    .filter(|d| *d != (0, 0))
-                    .all(|(dx, dy)| around(dx, dy) <= here);
-                if !highest {
-                    continue;
-                }
-                let k = [
-                    kx as f32 + vertex(around(-1, 0), here, around(1, 0)),
-                    ky as f32 + vertex(around(0, -1), here, around(0, 1)),
-                ];
-                peaks.push(Peak {
-                    k,
-                    significance: here / local.max(1e-12),
-                    amplitude: 2.0 * here.sqrt() / unit,
-                });
+        for bin in &self.band {
+            let here = self.power[usize::from(bin.at)];
+            let local = local[usize::from(bin.ring)];
+            if here < FAINT * local {
+                continue;
             }
+            let [kx, ky] = bin.k.map(i32::from);
+            let around = |dx: i32, dy: i32| self.power[index(kx + dx, ky + dy)];
+            let highest = (-1..=1)
+                .flat_map(|dx| (-1..=1).map(move |dy| (dx, dy)))
+                .filter(|d| *d != (0, 0))
+                .all(|(dx, dy)| around(dx, dy) <= here);
+            if !highest {
+                continue;
+            }
+            let k = [
+                kx as f32 + vertex(around(-1, 0), here, around(1, 0)),
+                ky as f32 + vertex(around(0, -1), here, around(0, 1)),
+            ];
+            peaks.push(Peak {
+                k,
+                significance: here / local.max(1e-12),
+                amplitude: 2.0 * here.sqrt() / unit,
+            });
         }
         peaks.sort_by(|a, b| b.significance.total_cmp(&a.significance));
         peaks.truncate(KEPT);
         peaks
     }
+}
+
+/// Power of the real or the imaginary part's spectrum, from the joint spectrum at a wave vector and at its opposite.
+fn half_power(z: Complex32, c: Complex32, imaginary: bool) -> f32 {
+    let (re, im) = if imaginary {
+        (z.im + c.im, c.re - z.re)
+    } else {
+        (z.re + c.re, z.im - c.im)
+    };
+    0.25 * (re * re + im * im)
 }
 
 /// Sum of `f` over a row in eight running sums, so that it vectorises.
