@@ -1,6 +1,7 @@
 //! `faunalens check`: a few photos, answered at once.
 
 use std::convert::Infallible;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
@@ -12,8 +13,8 @@ use faunalens::record::{JSON_SCHEMA, Record};
 use faunalens::verdict::Decision;
 
 use super::memory::{Memory, warn};
+use super::say;
 use super::settings::{Lattice, Prior, Settings, cores, prepare_process};
-use super::{exit_code, say};
 
 /// Score single photos, as an upload hook does
 ///
@@ -109,9 +110,7 @@ impl Check {
             for path in &self.files[1..] {
                 take(worker.judge(open(path, &settings.limits(), index.is_some())))?;
             }
-            // The program ends here: taking the session apart first would cost a
-            // hook a tenth of its time.
-            std::mem::forget(worker);
+            std::mem::forget(worker); // see `leave`
         } else {
             for record in self.all_cores(&engine)? {
                 take(record)?;
@@ -120,7 +119,7 @@ impl Check {
         if let Some(index) = &index {
             warn(index);
         }
-        Ok(self.status(worst, some_failed))
+        leave(self.status(worst, some_failed))
     }
 
     fn all_cores(&self, engine: &Engine) -> anyhow::Result<Vec<Record>> {
@@ -148,17 +147,24 @@ impl Check {
         Ok(())
     }
 
-    fn status(&self, worst: Option<Decision>, some_failed: bool) -> ExitCode {
-        if !self.exit_code {
-            return exit_code(some_failed);
-        }
-        match (worst, some_failed) {
-            (Some(Decision::Flag), _) => ExitCode::from(20),
-            (Some(Decision::Review), _) => ExitCode::from(10),
-            (_, true) => ExitCode::from(3),
-            (_, false) => ExitCode::SUCCESS,
+    fn status(&self, worst: Option<Decision>, some_failed: bool) -> u8 {
+        match (self.exit_code, worst, some_failed) {
+            (false, _, failed) => u8::from(failed),
+            (true, Some(Decision::Flag), _) => 20,
+            (true, Some(Decision::Review), _) => 10,
+            (true, _, true) => 3,
+            (true, _, false) => 0,
         }
     }
+}
+
+/// Ends the program at once: taking session and runtime apart first would cost a hook a tenth of its time.
+fn leave(status: u8) -> anyhow::Result<ExitCode> {
+    std::io::stdout().flush()?;
+    #[cfg(unix)]
+    signal_hook::low_level::exit(i32::from(status));
+    #[cfg(not(unix))]
+    Ok(ExitCode::from(status))
 }
 
 /// Reads and hashes one photo; `-` is standard input.
