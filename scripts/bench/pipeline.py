@@ -31,7 +31,7 @@ COLUMNS = (
     "others",  # share of the machine's cores that other processes used meanwhile
 )
 WORKERS = os.cpu_count()
-# Without it ONNX Runtime 1.31 writes a database of its own use, which costs about 60 ms a start.
+# Without it ONNX Runtime 1.31 writes a database of its own use, which costs about 60 ms a start. faunalens sees to that itself.
 ENVIRONMENT = os.environ | {"ORT_DISABLE_TELEMETRY": "1"}
 # What the floor benchmark prints that belongs to each part.
 FLOOR_STAGES = {
@@ -97,7 +97,7 @@ class Patience:
 class Run:
     """One process from start to exit."""
 
-    def __init__(self, command, stdin=None):
+    def __init__(self, command, stdin=None, environment=ENVIRONMENT):
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
             before = busy_seconds()
             began = time.perf_counter()
@@ -106,7 +106,7 @@ class Run:
                 stdin=stdin,
                 stdout=out,
                 stderr=errors,
-                env=ENVIRONMENT,
+                env=environment,
             )
             _, status, usage = os.wait4(process.pid, 0)
             self.wall = time.perf_counter() - began
@@ -130,6 +130,12 @@ class Run:
         return dict(
             zip(COLUMNS, values + tuple(n if n == "" else f"{n:.4f}" for n in numbers), strict=True)
         )
+
+
+def ours(*command, stdin=None):
+    """A run of faunalens, in the environment that its users have."""
+    plain = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    return Run(command, stdin, plain)
 
 
 class Bench:
@@ -178,11 +184,11 @@ class Bench:
         out = self.scratch / f"faunalens-{turn[1]}.jsonl"
         out.unlink(missing_ok=True)
         photos = sum(1 for _ in folder.iterdir())
-        run = Run([self.binary, "scan", folder, "--out", out, "--workers", WORKERS])
+        run = ours(self.binary, "scan", folder, "--out", out, "--workers", WORKERS)
         rows = [run.row("scan", "faunalens", "", turn, photos)]
         out.unlink(missing_ok=True)
         # What the others do: they read no lattice, which half of these photographs make worth while.
-        run = Run([self.binary, "scan", folder, "--out", out, "--workers", WORKERS, "--schreger", "never"])
+        run = ours(self.binary, "scan", folder, "--out", out, "--workers", WORKERS, "--schreger", "never")
         return [*rows, run.row("scan", "faunalens, no lattice", "--schreger never", turn, photos)]
 
     def linked(self, name, photos):
@@ -270,12 +276,13 @@ class Bench:
             picture.resize(size, Image.Resampling.LANCZOS).save(photo, quality=90)
         for repetition in range(CHECKS):
             patience.wait()
-            yield Run([self.binary, "check", "--json", photo]).row("check", "faunalens", "", (repetition, 0))
+            yield ours(self.binary, "check", "--json", photo).row("check", "faunalens", "", (repetition, 0))
             command = [sys.executable, HERE / "python_check.py", photo]
             yield Run(command).row("check", "python", "", (repetition, 0))
             plain = Run([*command, "--plain"])
             yield plain.row("check", "python, one step after the other", "", (repetition, 0))
             yield from self.floor_stages("check", folder, (repetition, 0))
+            yield Run([self.floor, photo]).row("check", "session and one inference", "a process of its own", (repetition, 0))
 
     def memory(self):
         """Peak of a scan as the list grows, the folder over and over."""
@@ -285,7 +292,7 @@ class Bench:
             paths.write_text("".join(f"{names[n % len(names)]}\n" for n in range(count)))
             out = self.scratch / f"{count}.jsonl"
             with open(paths) as stdin:
-                run = Run([self.binary, "scan", "-", "--out", out, "--workers", 2], stdin)
+                run = ours(self.binary, "scan", "-", "--out", out, "--workers", 2, stdin=stdin)
             rows = len(out.read_text().splitlines())
             yield run.row("memory", "faunalens", "--workers 2", (0, 0), rows)
 
@@ -344,6 +351,7 @@ def tables(rows, options):
     check, python_check = least(rows, "check", "faunalens"), least(rows, "check", "python")
     bare = least(rows, "check", "floor session", "inner_s")
     bare += least(rows, "check", "floor first inference", "inner_s")
+    once = least(rows, "check", "session and one inference")
     peaks = {row["photos"]: float(row["peak_mib"]) for row in rows if row["part"] == "memory"}
     few, many = (peaks.get(str(count), float("nan")) for count in MEMORY_PHOTOS)
     table(
@@ -354,7 +362,13 @@ def tables(rows, options):
             target("scan: at least 3 times imagededup", other_inner / scan, "{:.2f} times", other_inner / scan >= 3),
             target("check: at least 5 times Python", python_check / check, "{:.2f} times", python_check / check >= 5),
             target(
-                "check: at most 1.5 times session and one inference", check / bare, "{:.2f} times", check / bare <= 1.5
+                "check: at most 1.5 times session and one inference in a process of their own",
+                check / once,
+                "{:.2f} times",
+                check / once <= 1.5,
+            ),
+            target(
+                "the same in a process that has opened sessions before", check / bare, "{:.2f} times", check / bare <= 1.5
             ),
             target("memory: under 600 MB", many * 1.048576, "{:.0f} MB", many * 1.048576 < 600),
             target(
