@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use image::error::ImageError;
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageReader, RgbImage};
+use image::{DynamicImage, GrayImage, ImageDecoder, ImageReader, RgbImage};
 
 use super::{Format, Limits, PhotoError, jpeg};
 
@@ -103,6 +103,9 @@ fn upright(rgb: RgbImage, orientation: Orientation) -> RgbImage {
 
 /// Composites on white whatever is transparent, and brings every sample to 8 bits.
 fn opaque(picture: DynamicImage) -> RgbImage {
+    if let DynamicImage::ImageLuma8(grey) = picture {
+        return coloured(&grey);
+    }
     if !picture.color().has_alpha() {
         return picture.into_rgb8();
     }
@@ -117,6 +120,15 @@ fn opaque(picture: DynamicImage) -> RgbImage {
         }
     }
     RgbImage::from_raw(width, height, rgb).unwrap_or_else(|| RgbImage::new(width, height))
+}
+
+/// Grey as equal red, green and blue; `image` does the same by way of floats and colour spaces.
+fn coloured(grey: &GrayImage) -> RgbImage {
+    let mut rgb = RgbImage::new(grey.width(), grey.height());
+    for (three, one) in rgb.as_chunks_mut::<3>().0.iter_mut().zip(grey.as_raw()) {
+        *three = [*one; 3];
+    }
+    rgb
 }
 
 fn explain(error: ImageError, format: Format) -> PhotoError {
