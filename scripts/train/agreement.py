@@ -26,11 +26,16 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from convert_tflite import Converter
-from features import session, tensor
+from features import session
 from photos import listing, load, resized
 
 PHOTOS, SEED = 400, 11
 LOGITS = "SpatialSqueeze"
+
+
+def tensor(pixels: np.ndarray) -> np.ndarray:
+    """uint8 [H, W, 3] -> float32 [1, 3, H, W]: the TFLite input's scale 1/127 and zero point 128 within 0.5 %."""
+    return ((pixels.astype(np.float32) - 127.5) / 127.5).transpose(2, 0, 1)[None]
 
 
 def float_tflite(path: Path, target: Path) -> None:

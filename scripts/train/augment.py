@@ -1,6 +1,6 @@
 """What happens to an object between a seller's table and a listing, as random changes of a photograph.
 
-Photographs come in as uint8 [H, W, 3] arrays of about 320 pixels; a view is uint8 [224, 224, 3].
+Photographs come in as uint8 [H, W, 3] arrays of about 320 pixels; a view is uint8 [side, side, 3].
 """
 
 import io
@@ -70,14 +70,14 @@ def ground(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.asarray(image)
 
 
-def cropped(image: Image.Image, rng: np.random.Generator, least: float) -> Image.Image:
+def cropped(image: Image.Image, rng: np.random.Generator, least: float, side: int) -> Image.Image:
     """A random part of `least` to all of the area, of a shape between 3:4 and 4:3, scaled to the view's side."""
     width, height = image.size
     area = rng.uniform(least, 1.0) * width * height
     ratio = np.exp(rng.uniform(np.log(3 / 4), np.log(4 / 3)))
     w, h = min(width, int(np.sqrt(area * ratio))), min(height, int(np.sqrt(area / ratio)))
     left, top = int(rng.integers(0, width - w + 1)), int(rng.integers(0, height - h + 1))
-    return image.resize((SIDE, SIDE), BILINEAR, (left, top, left + w, top + h))
+    return image.resize((side, side), BILINEAR, (left, top, left + w, top + h))
 
 
 def writing(image: Image.Image, rng: np.random.Generator) -> Image.Image:
@@ -89,12 +89,12 @@ def writing(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     if kind == 0:
         draw.text((rng.uniform(0, 150), rng.uniform(0, 200)), word, fill=(*ink, int(rng.integers(90, 256))), font_size=int(rng.integers(10, 48)))
     elif kind == 1:
-        for y in range(int(rng.integers(0, 30)), SIDE, int(rng.integers(30, 80))):
+        for y in range(int(rng.integers(0, 30)), image.height, int(rng.integers(30, 80))):
             draw.text((int(rng.integers(-40, 60)), y), f"{word}   {word}   {word}", fill=(255, 255, 255, int(rng.integers(50, 140))), font_size=int(rng.integers(10, 26)))
     else:
-        depth = int(rng.uniform(0.06, 0.2) * SIDE)
-        y = 0 if rng.random() < 0.4 else SIDE - depth
-        draw.rectangle((0, y, SIDE, y + depth), fill=(*ink, int(rng.integers(170, 256))))
+        depth = int(rng.uniform(0.06, 0.2) * image.height)
+        y = 0 if rng.random() < 0.4 else image.height - depth
+        draw.rectangle((0, y, image.width, y + depth), fill=(*ink, int(rng.integers(170, 256))))
         draw.text((8, y + 2), f"{word} {word}", fill=(255, 255, 255), font_size=max(8, depth - 8))
     return image
 
@@ -105,7 +105,7 @@ def light(image: Image.Image, rng: np.random.Generator) -> Image.Image:
         image = enhance(image).enhance(float(np.exp(rng.uniform(-spread, spread))))
     pixels = np.asarray(image, np.float32) * np.exp(rng.uniform(-0.1, 0.1, 3)).astype(np.float32)
     if rng.random() < 0.3:
-        y, x = np.mgrid[0:1:SIDE * 1j, 0:1:SIDE * 1j].astype(np.float32)
+        y, x = np.mgrid[0:1:image.height * 1j, 0:1:image.width * 1j].astype(np.float32)
         towards = rng.uniform(0, 2 * np.pi)
         pixels *= (1 + rng.uniform(0.1, 0.6) * (np.cos(towards) * (x - 0.5) + np.sin(towards) * (y - 0.5)))[..., None]
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
@@ -116,10 +116,10 @@ def worn(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     if rng.random() < 0.25:
         image = image.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.4, 2.0))))
     if rng.random() < 0.25:
-        small = int(rng.integers(90, SIDE))
-        image = image.resize((small, small), BILINEAR).resize((SIDE, SIDE), BILINEAR)
+        small = int(rng.integers(90, image.width))
+        image = image.resize((small, small), BILINEAR).resize(image.size, BILINEAR)
     if rng.random() < 0.2:
-        noise = rng.normal(0, rng.uniform(2, 14), (SIDE, SIDE, 3))
+        noise = rng.normal(0, rng.uniform(2, 14), (image.height, image.width, 3))
         image = Image.fromarray(np.clip(np.asarray(image) + noise, 0, 255).astype(np.uint8))
     if rng.random() < 0.6:
         buffer = io.BytesIO()
@@ -128,17 +128,17 @@ def worn(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     return image
 
 
-def view(pixels: np.ndarray, rng: np.random.Generator, least: float = 0.3) -> np.ndarray:
+def view(pixels: np.ndarray, rng: np.random.Generator, least: float = 0.3, side: int = SIDE) -> np.ndarray:
     """One random view of a photograph; a crop keeps at least the share `least` of its area."""
     image = Image.fromarray(pixels)
     chance = rng.random()
     if chance < 0.12:  # a screenshot or a framed listing: the photograph is only a part
-        frame = Image.new("RGB", (SIDE, SIDE), tuple(int(v) for v in rng.integers(0, 256, 3)))
-        part = image.resize((int(rng.uniform(0.55, 0.95) * SIDE), int(rng.uniform(0.55, 0.95) * SIDE)), BILINEAR)
-        frame.paste(part, (int(rng.uniform(0, SIDE - part.width)), int(rng.uniform(0, SIDE - part.height))))
+        frame = Image.new("RGB", (side, side), tuple(int(v) for v in rng.integers(0, 256, 3)))
+        part = image.resize((int(rng.uniform(0.55, 0.95) * side), int(rng.uniform(0.55, 0.95) * side)), BILINEAR)
+        frame.paste(part, (int(rng.uniform(0, side - part.width)), int(rng.uniform(0, side - part.height))))
         image = frame
     else:
-        image = cropped(image, rng, least if chance < 0.7 else 0.8)
+        image = cropped(image, rng, least if chance < 0.7 else 0.8, side)
     if rng.random() < 0.5:
         image = ImageOps.mirror(image)
     turn = rng.random()

@@ -1,6 +1,6 @@
 """A converted backbone as a PyTorch module, so that its weights can be trained further.
 
-Reads the float ONNX file that convert_tflite.py writes and runs its nodes one after the other; every convolution's
+Reads the float ONNX file that efficientnet.py writes and runs its nodes one after the other; every convolution's
 weight and bias becomes a parameter. Batch normalisation is already folded into them.
 """
 
@@ -16,14 +16,14 @@ from torch.nn import functional as F
 class Backbone(nn.Module):
     """Image [N, 3, S, S] -> the maps named in `taps`, each [N, C, H, W]; `imagenet` is the classifier it came with."""
 
-    def __init__(self, path: Path, taps: dict[str, str]):
+    def __init__(self, path: Path, taps: dict[str, str], width: int):
         super().__init__()
         graph = onnx.load(path).graph
         constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
         for node in graph.node:  # weights are stored as float16 behind a Cast
             if node.op_type == "Cast" and node.input[0] in constants:
                 constants[node.output[0]] = constants[node.input[0]].astype("float32")
-        self.taps = taps
+        self.taps, self.width = taps, width  # width: of the features that are taken from the taps
         self.steps = []
         self.frozen = 0  # steps whose weights are never trained
         self.convolutions = nn.ModuleList()
@@ -54,7 +54,7 @@ class Backbone(nn.Module):
 
     @staticmethod
     def classifier(graph: onnx.GraphProto, constants: dict) -> tuple[torch.Tensor, torch.Tensor]:
-        """Weight [1001, C] and bias of the ImageNet classifier over the means of the last map."""
+        """Weight [classes, C] and bias of the ImageNet classifier over the means of the last map."""
         node = [node for node in graph.node if node.op_type == "Conv"][-1]
         weight, bias = (torch.from_numpy(constants[name].copy()).float() for name in node.input[1:3])
         return weight.flatten(1), bias

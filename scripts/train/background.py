@@ -20,7 +20,7 @@ from features import tensor as as_input
 from photos import load, read_manifest, resized
 from taxonomy import LABELS, Example, merging, photographs, renders
 
-MOST_BYTES = 1_200_000
+MOST_BYTES = 800_000
 TABLE = """
 [background]   # calibration pictures as the network sees them, for `faunalens model learn`
 file = "background.bin"

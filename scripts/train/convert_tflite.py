@@ -18,12 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnx
 from ai_edge_litert import schema_py_generated as tflite
-from onnx import TensorProto, helper, numpy_helper
 
-OPSET = 17  # read by every ONNX Runtime since 1.12
-IR_VERSION = 8
+from graph import Graph, same
+
 OPERATORS = {value: name for name, value in vars(tflite.BuiltinOperator).items() if isinstance(value, int)}
 NO_ACTIVATION, RELU, RELU6 = 0, 1, 3  # tflite.ActivationFunctionType
 SAME = 0  # tflite.Padding
@@ -40,19 +38,19 @@ class Quantised:
     numbers: np.ndarray | None
 
 
-class Converter:
-    """Walks the operators of the first subgraph once and writes an ONNX graph in NCHW order."""
+class Converter(Graph):
+    """Walks the operators of the first subgraph once; `named` holds values by the name of the TFLite operator's output."""
 
     def __init__(self, path: Path):
         model = tflite.Model.GetRootAs(path.read_bytes(), 0)
         self.model, self.subgraph = model, model.Subgraphs(0)
-        self.nodes: list[onnx.NodeProto] = []
-        self.initialisers: list[onnx.TensorProto] = []
+        _, side, width, _ = self.tensor(int(self.subgraph.Inputs(0))).shape
+        if side != width:
+            raise ValueError(f"{path}: an input of {side} x {width} is not supported")
+        super().__init__(side)
         self.names: dict[int, str] = {}  # TFLite tensor -> ONNX value
         self.sides: dict[int, int] = {}  # TFLite tensor -> height (= width) of the map
         self.channels: dict[int, int] = {}
-        self.named: dict[str, str] = {}  # TFLite operator's output name -> ONNX value
-        self.count = 0
 
     # -- reading ---------------------------------------------------------------------------------
 
@@ -77,24 +75,6 @@ class Converter:
 
     # -- writing ---------------------------------------------------------------------------------
 
-    def fresh(self, stem: str) -> str:
-        self.count += 1
-        return f"{stem}_{self.count}"
-
-    def constant(self, array: np.ndarray, stem: str) -> str:
-        name = self.fresh(stem)
-        self.initialisers.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
-        return name
-
-    def node(self, operator: str, inputs: list[str], stem: str | None = None, **attributes) -> str:
-        output = self.fresh(stem or operator.lower())
-        self.nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
-        return output
-
-    def half(self, array: np.ndarray) -> str:
-        """A constant stored as float16 and used as float32."""
-        return self.node("Cast", [self.constant(array.astype(np.float16), "half")], to=TensorProto.FLOAT)
-
     def weight(self, tensor: Quantised, order: tuple[int, ...]) -> str:
         """Dequantised weight, its axes permuted by `order`."""
         numbers = tensor.numbers.transpose(order)
@@ -107,7 +87,7 @@ class Converter:
         if fused == RELU:
             return self.node("Relu", [value])
         if fused == RELU6:
-            return self.node("Clip", [value, self.constant(np.float32(0), "low"), self.constant(np.float32(6), "high")])
+            return self.relu6(value)
         raise ValueError(f"{name}: fused activation {fused} is not supported")
 
     # -- operators -------------------------------------------------------------------------------
@@ -123,10 +103,7 @@ class Converter:
         side = self.sides[source]
         reach = (size - 1) * dilation + 1
         if options.Padding() == SAME:
-            # TensorFlow's SAME: the output is ceil(side / stride), the odd pixel of padding goes to the end.
-            out = -(-side // stride)
-            total = max((out - 1) * stride + reach - side, 0)
-            before, after = total // 2, total - total // 2
+            out, before, after = same(side, size, stride, dilation)
         else:
             out, before, after = (side - reach) // stride + 1, 0, 0
         # TFLite keeps OHWI kernels and, for depthwise, 1HWC; ONNX wants OIHW and C1HW.
@@ -191,37 +168,6 @@ class Converter:
         options = kind()
         options.Init(table.Bytes, table.Pos)
         return options
-
-    def input_info(self) -> onnx.ValueInfoProto:
-        """`input`: float32, batch of any size, the TFLite model's height, width and channels."""
-        _, height, width, channels = self.tensor(int(self.subgraph.Inputs(0))).shape
-        return helper.make_tensor_value_info("input", TensorProto.FLOAT, ["batch", channels, height, width])
-
-    def save(self, path: Path, outputs: dict[str, tuple[str, int]]) -> None:
-        """Write the graph with `outputs` (public name -> ONNX value, width) and without nodes they do not need."""
-        nodes = [helper.make_node("Identity", [value], [name]) for name, (value, _) in outputs.items()]
-        kept = needed(self.nodes + nodes, set(outputs))
-        used = {name for node in kept for name in node.input}
-        graph = helper.make_graph(
-            kept, "backbone", [self.input_info()],
-            [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", width]) for name, (_, width) in outputs.items()],
-            [tensor for tensor in self.initialisers if tensor.name in used],
-        )
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
-        model.producer_name = "faunalens scripts/train/convert_tflite.py"
-        onnx.checker.check_model(model, full_check=True)
-        path.write_bytes(model.SerializeToString(deterministic=True))
-
-
-def needed(nodes: list[onnx.NodeProto], wanted: set[str]) -> list[onnx.NodeProto]:
-    """The nodes, in order, on which the values in `wanted` depend."""
-    kept = []
-    wanted = set(wanted)
-    for node in reversed(nodes):
-        if wanted & set(node.output):
-            kept.append(node)
-            wanted |= set(node.input)
-    return kept[::-1]
 
 
 def main() -> None:

@@ -7,30 +7,30 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from convert_tflite import Converter
+from efficientnet import MEAN, STD, EfficientNet
 
-# TFLite tensors whose maps are tapped, by the end of their name, with height = width and channels of the map.
-TAPS = {
-    "mid28": ("expanded_conv_8/add", 48),
-    "mid14": ("expanded_conv_16/add", 96),
-    "late7": ("expanded_conv_20/add", 160),
-    "last7": ("Conv_1/BatchNorm_Fold/bias1", 1280),
-}
-MEAN = STD = 127.5  # value = (pixel - mean) / std, the TFLite input's scale 1/127 and zero point 128 within 0.5 %
+# The maps that are tapped: an eighth, a sixteenth and a thirty-second of the picture's side. Of the last one the mean is enough: with its
+# deviations a classifier was no better (museum photographs, five-fold: 89.7 with, 90.0 % without) and a bundle 40 % larger.
+TAPS = ("stage_2", "stage_4", "stage_6", "head")
+PLAIN = "head"
 
 
-def add_taps(converter: Converter) -> dict[str, tuple[str, int]]:
-    """Add mean and deviation of every tapped map to a walked graph; returns name -> (ONNX value, width)."""
-    outputs = {}
-    for name, (ending, width) in TAPS.items():
-        value = next(v for key, v in converter.named.items() if key.endswith(ending))
-        mean = converter.node("GlobalAveragePool", [value])
-        square = converter.node("GlobalAveragePool", [converter.node("Mul", [value, value])])
-        variance = converter.node("Sub", [square, converter.node("Mul", [mean, mean])])
-        positive = converter.node("Max", [variance, converter.constant(np.float32(1e-6), "floor")])
-        outputs[f"{name}.mean"] = (converter.node("Flatten", [mean]), width)
-        outputs[f"{name}.std"] = (converter.node("Flatten", [converter.node("Sqrt", [positive])]), width)
-    return outputs
+def add_taps(graph: EfficientNet) -> tuple[str, int]:
+    """Add mean and deviation of every tapped map to a walked graph, but no deviation of the last; returns their ONNX value and width."""
+    values, width = [], 0
+    for tap in TAPS:
+        value = graph.named[tap]
+        mean = graph.node("GlobalAveragePool", [value])
+        if tap == PLAIN:
+            values.append(graph.node("Flatten", [mean]))
+            width += graph.widths[tap]
+            continue
+        square = graph.node("GlobalAveragePool", [graph.node("Mul", [value, value])])
+        variance = graph.node("Sub", [square, graph.node("Mul", [mean, mean])])
+        positive = graph.node("Max", [variance, graph.constant(np.float32(1e-6), "floor")])
+        values += [graph.node("Flatten", [mean]), graph.node("Flatten", [graph.node("Sqrt", [positive])])]
+        width += 2 * graph.widths[tap]
+    return graph.node("Concat", values, axis=1), width
 
 
 def session(onnx: Path, threads: int = 1) -> onnxruntime.InferenceSession:

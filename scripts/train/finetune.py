@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Train the network from its ImageNet weights: thirteen labels and a copy descriptor from one inference.
 
-    finetune.py --data DIR --manifest FILE --renders FILE --tflite FILE --cache DIR [--steps N]
+    finetune.py --data DIR --manifest FILE --renders FILE --backbone lite0 --cache DIR [--steps N]
 
 Every picture of a batch appears in two random views. Both are classified (cross entropy with label smoothing);
 against all other views of the batch they must find each other (InfoNCE with an entropy term, as in SSCD: Pizzi et al., "A
@@ -30,9 +30,9 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from augment import blob, ground, on_another_ground, part, view
 from backbone import Backbone
-from convert_tflite import Converter
+from efficientnet import MEAN, SIDES, STD, EfficientNet
 from cutout import mask
-from features import MEAN, STD, TAPS
+from features import PLAIN, TAPS
 from photos import read_manifest, resized
 from taxonomy import LABELS, PRODUCTS, Example, photographs, renders
 
@@ -56,22 +56,21 @@ TEMPERATURE, ENTROPY, COPIES = 0.05, 5.0, 0.15  # InfoNCE, weight of the entropy
 IMAGENET = 0.3  # weight of the divergence from what the ImageNet network says
 
 
-def backbone_onnx(tflite: Path, onnx: Path) -> dict[str, str]:
-    """Write the converted backbone; returns tap -> value."""
-    converter = Converter(tflite)
-    converter.walk()
-    last = next(value for name, value in converter.named.items() if name.endswith("SpatialSqueeze"))
-    converter.save(onnx, {"logits": (last, 1001)})
-    return {name: next(v for key, v in converter.named.items() if key.endswith(ending)) for name, (ending, _) in TAPS.items()}
+def imagenet_backbone(variant: str, side: int, onnx: Path) -> Backbone:
+    """The network with its ImageNet weights, written to `onnx` on the way."""
+    graph = EfficientNet(variant, side)
+    graph.walk()
+    graph.save(onnx, {"logits": (graph.named["logits"], 1000)})
+    return Backbone(onnx, {name: graph.named[name] for name in TAPS}, sum(graph.widths[name] * (1 if name == PLAIN else 2) for name in TAPS))
 
 
 class Network(nn.Module):
-    """Views [N, 3, 224, 224] -> logits [N, 13], descriptor [N, 256] of unit length."""
+    """Views [N, 3, side, side] -> logits [N, 13], descriptor [N, 256] of unit length."""
 
     def __init__(self, backbone: Backbone):
         super().__init__()
         self.backbone = backbone
-        self.width = 2 * sum(width for _, width in TAPS.values())
+        self.width = backbone.width
         self.register_buffer("mean", torch.zeros(self.width))
         self.register_buffer("deviation", torch.ones(self.width))
         self.label = nn.Linear(self.width, len(LABELS))
@@ -80,11 +79,14 @@ class Network(nn.Module):
         nn.init.zeros_(self.label.bias)
 
     def features(self, image: torch.Tensor, shared: dict[str, torch.Tensor] | None = None) -> torch.Tensor:
-        """Mean and deviation of every tapped map, [N, width], not standardised; the last 2 x 1280 are those of the last map."""
+        """Mean and deviation of every tapped map, [N, width], not standardised; the means of the last map come last."""
         values = []
-        for tapped in self.backbone(image, shared).values():
+        for name, tapped in self.backbone(image, shared).items():
             tapped = tapped.float()
             mean = tapped.mean((2, 3))
+            if name == PLAIN:
+                values.append(mean)
+                continue
             variance = (tapped.square().mean((2, 3)) - mean.square()).clamp_min(1e-6)
             values += [mean, variance.sqrt()]
         return torch.cat(values, 1)
@@ -98,10 +100,10 @@ class Network(nn.Module):
 
 
 def imagenet(network: Network, features: torch.Tensor) -> torch.Tensor:
-    """Log-probabilities of the 1001 ImageNet classes, from the means of the last map."""
-    last = TAPS["last7"][1]
+    """Log-probabilities of the ImageNet classes, from the means of the last map."""
     weight, bias = network.backbone.imagenet
-    return F.log_softmax(F.linear(features[:, -2 * last:-last], weight, bias), 1)
+    last = weight.shape[1]
+    return F.log_softmax(F.linear(features[:, -last:], weight, bias), 1)
 
 
 def tensor(pixels: np.ndarray) -> torch.Tensor:
@@ -119,10 +121,10 @@ def small(path: Path) -> np.ndarray:
 
 
 class Batches(IterableDataset):
-    """Endless batches: uint8 views [2 * PICTURES, 224, 224, 3] and labels; picture i is rows i and i + PICTURES."""
+    """Endless batches: uint8 views [2 * PICTURES, side, side, 3] and labels; picture i is rows i and i + PICTURES."""
 
-    def __init__(self, examples: list[Example], start: int, late: int):
-        self.start, self.late = start, late
+    def __init__(self, examples: list[Example], start: int, late: int, side: int):
+        self.start, self.late, self.side = start, late, side
         self.pictures = [small(example.path) for example in examples]
         self.museum = [example.source == "met" for example in examples]
         self.rendered = [example.domain == "render" for example in examples]  # their things are small: narrow crops would miss them
@@ -161,7 +163,7 @@ class Batches(IterableDataset):
         if mask is not None and rng.random() < ANOTHER_GROUND:
             below = ground(self.pictures[self.grounds[rng.integers(len(self.grounds))]], rng)
             pixels = on_another_ground(pixels, mask, below, rng)
-        return view(pixels, rng, least)
+        return view(pixels, rng, least, self.side)
 
 
 def copy_loss(descriptors: torch.Tensor) -> torch.Tensor:
@@ -177,20 +179,20 @@ def copy_loss(descriptors: torch.Tensor) -> torch.Tensor:
 
 
 @torch.no_grad()
-def answers(network: Network, examples: list[Example]) -> tuple[np.ndarray, np.ndarray]:
+def answers(network: Network, examples: list[Example], side: int) -> tuple[np.ndarray, np.ndarray]:
     """Logits and descriptors of plain pictures, squashed to the input's square as the binary does."""
     network.eval()
     rows = []
     for start in range(0, len(examples), 64):
-        pixels = np.array([resized(Image.open(example.path).convert("RGB")) for example in examples[start:start + 64]])
+        pixels = np.array([resized(Image.open(example.path).convert("RGB"), side=side) for example in examples[start:start + 64]])
         with torch.autocast("cpu", torch.bfloat16):
             rows.append(network(tensor(pixels)))
     return tuple(torch.cat([row[k].float() for row in rows]).numpy() for k in (0, 1))
 
 
-def summary(network: Network, held: list[Example], wild: list[Example]) -> dict:
+def summary(network: Network, held: list[Example], wild: list[Example], side: int) -> dict:
     """How it stands on held-out groups: a log line, no choice of final numbers."""
-    logits, _ = answers(network, held)
+    logits, _ = answers(network, held, side)
     labels = np.array([LABELS.index(example.label) for example in held])
     right = logits.argmax(1) == labels
     photograph = np.array([example.domain == "photograph" for example in held])
@@ -207,15 +209,17 @@ def summary(network: Network, held: list[Example], wild: list[Example]) -> dict:
         "render_products": right[render_products].mean() if render_products.any() else None,
     }
     if wild:
-        logits, _ = answers(network, wild)
+        logits, _ = answers(network, wild, side)
         line["wild"] = [f"{e.path.stem}:{e.label}>{LABELS[k]}" for e, k in zip(wild, logits.argmax(1))]
     return line
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("data", "manifest", "renders", "tflite", "cache"):
+    for name in ("data", "manifest", "renders", "cache"):
         parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--backbone", choices=SIDES, default="lite0")
+    parser.add_argument("--side", type=int, help="of the views; else the one that the backbone was trained at")
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--warm", type=int, default=60, help="steps in which only the heads learn")
     parser.add_argument("--threads", type=int, default=2)
@@ -230,9 +234,9 @@ def main() -> None:
     train = [example for example in examples if example.split == "train" and example.source != arguments.without]
     held = [example for example in examples if example.split == "calibration"]
     wild = [Example(path, "?", "", "", "wild", "photograph") for path in sorted((arguments.data / "wild").glob("*.jpg"))]
-    taps = backbone_onnx(arguments.tflite, arguments.cache / "backbone.onnx")
-    network = Network(Backbone(arguments.cache / "backbone.onnx", taps)).to(memory_format=torch.channels_last)
-    network.backbone.freeze_until("mid28")
+    side = arguments.side or SIDES[arguments.backbone]
+    network = Network(imagenet_backbone(arguments.backbone, side, arguments.cache / "backbone.onnx")).to(memory_format=torch.channels_last)
+    network.backbone.freeze_until(TAPS[0])
     average, origin = copy.deepcopy(network), copy.deepcopy(network)
     trained = [p for p in network.backbone.parameters() if p.requires_grad]
     heads = [*network.label.parameters(), *network.copy.parameters()]
@@ -245,7 +249,7 @@ def main() -> None:
         network.load_state_dict(stored["network"])
         average.load_state_dict(stored["average"])
         optimiser.load_state_dict(stored["optimiser"])
-    batches = iter(DataLoader(Batches(train, step, int(LATE * arguments.steps)), batch_size=None, num_workers=1, prefetch_factor=8))
+    batches = iter(DataLoader(Batches(train, step, int(LATE * arguments.steps), side), batch_size=None, num_workers=1, prefetch_factor=8))
     if step == 0:  # the features' scale, from views as the training sees them
         with torch.no_grad():
             seen = torch.cat([network.features(tensor(next(batches)[0].numpy())) for _ in range(12)])
@@ -287,7 +291,7 @@ def main() -> None:
         if step % 100 == 0 or step == arguments.steps:
             torch.save({"step": step, "network": network.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict()}, checkpoint)
         if step % 300 == 0 or step == arguments.steps:
-            line = {"step": step, "loss": loss.item(), "minutes": (time.time() - start) / 60, **summary(average, held, wild)}
+            line = {"step": step, "loss": loss.item(), "minutes": (time.time() - start) / 60, **summary(average, held, wild, side)}
             print(json.dumps(line), file=log, flush=True)
             print(line, flush=True)
 

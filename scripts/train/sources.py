@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a whole source teaches about another: each is left out in turn, and judged by heads that never saw it.
 
-    sources.py --data DIR --manifest FILE --renders FILE --tflite FILE --cache DIR --out eval/model
+    sources.py --data DIR --manifest FILE --renders FILE --backbone lite0 --cache DIR --out eval/model
 
 Photographs from a seller's table are a source that nobody trained on, so this is nearer to use than a split within
 sources. To be affordable, heads only (multinomial logistic regression) are fitted, on the features of the untrained
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from convert_tflite import Converter
+from efficientnet import SIDES, EfficientNet
 from features import add_taps, session, tensor
 from photos import load, read_manifest, resized
 from taxonomy import LABELS, PRODUCTS, Example, photographs, renders
@@ -24,33 +24,32 @@ from taxonomy import LABELS, PRODUCTS, Example, photographs, renders
 FALSE_ALARMS = (0.01, 0.001)
 
 
-def features(tflite: Path, cache: Path, examples: list[Example]) -> np.ndarray:
+def features(backbone: str, cache: Path, examples: list[Example]) -> np.ndarray:
     """Means and deviations of the ImageNet network's tapped maps, [N, width]; kept in the cache by file."""
     known, path = {}, cache / "imagenet-features.npz"
     if path.exists():
         stored = np.load(path)
         known = dict(zip(stored["files"].tolist(), stored["rows"]))
-    graph = Converter(tflite)
+    graph = EfficientNet(backbone)
     graph.walk()
-    taps = add_taps(graph)
-    every = graph.node("Concat", [value for value, _ in taps.values()], axis=1)
     model = cache / "imagenet-features.onnx"
-    graph.save(model, {"features": (every, sum(width for _, width in taps.values()))})
+    graph.save(model, {"features": add_taps(graph)})
     run = session(model)
     for example in examples:
         if str(example.path) not in known:
-            known[str(example.path)] = run.run(["features"], {"input": tensor(resized(load(example.path)))})[0][0].astype(np.float16)
+            known[str(example.path)] = run.run(["features"], {"input": tensor(resized(load(example.path), side=graph.side))})[0][0].astype(np.float16)
     np.savez(path, files=np.array(list(known)), rows=np.array(list(known.values())))
     return np.array([known[str(example.path)] for example in examples], np.float32)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("data", "manifest", "renders", "tflite", "cache", "out"):
+    for name in ("data", "manifest", "renders", "cache", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--backbone", choices=SIDES, default="lite0")
     arguments = parser.parse_args()
     examples = photographs(arguments.data, read_manifest(arguments.manifest)) + renders(arguments.renders)
-    rows = features(arguments.tflite, arguments.cache, examples)
+    rows = features(arguments.backbone, arguments.cache, examples)
     labels = np.array([LABELS.index(example.label) for example in examples])
     source = np.array([example.source for example in examples])
     train = np.array([example.split == "train" for example in examples])
