@@ -221,7 +221,6 @@ def main() -> None:
     parser.add_argument("--backbone", choices=SIDES, default="lite0")
     parser.add_argument("--labels", type=merging, default=merging(",".join(LABELS)), help="as ivory,bone=bone_antler,other=*")
     parser.add_argument("--side", type=int, help="of the input; else the one that the backbone was trained at")
-    parser.add_argument("--without-float", action="store_true", help="write no float bundle beside it")
     parser.add_argument("--version", default="0.5.0")
     arguments = parser.parse_args()
     side = arguments.side or SIDES[arguments.backbone]
@@ -249,8 +248,7 @@ def main() -> None:
     quantise(plain, quantised, ranges, side)
     write(arguments.backbone, state, arguments.labels, halved, half=True, side=side)
 
-    written = [(quantised, arguments.bundle), (halved, arguments.bundle.with_name(arguments.bundle.name + "-float"))]
-    for source, folder in written[:1 if arguments.without_float else 2]:
+    for source, folder in ((quantised, arguments.bundle), (halved, arguments.bundle.with_name(arguments.bundle.name + "-float"))):
         logits = answers(source, held, side)
         t = temperature(logits, labels)
         scores = softmax(logits / t, axis=1)
