@@ -67,7 +67,7 @@ def main() -> None:
     everyday = sum(example.split == "calibration" and example.label in ("other", "live_animal") for example in real)
     steps = json.loads((arguments.study / "training.jsonl").read_text().splitlines()[-1])["step"]
     text = TEMPLATE.read_text(encoding="utf-8").format(
-        name=name, arithmetic="float32 arithmetic, weights stored as float16" if name.endswith("-float") else "int8 arithmetic, weights of 7 bits per channel",
+        name=name, arithmetic="float32 arithmetic, weights stored as float16" if name.endswith("-float") else "int8 arithmetic, weights of one step per channel",
         version=settings["version"], side=settings["input"]["width"], temperature=settings["output"]["temperature"], descriptor=settings["output"]["descriptor_size"],
         megabytes=(arguments.bundle / "model.onnx").stat().st_size / 1e6, steps=f"{steps:,}",
         photographs=counts([(e.split, e.label, e.group) for e in real]),
