@@ -178,23 +178,11 @@ pub(super) fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// mimalloc's setting that puts the heap on huge pages where the system allows it on
-/// request: the heap grows by some 60 MB while a session is built, and 15,000 small
-/// page faults were a quarter of a hook's time.
-const LARGE_PAGES: (&str, &str) = ("MIMALLOC_ALLOW_LARGE_OS_PAGES", "1");
-
-/// Huge pages that an administrator has set aside, for a database say: mimalloc would
-/// take those first, and a process that finds them used up is killed.
-const SET_ASIDE: [&str; 2] = [
-    "/proc/sys/vm/nr_hugepages",
-    "/proc/sys/vm/nr_overcommit_hugepages",
-];
-
 /// Gives the process the environment it needs; call it before anything is read.
 ///
-/// ONNX Runtime reads [`NO_TELEMETRY`], and mimalloc its settings, from the environment
-/// that a program starts with: so the program starts itself again, once. Costs about
-/// two milliseconds. What the user set stays.
+/// ONNX Runtime reads [`NO_TELEMETRY`] from the environment that a program starts with: so
+/// the program starts itself again, once. Costs about two milliseconds. What the user set
+/// stays.
 pub(super) fn prepare_process() {
     #[cfg(unix)]
     if std::env::var_os(NO_TELEMETRY).is_none()
@@ -205,12 +193,6 @@ pub(super) fn prepare_process() {
         let mut again = std::process::Command::new(program);
         if let Some(name) = arguments.next() {
             again.arg0(name);
-        }
-        let (name, value) = LARGE_PAGES;
-        let none_set_aside =
-            |file| std::fs::read_to_string(file).is_ok_and(|number| number.trim() == "0");
-        if std::env::var_os(name).is_none() && SET_ASIDE.into_iter().all(none_set_aside) {
-            again.env(name, value);
         }
         // Comes back only if it fails; then we go on as we are.
         let _ = again.args(arguments).env(NO_TELEMETRY, "1").exec();
