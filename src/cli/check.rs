@@ -10,7 +10,7 @@ use clap::Args;
 use faunalens::photo::{self, Limits, source};
 use faunalens::pipeline::{Engine, Input, Inspected, inspect};
 use faunalens::record::{JSON_SCHEMA, Record};
-use faunalens::verdict::Decision;
+use faunalens::verdict::{Decision, tell};
 
 use super::memory::{Memory, warn};
 use super::say;
@@ -187,7 +187,7 @@ fn in_words(record: &Record) -> String {
     };
     let best = record.materials.first();
     let best = best.map_or(String::new(), |best| {
-        format!("{} {:.2}", best.label, best.score)
+        format!("{} {}", best.label, tell(best.score as f32))
     });
     let reasons = if record.reasons.is_empty() {
         String::new()

@@ -4,4 +4,4 @@ pub mod law;
 pub mod policy;
 
 pub use law::{Law, law};
-pub use policy::{Decision, Verdict, decide, weigh};
+pub use policy::{Decision, Verdict, decide, tell, weigh};

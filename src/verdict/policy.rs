@@ -135,9 +135,9 @@ pub fn weigh(verdict: Verdict, reading: &Reading, ivory: &str) -> Verdict {
     }
 }
 
-/// Two decimals, or up to the first that is not a nine: `0.97`, `0.998`. Cut, not
-/// rounded, so that a score never reads as certainty.
-fn tell(value: f32) -> String {
+/// A score in words: two decimals, or up to the first that is not a nine, as `0.97` or
+/// `0.998`. Cut, not rounded, so that it never reads as certainty.
+pub fn tell(value: f32) -> String {
     let text = value.to_string();
     let Some((whole, decimals)) = text.split_once('.') else {
         return format!("{value:.2}");

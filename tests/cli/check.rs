@@ -244,6 +244,28 @@ fn in_words_a_line_names_decision_label_and_file() {
     assert!(lines[1].starts_with("error") && lines[1].contains("none.jpg"));
 }
 
+/// The label stood as 0.94 and its reason as 0.93 once: one was rounded, the other cut.
+#[test]
+fn in_words_a_score_is_the_same_wherever_it_stands() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/reference-images/");
+    let pictures = ["patch_376", "skin_255", "skin_304"]
+        .map(|name| format!("{folder}pangolin_scale_pangolin_{name}.jpg"));
+    let output = run(&[
+        &["check"],
+        pictures.each_ref().map(String::as_str).as_slice(),
+    ]
+    .concat());
+    assert_status(&output, 0);
+    for line in stdout(&output).lines() {
+        let (label, why) = line.split_once("reference-images").unwrap();
+        let score = label.split_whitespace().nth(2).unwrap();
+        assert!(
+            why.contains(&format!("(pangolin_scale {score} >= ")),
+            "{line}"
+        );
+    }
+}
+
 #[test]
 fn a_panicking_decoder_would_be_silent_and_broken_files_print_nothing_to_stderr() {
     let output = run(&["check", "--json", &path("make.py")]);
@@ -251,7 +273,7 @@ fn a_panicking_decoder_would_be_silent_and_broken_files_print_nothing_to_stderr(
     assert!(output.stderr.is_empty());
 }
 
-/// Both drawn sections look like little that the classifier knows; their lattice is read all the same, and raises them.
+/// The two drawn sections are raised by the species that their lattice tells, not by how much they look like ivory.
 #[test]
 fn a_bare_section_is_raised_by_its_lattice() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/reference-images/");
