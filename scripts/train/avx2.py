@@ -14,19 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from features import session, tensor
-from photos import load, resized
-
-
-def logits(model: Path, pictures: list[str]) -> np.ndarray:
-    run = session(model)
-    side = run.get_inputs()[0].shape[2]
-    return np.concatenate([run.run(["logits"], {"input": tensor(resized(load(Path(picture)), side=side))})[0] for picture in pictures])
+from features import outputs
 
 
 def main() -> None:
     if sys.argv[1] == "--store":
-        np.save(sys.argv[2], logits(Path(sys.argv[3]), sys.argv[4:]))
+        np.save(sys.argv[2], outputs(Path(sys.argv[3]), "logits", map(Path, sys.argv[4:])))
         return
     model, pictures = sys.argv[1], sys.argv[2:]
     with tempfile.TemporaryDirectory() as folder:
@@ -36,7 +29,7 @@ def main() -> None:
             ["qemu-x86_64", "-cpu", "Haswell", str(python), __file__, "--store", stored, model, *pictures], check=True, stderr=subprocess.DEVNULL,
             env={"PYTHONPATH": ":".join(path for path in sys.path if path), "OMP_NUM_THREADS": "1"},
         )
-        apart = np.abs(np.load(stored) - logits(Path(model), pictures)).max(1)
+        apart = np.abs(np.load(stored) - outputs(Path(model), "logits", map(Path, pictures))).max(1)
     for picture, value in zip(pictures, apart):
         print(f"{value:.6f} {picture}")
     sys.exit(int(apart.any()))

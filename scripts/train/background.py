@@ -15,9 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from features import session
-from features import tensor as as_input
-from photos import load, read_manifest, resized
+from features import picture, session
+from photos import read_manifest
 from taxonomy import LABELS, Example, merging, photographs, renders
 
 MOST_BYTES = 800_000
@@ -48,7 +47,7 @@ def rows(model: Path, examples: list[Example], labels: list[int]) -> bytes:
     side = run.get_inputs()[0].shape[2]
     written = []
     for example, label in zip(examples, labels):
-        logits, features = (value[0] for value in run.run(["logits", "features"], {"input": as_input(resized(load(example.path), side=side))}))
+        logits, features = (value[0] for value in run.run(["logits", "features"], {"input": picture(example.path, side)}))
         scale = np.float32(max(np.abs(features).max(), 1e-6) / 127)
         written.append(np.uint32(label).tobytes() + logits.astype("<f4").tobytes() + scale.tobytes() + np.rint(features / scale).astype(np.int8).tobytes())
     return b"".join(written)

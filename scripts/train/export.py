@@ -21,10 +21,9 @@ from sklearn.linear_model import LogisticRegression
 import background
 import whiten
 from efficientnet import MEAN, SIDES, STD, EfficientNet
-from features import add_taps, session
-from features import tensor as as_input
+from features import add_taps, outputs
 from finetune import DESCRIPTOR
-from photos import load, read_manifest, resized
+from photos import read_manifest
 from quantise import quantise
 from taxonomy import LABELS, PRODUCTS, Example, merging, photographs, renders
 
@@ -138,12 +137,6 @@ def write(backbone: str, state: dict[str, torch.Tensor], labels: dict[str, list[
     graph.save(path, {"logits": (logits, len(labels)), "descriptor": (descriptor, DESCRIPTOR), "features": (features, width)})
 
 
-def answers(path: Path, examples: list[Example], side: int) -> np.ndarray:
-    """Logits of plain pictures."""
-    run = session(path)
-    return np.concatenate([run.run(["logits"], {"input": as_input(resized(load(example.path), side=side))})[0] for example in examples])
-
-
 def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     """The temperature of least mean negative log likelihood (Guo et al. 2017)."""
     def loss(log_t: float) -> float:
@@ -152,11 +145,10 @@ def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
 
 
-def told_apart(model: Path, train: list[Example], side: int) -> dict[str, torch.Tensor]:
+def told_apart(model: Path, train: list[Example]) -> dict[str, torch.Tensor]:
     """The classifier of PHOTOGRAPHED: multinomial logistic regression on the features of plain training pictures, renders among them, in PHOTOGRAPHED's order."""
     own = [example for example in train if example.label in PHOTOGRAPHED]
-    run = session(model)
-    rows = np.concatenate([run.run(["features"], {"input": as_input(resized(load(example.path), side=side))})[0] for example in own])
+    rows = outputs(model, "features", [example.path for example in own])
     mean, deviation = rows.mean(0), rows.std(0) + 1e-3 * rows.std(0).mean()
     fitted = LogisticRegression(C=PENALTY, max_iter=1000).fit((rows - mean) / deviation, [PHOTOGRAPHED.index(example.label) for example in own])
     weight = fitted.coef_ / deviation
@@ -223,8 +215,8 @@ def main() -> None:
     weight, bias = whiten.projection(*whiten.features(as_float(state), train, side))
     state |= {"copy.weight": torch.from_numpy(weight), "copy.bias": torch.from_numpy(bias)}
     for written, folder in ((as_int8, arguments.bundle), (as_float, arguments.bundle.with_name(arguments.bundle.name + "-float"))):
-        source = written(state | told_apart(written(state), train, side))
-        logits = answers(source, held, side)
+        source = written(state | told_apart(written(state), train))
+        logits = outputs(source, "logits", [example.path for example in held])
         t = temperature(logits, labels)
         scores = softmax(logits / t, axis=1)
         tables = ""

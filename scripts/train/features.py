@@ -2,12 +2,14 @@
 deviation over it (how textured they are).
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 
 from efficientnet import MEAN, STD, EfficientNet
+from photos import load, resized
 
 # The maps that are tapped: an eighth, a sixteenth and a thirty-second of the picture's side. Of the last one the mean is enough: with its
 # deviations a classifier was no better (museum photographs, five-fold: 89.7 with, 90.0 % without) and a bundle 40 % larger.
@@ -33,7 +35,7 @@ def add_taps(graph: EfficientNet) -> tuple[str, int]:
     return graph.node("Concat", values, axis=1), width
 
 
-def session(onnx: Path, threads: int = 1) -> onnxruntime.InferenceSession:
+def session(onnx: Path | bytes, threads: int = 1) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
@@ -43,3 +45,15 @@ def session(onnx: Path, threads: int = 1) -> onnxruntime.InferenceSession:
 def tensor(pixels: np.ndarray) -> np.ndarray:
     """uint8 [H, W, 3] -> float32 [1, 3, H, W] as the bundle's `[input]` says."""
     return ((pixels.astype(np.float32) - MEAN) / STD).transpose(2, 0, 1)[None]
+
+
+def picture(path: Path, side: int) -> np.ndarray:
+    """A plain picture as the network's input, [1, 3, side, side], squashed as the binary does."""
+    return tensor(resized(load(path), side=side))
+
+
+def outputs(onnx: Path, name: str, paths: Iterable[Path]) -> np.ndarray:
+    """One output of a network for plain pictures, [N, width]."""
+    run = session(onnx)
+    side = run.get_inputs()[0].shape[2]
+    return np.concatenate([run.run([name], {"input": picture(path, side)})[0] for path in paths])

@@ -19,8 +19,7 @@ from onnx import helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from torch.nn import functional as F
 
-from features import tensor as as_input
-from photos import load, resized
+from features import picture, session
 
 WIDEST = 127  # of a weight, and of the sum of two neighbours of one sign: 128 * 255 still fits into 16 bits, and rounding may add one
 
@@ -31,7 +30,7 @@ class Photographs(CalibrationDataReader):
 
     def get_next(self):
         path = next(self.paths, None)
-        return None if path is None else {"input": as_input(resized(load(path), side=self.side))}
+        return None if path is None else {"input": picture(path, self.side)}
 
 
 def steps(weight: np.ndarray) -> np.ndarray:
@@ -49,17 +48,15 @@ def steps(weight: np.ndarray) -> np.ndarray:
     return np.maximum(rows, 1e-9) / WIDEST
 
 
-def mean_inputs(graph: onnx.ModelProto, photos: list[Path], side: int) -> dict[str, np.ndarray]:
+def mean_inputs(source: Path, photos: list[Path], side: int) -> dict[str, np.ndarray]:
     """What every convolution of a float graph reads, the mean over photographs, [1, channels, height, width]."""
-    graph = onnx.ModelProto.FromString(graph.SerializeToString())
+    graph = onnx.load(source)
     names = sorted({node.input[0] for node in graph.graph.node if node.op_type == "Conv"} - {"input"})
     graph.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names)
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    run = onnxruntime.InferenceSession(graph.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    run = session(graph.SerializeToString())
     means = dict.fromkeys(["input", *names], np.float64(0))
     for path in photos:
-        image = as_input(resized(load(path), side=side))
+        image = picture(path, side)
         for name, value in zip(["input", *names], [image, *run.run(names, {"input": image})]):
             means[name] = means[name] + value / len(photos)
     return means
@@ -84,7 +81,7 @@ def quantise(source: Path, target: Path, photos: list[Path], side: int) -> None:
     plain, graph = onnx.load(source), onnx.load(quantised)
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in plain.graph.initializer}
     stored = {tensor.name: tensor for tensor in graph.graph.initializer}
-    means = mean_inputs(plain, photos, side)
+    means = mean_inputs(source, photos, side)
 
     def store(name: str, values: np.ndarray, kind: type) -> None:
         stored[name].CopyFrom(numpy_helper.from_array(values.astype(kind), name))

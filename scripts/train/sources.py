@@ -17,8 +17,8 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from efficientnet import SIDES, EfficientNet
-from features import add_taps, session, tensor
-from photos import load, read_manifest, resized
+from features import add_taps, picture, session
+from photos import read_manifest
 from taxonomy import LABELS, PRODUCTS, Example, photographs, renders
 
 FALSE_ALARMS = (0.01, 0.001)
@@ -37,7 +37,7 @@ def features(backbone: str, cache: Path, examples: list[Example]) -> np.ndarray:
     run = session(model)
     for example in examples:
         if str(example.path) not in known:
-            known[str(example.path)] = run.run(["features"], {"input": tensor(resized(load(example.path), side=graph.side))})[0][0].astype(np.float16)
+            known[str(example.path)] = run.run(["features"], {"input": picture(example.path, graph.side)})[0][0].astype(np.float16)
     np.savez(path, files=np.array(list(known)), rows=np.array(list(known.values())))
     return np.array([known[str(example.path)] for example in examples], np.float32)
 
