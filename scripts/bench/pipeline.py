@@ -424,6 +424,15 @@ def write_readme(path, measured):
     path.write_text(f"{before}{begin}{measured}\n{end}{rest.split(end, 1)[1]}")
 
 
+def newest_floor(root):
+    """The floor benchmark that was built last."""
+    built = (root / "target/release/deps").glob("floor-*")
+    built = [path for path in built if path.suffix == "" and os.access(path, os.X_OK)]
+    if not built:
+        raise SystemExit("no floor benchmark: run `cargo bench --no-run`")
+    return max(built, key=lambda path: path.stat().st_mtime)
+
+
 def main():
     root = HERE.parent.parent
     options = argparse.ArgumentParser(description=__doc__)
@@ -437,11 +446,7 @@ def main():
     options.add_argument("--floor", type=Path, help="the built benchmark [default: the newest]")
     options = options.parse_args()
     if options.floor is None:
-        built = (root / "target/release/deps").glob("floor-*")
-        built = [path for path in built if path.suffix == "" and os.access(path, os.X_OK)]
-        if not built:
-            raise SystemExit("no floor benchmark: run `cargo bench --no-run`")
-        options.floor = max(built, key=lambda path: path.stat().st_mtime)
+        options.floor = newest_floor(root)
 
     results = root / "eval/bench"
     results.mkdir(parents=True, exist_ok=True)
