@@ -14,7 +14,7 @@ use faunalens::verdict::{Decision, tell};
 
 use super::memory::{Memory, warn};
 use super::say;
-use super::settings::{Lattice, Prior, Settings, cores, prepare_process};
+use super::settings::{Judging, Settings, cores, prepare_process};
 
 /// Score single photos, as an upload hook does
 ///
@@ -38,12 +38,8 @@ pub(super) struct Check {
     #[arg(long)]
     schema: bool,
 
-    /// When to read the Schreger lattice of ivory
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Lattice::Auto)]
-    schreger: Lattice,
-
     #[command(flatten)]
-    prior: Prior,
+    judging: Judging,
 
     #[command(flatten)]
     memory: Memory,
@@ -80,10 +76,7 @@ impl Check {
             let evidence = self.memory.is_named();
             std::thread::spawn(move || open(&path, &limits, evidence))
         });
-        let engine = settings
-            .engine()?
-            .with_lattice(self.schreger.into())
-            .with_prior(self.prior.rates()?)?;
+        let engine = self.judging.engine(settings)?;
         let index = self.memory.reader()?;
         let engine = match &index {
             Some(_) => engine.with_evidence(),

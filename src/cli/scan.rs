@@ -17,7 +17,7 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::exit_code;
 use super::memory::{Memory, Waiting, warn};
-use super::settings::{Lattice, Prior, Settings, cores};
+use super::settings::{Judging, Settings, cores};
 
 /// Score a folder, a manifest or a list of photos into a file
 ///
@@ -55,12 +55,8 @@ pub(super) struct Scan {
     #[arg(short, long)]
     quiet: bool,
 
-    /// When to read the Schreger lattice of ivory
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Lattice::Auto)]
-    schreger: Lattice,
-
     #[command(flatten)]
-    prior: Prior,
+    judging: Judging,
 
     #[command(flatten)]
     memory: Memory,
@@ -97,8 +93,7 @@ impl Scan {
             all_files: false,
             null: false,
             quiet: false,
-            schreger: Lattice::Never,
-            prior: Prior::default(),
+            judging: Judging::without_lattice(),
             memory: Memory::none(),
         }
     }
@@ -107,10 +102,7 @@ impl Scan {
         let source = Source::parse(&self.source, self.all_files, self.null)?;
         let items = source.items()?;
         // The engine first: making it may start the program again.
-        let engine = settings
-            .engine()?
-            .with_lattice(self.schreger.into())
-            .with_prior(self.prior.rates()?)?;
+        let engine = self.judging.engine(settings)?;
         let mut index = self.memory.writer()?;
         let engine = match &index {
             Some(_) => engine.with_evidence(),

@@ -45,9 +45,9 @@ pub(super) struct Settings {
     max_pixels: u64,
 }
 
-/// When to read the lattice, for the commands that write records.
+/// When to read the lattice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Lattice {
+enum Lattice {
     /// When the bundle's ivory score makes it worth while
     Auto,
     /// On every photo
@@ -66,9 +66,13 @@ impl From<Lattice> for ReadLattice {
     }
 }
 
-/// How common labels are, for the commands that write records.
-#[derive(Debug, Default, Args)]
-pub(super) struct Prior {
+/// How photos are judged, for the commands that write records.
+#[derive(Debug, Args)]
+pub(super) struct Judging {
+    /// When to read the Schreger lattice of ivory
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Lattice::Auto)]
+    schreger: Lattice,
+
     /// How common a label is where the photos come from, as ivory=0.001; may be repeated
     ///
     /// Scores are moved from the shares of the bundle's calibration photographs to this one; labels
@@ -78,14 +82,24 @@ pub(super) struct Prior {
     prior: Vec<(String, f64)>,
 }
 
-impl Prior {
-    pub(super) fn rates(&self) -> anyhow::Result<BTreeMap<String, f64>> {
+impl Judging {
+    /// By the model alone.
+    pub(super) fn without_lattice() -> Self {
+        Self {
+            schreger: Lattice::Never,
+            prior: Vec::new(),
+        }
+    }
+
+    /// An engine that judges so.
+    pub(super) fn engine(&self, settings: &Settings) -> anyhow::Result<Engine> {
         let rates: BTreeMap<String, f64> = self.prior.iter().cloned().collect();
         anyhow::ensure!(
             rates.len() == self.prior.len(),
             "--prior names a label twice"
         );
-        Ok(rates)
+        let engine = settings.engine()?.with_lattice(self.schreger.into());
+        Ok(engine.with_prior(rates)?)
     }
 }
 
