@@ -30,8 +30,7 @@ def on_another_ground(pixels: np.ndarray, mask: np.ndarray, ground: np.ndarray, 
     light = scene.mean((0, 1)) / max(scene.mean(), 1)
     thing[..., :3] *= 1 + 0.5 * (light - 1)
     # Half of even the thinnest thing stays in the scene.
-    x = min(int(rng.uniform(-0.1, 1.1) * (side - image.width)), side - image.width // 2 - 1)
-    y = min(int(rng.uniform(-0.1, 1.1) * (side - image.height)), side - image.height // 2 - 1)
+    x, y = (int(np.clip(rng.uniform(-0.1, 1.1) * (side - length), -(length // 2), side - length // 2 - 1)) for length in image.size)
     top, left, bottom, right = max(y, 0), max(x, 0), min(y + image.height, side), min(x + image.width, side)
     part = thing[top - y:bottom - y, left - x:right - x]
     opaque = part[..., 3:] / 255
@@ -83,20 +82,43 @@ def cropped(image: Image.Image, rng: np.random.Generator, least: float, side: in
 def writing(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     """A watermark, a label or a banner, as shops put on pictures."""
     draw = ImageDraw.Draw(image, "RGBA")
-    kind = rng.integers(3)
+    kind = rng.choice(3, p=(0.25, 0.5, 0.25))
     ink = tuple(int(v) for v in rng.integers(0, 256, 3))
     word = str(rng.choice(WORDS))
     if kind == 0:
         draw.text((rng.uniform(0, 150), rng.uniform(0, 200)), word, fill=(*ink, int(rng.integers(90, 256))), font_size=int(rng.integers(10, 48)))
     elif kind == 1:
-        for y in range(int(rng.integers(0, 30)), image.height, int(rng.integers(30, 80))):
-            draw.text((int(rng.integers(-40, 60)), y), f"{word}   {word}   {word}", fill=(255, 255, 255, int(rng.integers(50, 140))), font_size=int(rng.integers(10, 26)))
+        size, gap, opacity = int(rng.integers(10, 28)), rng.uniform(1.3, 3), int(rng.integers(50, 150))
+        for y in range(int(rng.integers(0, 30)), image.height, int(gap * size)):
+            draw.text((int(rng.integers(-40, 60)), y), f"{word}   {word}   {word}", fill=(255, 255, 255, opacity), font_size=size)
     else:
         depth = int(rng.uniform(0.06, 0.2) * image.height)
         y = 0 if rng.random() < 0.4 else image.height - depth
         draw.rectangle((0, y, image.width, y + depth), fill=(*ink, int(rng.integers(170, 256))))
         draw.text((8, y + 2), f"{word} {word}", fill=(255, 255, 255), font_size=max(8, depth - 8))
     return image
+
+
+def screenshot(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """A phone's screen with the picture in a listing: bars above and below, lines of text or grey, other pictures' edges; any height, so that squashing it hurts."""
+    width = 240
+    paper = (int(rng.integers(225, 256)),) * 3 if rng.random() < 0.75 else (int(rng.integers(0, 50)),) * 3
+    shown = image.resize((width - 2 * int(rng.integers(0, 14)), max(24, min(480, round(width * image.height / image.width)))), BILINEAR)
+    above, below = int(rng.uniform(0.05, 0.45) * width), int(rng.uniform(0.1, 1.1) * width)
+    page = Image.new("RGB", (width, above + shown.height + below), paper)
+    draw = ImageDraw.Draw(page)
+    if rng.random() < 0.8:
+        draw.rectangle((0, 0, width, int(rng.uniform(0.4, 0.9) * above)), fill=tuple(int(v) for v in rng.integers(0, 256, 3)))
+        draw.text((8, int(0.2 * above)), str(rng.choice(WORDS)), fill=(255, 255, 255), font_size=int(rng.integers(8, 18)))
+    page.paste(shown, ((width - shown.width) // 2, above))
+    y, grey = above + shown.height + int(rng.integers(4, 24)), int(rng.integers(60, 215))
+    while y < page.height - 12 and rng.random() < 0.9:
+        if rng.random() < 0.5:
+            draw.rectangle((10, y, int(rng.uniform(0.3, 0.95) * width), y + int(rng.integers(4, 13))), fill=(grey,) * 3)
+        else:
+            draw.text((10, y), " ".join(rng.choice(WORDS, 3)), fill=(grey,) * 3, font_size=int(rng.integers(8, 15)))
+        y += int(rng.integers(16, 30))
+    return page
 
 
 def light(image: Image.Image, rng: np.random.Generator) -> Image.Image:
@@ -131,8 +153,13 @@ def worn(image: Image.Image, rng: np.random.Generator) -> Image.Image:
 def view(pixels: np.ndarray, rng: np.random.Generator, least: float = 0.3, side: int = SIDE) -> np.ndarray:
     """One random view of a photograph; a crop keeps at least the share `least` of its area."""
     image = Image.fromarray(pixels)
+    if rng.random() < 0.16:
+        image = screenshot(image, rng)
+        if rng.random() < 0.25:
+            image = screenshot(image, rng)
+        least = 0.9
     chance = rng.random()
-    if chance < 0.12:  # a screenshot or a framed listing: the photograph is only a part
+    if chance < 0.08:  # a framed listing: the photograph is only a part
         frame = Image.new("RGB", (side, side), tuple(int(v) for v in rng.integers(0, 256, 3)))
         part = image.resize((int(rng.uniform(0.55, 0.95) * side), int(rng.uniform(0.55, 0.95) * side)), BILINEAR)
         frame.paste(part, (int(rng.uniform(0, side - part.width)), int(rng.uniform(0, side - part.height))))
@@ -149,6 +176,6 @@ def view(pixels: np.ndarray, rng: np.random.Generator, least: float = 0.3, side:
     image = light(image, rng)
     if rng.random() < 0.12:
         image = ImageOps.grayscale(image).convert("RGB")
-    if rng.random() < 0.2:
+    if rng.random() < 0.25:
         image = writing(image, rng)
     return np.asarray(worn(image, rng))

@@ -1,4 +1,4 @@
-"""Objects cut out of museum photographs, so that a museum's backdrop does not become what a label looks like.
+"""Objects cut out of photographs, so that neither a museum's backdrop nor being cut out becomes what a label looks like.
 
 A backdrop is smooth: a second-order polynomial of place in Lab colour, fitted to the picture's rim, predicts it. Pixels
 that depart from it are the object. Pictures where this fails (a busy backdrop, an object that fills the frame) give no
@@ -15,18 +15,31 @@ RIM = 0.05  # of the side
 SHARE = (0.06, 0.75)  # of the picture that an object may cover
 
 
+def terms(height: int, width: int) -> np.ndarray:
+    """The polynomial's terms at every pixel, [height, width, 6]; places run from -1 to 1."""
+    y, x = np.mgrid[-1:1:height * 1j, -1:1:width * 1j]
+    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1)
+
+
+def backdrop(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The smooth ground behind a masked object, as if the object were gone: uint8 [SIDE, SIDE, 3]."""
+    height, width = pixels.shape[:2]
+    bare = np.nonzero((mask < 0.02).ravel())[0][::7]
+    coefficients, *_ = np.linalg.lstsq(terms(height, width).reshape(-1, 6)[bare], pixels.reshape(-1, 3)[bare].astype(np.float32), rcond=None)
+    return np.clip(terms(SIDE, SIDE) @ coefficients, 0, 255).astype(np.uint8)
+
+
 def mask(pixels: np.ndarray) -> np.ndarray | None:
     """uint8 [H, W, 3] -> float32 [H, W] in 0..1, soft at the object's edge; None when no object stands out."""
     height, width = pixels.shape[:2]
     small = np.asarray(Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BOX))
     lab = rgb2lab(small)
-    y, x = np.mgrid[-1:1:SIDE * 1j, -1:1:SIDE * 1j]
-    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1)
-    rim = np.maximum(np.abs(x), np.abs(y)) > 1 - 2 * RIM
+    smooth = terms(SIDE, SIDE)
+    rim = np.abs(smooth[..., 1:3]).max(-1) > 1 - 2 * RIM
     kept = rim.copy()
     for _ in range(3):  # the object may cross the rim: fit again without what departs
-        coefficients, *_ = np.linalg.lstsq(terms[kept], lab[kept], rcond=None)
-        distance = np.linalg.norm(lab - terms @ coefficients, axis=-1)
+        coefficients, *_ = np.linalg.lstsq(smooth[kept], lab[kept], rcond=None)
+        distance = np.linalg.norm(lab - smooth @ coefficients, axis=-1)
         level = 3 * max(np.median(distance[kept]), 1.0)
         kept = rim & (distance < level)
         if kept.sum() < 0.5 * rim.sum():

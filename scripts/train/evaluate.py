@@ -11,14 +11,16 @@ interval of a rate beside them.
 import argparse
 import csv
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from scipy.special import softmax
-from scipy.stats import beta
+from scipy.stats import beta, rankdata
 
 from features import session
+from grounds import moved
 from photos import load, read_manifest, resized
 from taxonomy import LABELS, Example, photographs, renders
 
@@ -28,14 +30,14 @@ DRAWS, SEED = 2000, 20
 BINS = 10
 
 
-def score(bundle: Path, files: list[Path]) -> np.ndarray:
+def score(bundle: Path, pictures: Iterable[Image.Image]) -> np.ndarray:
     """Calibrated scores [N, labels] of pictures by a bundle, as the bundle's own settings say."""
     settings = tomllib.loads((bundle / "bundle.toml").read_text())
     model = session(bundle / settings["model"]["file"])
     mean, std = np.float32(settings["input"]["mean"]), np.float32(settings["input"]["std"])
     rows = []
-    for file in files:
-        pixels = resized(load(file), settings["input"]["resize"], side=settings["input"]["width"]).astype(np.float32)
+    for picture in pictures:
+        pixels = resized(picture, settings["input"]["resize"], side=settings["input"]["width"]).astype(np.float32)
         tensor = ((pixels - mean) / std).transpose(2, 0, 1)[None]
         rows.append(model.run(["logits"], {"input": tensor})[0][0])
     return softmax(np.array(rows) / settings["output"]["temperature"], axis=1)
@@ -85,28 +87,31 @@ def exact_interval(events: int, trials: int) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def measures(judged: Judged) -> list[dict]:
-    """Every line of summary.csv."""
-    labels, scores = judged.labels, judged.scores
-    lines = []
+class Summary:
+    """The lines of summary.csv, each a measure over chosen rows with its intervals."""
 
-    def add(name: str, rows: np.ndarray, hit: np.ndarray) -> None:
-        low, high = judged.interval(rows, lambda drawn: hit[drawn].mean())
+    def __init__(self, judged: Judged):
+        self.judged, self.lines = judged, []
+
+    def add(self, name: str, rows: np.ndarray, hit: np.ndarray) -> None:
+        """A rate: how many of the rows are hits."""
         exact = exact_interval(int(hit[rows].sum()), len(rows))
-        lines.append({
-            "measure": name, "value": f"{hit[rows].mean():.4f}", "low95": f"{low:.4f}", "high95": f"{high:.4f}",
-            "exact_low95": f"{exact[0]:.4f}", "exact_high95": f"{exact[1]:.4f}",
-            "events": int(hit[rows].sum()), "photographs": len(rows), "groups": len(set(judged.groups[rows])),
-        })
+        self.line(name, rows, lambda drawn: hit[drawn].mean(), {"exact_low95": f"{exact[0]:.4f}", "exact_high95": f"{exact[1]:.4f}", "events": int(hit[rows].sum())})
 
-    def add_measure(name: str, rows: np.ndarray, measure: Callable[[np.ndarray], float]) -> None:
-        low, high = judged.interval(rows, measure)
-        lines.append({
+    def line(self, name: str, rows: np.ndarray, measure: Callable[[np.ndarray], float], more: dict | None = None) -> None:
+        """Any measure of rows."""
+        low, high = self.judged.interval(rows, measure)
+        self.lines.append({
             "measure": name, "value": f"{measure(rows):.4f}", "low95": f"{low:.4f}", "high95": f"{high:.4f}",
-            "exact_low95": "", "exact_high95": "", "events": "", "photographs": len(rows),
-            "groups": len(set(judged.groups[rows])),
+            "exact_low95": "", "exact_high95": "", "events": "", **(more or {}), "photographs": len(rows), "groups": len(set(self.judged.groups[rows])),
         })
 
+
+def measures(judged: Judged) -> list[dict]:
+    """Of the photographs and renders as they are."""
+    labels, scores = judged.labels, judged.scores
+    summary = Summary(judged)
+    add, add_measure = summary.add, summary.line
     right = np.where(labels == IVORY, judged.ivory_side, ~judged.ivory_side)
     photographed = np.nonzero(judged.photograph)[0]
     pair = photographed[np.isin(labels[photographed], [IVORY, CERAMIC])]
@@ -155,7 +160,30 @@ def measures(judged: Judged) -> list[dict]:
 
     add_measure("log loss, photographs", photographed, log_loss)
     add_measure("expected calibration error in ten bins, photographs", photographed, calibration_error)
-    return lines
+    return summary.lines
+
+
+def on_other_grounds(judged: Judged) -> list[dict]:
+    """Of photographed things that were laid on other grounds: what is left of the scores when the museum's backdrop tells nothing."""
+    labels, ivory = judged.labels, judged.scores[:, IVORY]
+    summary = Summary(judged)
+    pair, own = np.nonzero(np.isin(labels, [IVORY, CERAMIC]))[0], np.nonzero(labels == IVORY)[0]
+    everyday = np.nonzero(np.isin(labels, EVERYDAY))[0]
+    summary.add("ivory against ceramic, accuracy on other grounds", pair, judged.ivory_side == (labels == IVORY))
+
+    def area(rows: np.ndarray) -> float:
+        """Area under the ROC curve: the share of pairs in which the ivory scores higher (Mann-Whitney)."""
+        ranks, is_ivory = rankdata(ivory[rows]), labels[rows] == IVORY
+        n = is_ivory.sum()
+        return float((ranks[is_ivory].sum() - n * (n + 1) / 2) / (n * (len(rows) - n)))
+
+    summary.line("area under the ROC curve, ivory against everyday things, both on other grounds", np.concatenate([own, everyday]), area)
+    for level in ("flag", "review"):
+        limit = judged.limits["ivory"][level]
+        summary.add(f"ivory at or over {level} {limit:.2f}, among ivories on other grounds", own, ivory >= limit)
+        summary.add(f"ivory at or over {level} {limit:.2f}, among everyday things on other grounds", everyday, ivory >= limit)
+        summary.add(f"any product at its {level} threshold, among everyday things on other grounds", everyday, judged.raised(level))
+    return summary.lines
 
 
 def write(path: Path, rows: list[dict]) -> None:
@@ -173,8 +201,9 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     every = photographs(arguments.data, read_manifest(arguments.manifest)) + renders(arguments.renders)
     examples = [example for example in every if example.split == "test"]
-    scores = score(arguments.bundle, [example.path for example in examples])
-    judged = Judged(examples, scores, tomllib.loads((arguments.bundle / "bundle.toml").read_text())["thresholds"])
+    scores = score(arguments.bundle, (load(example.path) for example in examples))
+    limits = tomllib.loads((arguments.bundle / "bundle.toml").read_text())["thresholds"]
+    judged = Judged(examples, scores, limits)
 
     def place(example: Example) -> str:
         root = arguments.data if example.domain == "photograph" else arguments.renders.parent.parent
@@ -191,14 +220,15 @@ def main() -> None:
         for domain, chosen in (("photograph", judged.photograph), ("render", ~judged.photograph))
         for k, label in enumerate(LABELS) if (chosen & (judged.labels == k)).any()
     ])
-    lines = measures(judged)
+    cut, laid = moved([example for example in examples if example.domain == "photograph"], SEED)
+    lines = measures(judged) + on_other_grounds(Judged(cut, score(arguments.bundle, map(Image.fromarray, laid)), limits))
     write(arguments.out / "summary.csv", lines)
     for line in lines:
         print(f"{line['measure']:<84} {line['value']}  [{line['low95']}, {line['high95']}]  {line['events']}/{line['photographs']}")
 
     with open(arguments.data / "wild/labels.csv", newline="", encoding="utf-8") as rows:
         wild = list(csv.DictReader(rows))
-    seen = score(arguments.bundle, [next((arguments.data / "wild").rglob(row["file"])) for row in wild])
+    seen = score(arguments.bundle, [load(next((arguments.data / "wild").rglob(row["file"]))) for row in wild])
     write(arguments.out / "wild.csv", [
         {"file": row["file"], "shows": row["label"], **{label: f"{s[k]:.3f}" for k, label in enumerate(LABELS)}}
         for row, s in zip(wild, seen)

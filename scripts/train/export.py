@@ -23,19 +23,21 @@ import whiten
 from efficientnet import MEAN, SIDES, STD, EfficientNet
 from features import add_taps, outputs
 from finetune import DESCRIPTOR
+from grounds import moved
 from photos import read_manifest
 from quantise import quantise
 from taxonomy import LABELS, PRODUCTS, Example, merging, photographs, renders
 
 CALIBRATION_PHOTOS = 256
-# The convolutions are this share of the way from ImageNet's weights to the trained ones, and the heads stay as trained. Half-way networks keep
-# what training gave on its own pictures and lose less on other sources (Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022).
-KEPT = 0.5
-# The labels that photographs teach. A classifier of their own, on plain pictures, shares out what the label head gives them together: the head sees them
-# among thirteen labels and in hard views, and half-way weights cost it most here. With it ivory against everyday photographs rises from 0.971 to 0.994 (area under
-# the ROC curve, calibration split); over all thirteen labels such a classifier names fewer real products, since renders alone teach the rest.
+# Convolutions after this map, which tell things, are the share KEPT of the way from ImageNet's weights to the trained ones: half-way networks keep what training gave
+# on its own pictures and lose less on other sources (Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022). Those before it, which tell
+# textures, and the heads stay as trained.
+AS_TRAINED, KEPT = "stage_4", 0.5
+# The labels that photographs teach. A classifier of their own shares out what the label head gives them together: the head sees them among thirteen labels and
+# in hard views, and half-way weights cost it most here. Over all thirteen labels such a classifier names fewer real products, since renders alone teach the rest.
 PHOTOGRAPHED = ("ivory", "bone_antler", "ceramic_stone", "shell_scale", "live_animal", "other")
 PENALTY = 0.003  # inverse strength
+COPIES, COPIES_WEIGH, MOVED_SEED = 2, 0.5, 18  # of cut-out things on other grounds; all copies of one together weigh so much of a photograph
 
 BUNDLE = """\
 schema = "faunalens.bundle.v1"
@@ -81,7 +83,7 @@ prior = {{ {prior} }}
 
 
 class Exporter(EfficientNet):
-    """The network with weights between ImageNet's and the trained ones."""
+    """The network with its trained weights, late ones between them and ImageNet's."""
 
     def __init__(self, backbone: str, state: dict[str, torch.Tensor], half: bool, side: int):
         super().__init__(backbone, side)
@@ -91,7 +93,8 @@ class Exporter(EfficientNet):
         """Of the next convolution; the ImageNet classifier comes last, has none, and is left out of the bundle."""
         name = f"backbone.convolutions.{self.count_of[kind]}.{kind}"
         self.count_of[kind] += 1
-        return KEPT * self.state[name].numpy() + (1 - KEPT) * array if name in self.state else array
+        kept = KEPT if AS_TRAINED in self.named else 1.0
+        return kept * self.state[name].numpy() + (1 - kept) * array if name in self.state else array
 
     def weight(self, array: np.ndarray) -> str:
         array = self.trained("weight", array)
@@ -146,11 +149,17 @@ def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
 
 
 def told_apart(model: Path, train: list[Example]) -> dict[str, torch.Tensor]:
-    """The classifier of PHOTOGRAPHED: multinomial logistic regression on the features of plain training pictures, renders among them, in PHOTOGRAPHED's order."""
+    """The classifier of PHOTOGRAPHED, in its order: multinomial logistic regression on the features of training pictures, renders among them.
+
+    Of photographed things that can be cut out, copies on other grounds are learned from as well: from plain pictures alone
+    a museum's backdrop would tell ivory.
+    """
     own = [example for example in train if example.label in PHOTOGRAPHED]
-    rows = outputs(model, "features", [example.path for example in own])
+    of, laid = moved([example for example in own if example.domain == "photograph"], MOVED_SEED, COPIES)
+    rows = np.concatenate([outputs(model, "features", [example.path for example in own]), outputs(model, "features", laid)])
     mean, deviation = rows.mean(0), rows.std(0) + 1e-3 * rows.std(0).mean()
-    fitted = LogisticRegression(C=PENALTY, max_iter=1000).fit((rows - mean) / deviation, [PHOTOGRAPHED.index(example.label) for example in own])
+    weights = np.concatenate([np.ones(len(own)), np.full(len(of), COPIES_WEIGH / COPIES)])
+    fitted = LogisticRegression(C=PENALTY, max_iter=1000).fit((rows - mean) / deviation, [PHOTOGRAPHED.index(example.label) for example in own + of], weights)
     weight = fitted.coef_ / deviation
     return {"photographed.weight": torch.from_numpy(weight), "photographed.bias": torch.from_numpy(fitted.intercept_ - weight @ mean)}
 
@@ -182,7 +191,7 @@ def main() -> None:
     parser.add_argument("--backbone", choices=SIDES, default="lite0")
     parser.add_argument("--labels", type=merging, default=merging(",".join(LABELS)), help="as ivory,bone=bone_antler,other=*")
     parser.add_argument("--side", type=int, help="of the input; else the one that the backbone was trained at")
-    parser.add_argument("--version", default="0.5.0")
+    parser.add_argument("--version", default="0.6.0")
     arguments = parser.parse_args()
     side = arguments.side or SIDES[arguments.backbone]
     names = list(arguments.labels)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+from PIL import Image
 
 from efficientnet import MEAN, STD, EfficientNet
 from photos import load, resized
@@ -47,13 +48,13 @@ def tensor(pixels: np.ndarray) -> np.ndarray:
     return ((pixels.astype(np.float32) - MEAN) / STD).transpose(2, 0, 1)[None]
 
 
-def picture(path: Path, side: int) -> np.ndarray:
-    """A plain picture as the network's input, [1, 3, side, side], squashed as the binary does."""
-    return tensor(resized(load(path), side=side))
+def picture(shown: Path | np.ndarray, side: int) -> np.ndarray:
+    """A picture, from a file or uint8 [H, W, 3], as the network's input [1, 3, side, side], squashed as the binary does."""
+    return tensor(resized(load(shown) if isinstance(shown, Path) else Image.fromarray(shown), side=side))
 
 
-def outputs(onnx: Path, name: str, paths: Iterable[Path]) -> np.ndarray:
-    """One output of a network for plain pictures, [N, width]."""
+def outputs(onnx: Path, name: str, pictures: Iterable[Path | np.ndarray]) -> np.ndarray:
+    """One output of a network for pictures, [N, width]."""
     run = session(onnx)
     side = run.get_inputs()[0].shape[2]
-    return np.concatenate([run.run([name], {"input": picture(path, side)})[0] for path in paths])
+    return np.concatenate([run.run([name], {"input": picture(shown, side)})[0] for shown in pictures])

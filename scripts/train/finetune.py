@@ -28,15 +28,14 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, IterableDataset
 
-from augment import blob, ground, on_another_ground, part, view
+from augment import blob, part, view
 from backbone import Backbone
 from efficientnet import MEAN, SIDES, STD, EfficientNet
-from cutout import mask
 from features import PLAIN, TAPS
+from grounds import Grounds
 from photos import read_manifest, resized
 from taxonomy import LABELS, PRODUCTS, Example, photographs, renders
 
-SIDE = 320  # pictures are kept at this size, larger side
 DESCRIPTOR = 256
 PICTURES = 24  # of a batch, each in two views
 SEED = 7
@@ -51,7 +50,7 @@ SHARES = {
 }
 FURRED = ("Leopards",)
 LATE = 0.6  # of the steps: from there on museum photographs come twice as often, as ivory against its look-alikes is learned longest
-ANOTHER_GROUND = 0.6  # of museum photographs
+ANOTHER_GROUND = {"met": 0.6, "caltech101": 0.5, "grocery": 0.5}  # of the photographs that an object can be cut out of
 TEMPERATURE, ENTROPY, COPIES = 0.05, 5.0, 0.15  # InfoNCE, weight of the entropy term, weight of the copy loss
 IMAGENET = 0.3  # weight of the divergence from what the ImageNet network says
 
@@ -112,24 +111,12 @@ def tensor(pixels: np.ndarray) -> torch.Tensor:
     return ((image.float() - MEAN) / STD).contiguous(memory_format=torch.channels_last)
 
 
-def small(path: Path) -> np.ndarray:
-    with Image.open(path) as image:
-        image.draft("RGB", (SIDE, SIDE))
-        image = image.convert("RGB")
-        image.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
-        return np.asarray(image)
-
-
 class Batches(IterableDataset):
     """Endless batches: uint8 views [2 * PICTURES, side, side, 3] and labels; picture i is rows i and i + PICTURES."""
 
     def __init__(self, examples: list[Example], start: int, late: int, side: int):
         self.start, self.late, self.side = start, late, side
-        self.pictures = [small(example.path) for example in examples]
-        self.museum = [example.source == "met" for example in examples]
-        self.rendered = [example.domain == "render" for example in examples]  # their things are small: narrow crops would miss them
-        self.masks = [mask(p) if museum else None for p, museum in zip(self.pictures, self.museum)]
-        self.grounds = [i for i, example in enumerate(examples) if example.source in ("caltech101", "grocery")]
+        self.grounds = Grounds(examples)
         groups = defaultdict(lambda: defaultdict(list))
         for i, example in enumerate(examples):
             groups[example.label, example.domain][example.group].append(i)
@@ -150,20 +137,19 @@ class Batches(IterableDataset):
             for stratum in rng.choice(len(self.strata), PICTURES, p=self.shares[int(step >= self.late)]):
                 label, fur, groups = self.strata[stratum]
                 i = int(rng.choice(groups[rng.integers(len(groups))]))
-                pixels, mask = self.pictures[i], self.masks[i]
+                pixels, mask, source = self.grounds.pictures[i], self.grounds.masks[i], self.grounds.sources[i]
                 if fur:  # one cut for both views: they are copies of each other
                     pixels = part(pixels, rng)
                     mask = blob(pixels.shape[:2], rng)
-                chosen.append((label, pixels, mask, 0.6 if self.rendered[i] else 0.3))
+                chosen.append((label, pixels, mask, source))
             views = [[self.view(*picture, rng) for _, *picture in chosen] for _ in range(2)]
             yield np.array(views[0] + views[1]), np.array([label for label, *_ in chosen] * 2)
             step += count
 
-    def view(self, pixels: np.ndarray, mask: np.ndarray | None, least: float, rng: np.random.Generator) -> np.ndarray:
-        if mask is not None and rng.random() < ANOTHER_GROUND:
-            below = ground(self.pictures[self.grounds[rng.integers(len(self.grounds))]], rng)
-            pixels = on_another_ground(pixels, mask, below, rng)
-        return view(pixels, rng, least, self.side)
+    def view(self, pixels: np.ndarray, mask: np.ndarray | None, source: str, rng: np.random.Generator) -> np.ndarray:
+        if mask is not None and rng.random() < ANOTHER_GROUND[source]:
+            pixels = self.grounds.laid(pixels, mask, source, rng)
+        return view(pixels, rng, 0.6 if source == "render" else 0.3, self.side)  # a render's things are small: narrow crops would miss them
 
 
 def copy_loss(descriptors: torch.Tensor) -> torch.Tensor:

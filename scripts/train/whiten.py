@@ -7,13 +7,11 @@ optimal linear projection", ICCV 2007. On held-out copies it finds more than the
 """
 
 import numpy as np
-from PIL import Image
 
 from augment import view
-from features import session
-from features import tensor as as_input
-from finetune import DESCRIPTOR, small
-from photos import resized
+from features import picture, session
+from finetune import DESCRIPTOR
+from grounds import small
 from taxonomy import Example
 
 PICTURES, SEED = 2400, 3
@@ -25,7 +23,7 @@ def features(model, examples: list[Example], side: int) -> tuple[np.ndarray, np.
     run = session(model)
 
     def seen(pixels: np.ndarray) -> np.ndarray:
-        return run.run(["features"], {"input": as_input(resized(Image.fromarray(pixels), side=side))})[0][0]
+        return run.run(["features"], {"input": picture(pixels, side)})[0][0]
 
     rng = np.random.default_rng(SEED)
     plain, views = [], []
