@@ -100,7 +100,7 @@ def writing(image: Image.Image, rng: np.random.Generator) -> Image.Image:
 
 
 def screenshot(image: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """A phone's screen with the picture in a listing: bars above and below, lines of text or grey, other pictures' edges; any height, so that squashing it hurts."""
+    """A phone's screen that shows the picture in a listing, bars above and lines of text below; often much taller than wide, so that squashing it hurts."""
     width = 240
     paper = (int(rng.integers(225, 256)),) * 3 if rng.random() < 0.75 else (int(rng.integers(0, 50)),) * 3
     shown = image.resize((width - 2 * int(rng.integers(0, 14)), max(24, min(480, round(width * image.height / image.width)))), BILINEAR)
