@@ -76,12 +76,8 @@ impl Check {
             let evidence = self.memory.is_named();
             std::thread::spawn(move || open(&path, &limits, evidence))
         });
-        let engine = self.judging.engine(settings)?;
+        let engine = self.judging.engine(settings, &self.memory)?;
         let index = self.memory.reader()?;
-        let engine = match &index {
-            Some(_) => engine.with_evidence(),
-            None => engine,
-        };
         let mut worst = Some(Decision::Clear);
         let mut some_failed = false;
         let mut take = |mut record: Record| {

@@ -102,12 +102,8 @@ impl Scan {
         let source = Source::parse(&self.source, self.all_files, self.null)?;
         let items = source.items()?;
         // The engine first: making it may start the program again.
-        let engine = self.judging.engine(settings)?;
+        let engine = self.judging.engine(settings, &self.memory)?;
         let mut index = self.memory.writer()?;
-        let engine = match &index {
-            Some(_) => engine.with_evidence(),
-            None => engine,
-        };
         let labels = &engine.bundle().description.labels.names;
         let (mut sink, mut past) = if self.out == Path::new("-") {
             anyhow::ensure!(
