@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 SIDE = 224
+SCENE = 320  # side of what things are laid on, and the most that pictures are kept at
 BILINEAR = Image.Resampling.BILINEAR
 WORDS = ("SHOP", "No.1", "SALE", "VX 88 02", "@store", "2024-06-11", "18 cm", "100%", "NEW", "lot 52")
 
@@ -18,7 +19,7 @@ def on_another_ground(pixels: np.ndarray, mask: np.ndarray, ground: np.ndarray, 
     rows, columns = np.nonzero(mask > 0.5)
     top, bottom, left, right = rows.min(), rows.max() + 1, columns.min(), columns.max() + 1
     thing, alpha = pixels[top:bottom, left:right], mask[top:bottom, left:right]
-    side = 320
+    side = SCENE
     scene = np.asarray(ImageOps.fit(Image.fromarray(ground), (side, side), BILINEAR)).astype(np.float32)
     scale = rng.uniform(0.4, 1.05) * side / max(thing.shape[:2])
     size = (max(8, int(thing.shape[1] * scale)), max(8, int(thing.shape[0] * scale)))

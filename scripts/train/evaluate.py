@@ -220,8 +220,8 @@ def main() -> None:
         for domain, chosen in (("photograph", judged.photograph), ("render", ~judged.photograph))
         for k, label in enumerate(LABELS) if (chosen & (judged.labels == k)).any()
     ])
-    cut, laid = moved([example for example in examples if example.domain == "photograph"], SEED)
-    lines = measures(judged) + on_other_grounds(Judged(cut, score(arguments.bundle, map(Image.fromarray, laid)), limits))
+    of, laid = moved([example for example in examples if example.domain == "photograph"], SEED)
+    lines = measures(judged) + on_other_grounds(Judged(of, score(arguments.bundle, map(Image.fromarray, laid)), limits))
     write(arguments.out / "summary.csv", lines)
     for line in lines:
         print(f"{line['measure']:<84} {line['value']}  [{line['low95']}, {line['high95']}]  {line['events']}/{line['photographs']}")

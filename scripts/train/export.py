@@ -23,7 +23,7 @@ import whiten
 from efficientnet import MEAN, SIDES, STD, EfficientNet
 from features import add_taps, outputs
 from finetune import DESCRIPTOR
-from grounds import moved
+from grounds import COPIES, moved
 from photos import read_manifest
 from quantise import quantise
 from taxonomy import LABELS, PRODUCTS, Example, merging, photographs, renders
@@ -37,7 +37,7 @@ AS_TRAINED, KEPT = "stage_4", 0.5
 # in hard views, and half-way weights cost it most here. Over all thirteen labels such a classifier names fewer real products, since renders alone teach the rest.
 PHOTOGRAPHED = ("ivory", "bone_antler", "ceramic_stone", "shell_scale", "live_animal", "other")
 PENALTY = 0.003  # inverse strength
-COPIES, COPIES_WEIGH, MOVED_SEED = 2, 0.5, 18  # of cut-out things on other grounds; all copies of one together weigh so much of a photograph
+COPIES_WEIGH, MOVED_SEED = 0.5, 18  # of cut-out things on other grounds; all copies of one together weigh so much of a photograph
 
 BUNDLE = """\
 schema = "faunalens.bundle.v1"
@@ -148,14 +148,12 @@ def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
 
 
-def told_apart(model: Path, train: list[Example]) -> dict[str, torch.Tensor]:
-    """The classifier of PHOTOGRAPHED, in its order: multinomial logistic regression on the features of training pictures, renders among them.
+def told_apart(model: Path, own: list[Example], of: list[Example], laid: list[np.ndarray]) -> dict[str, torch.Tensor]:
+    """The classifier of PHOTOGRAPHED, in its order: multinomial logistic regression on the features of `own`, its training pictures, renders among them.
 
-    Of photographed things that can be cut out, copies on other grounds are learned from as well: from plain pictures alone
+    From `laid`, their things on other grounds, and what those are `of`, it learns as well: from plain pictures alone
     a museum's backdrop would tell ivory.
     """
-    own = [example for example in train if example.label in PHOTOGRAPHED]
-    of, laid = moved([example for example in own if example.domain == "photograph"], MOVED_SEED, COPIES)
     rows = np.concatenate([outputs(model, "features", [example.path for example in own]), outputs(model, "features", laid)])
     mean, deviation = rows.mean(0), rows.std(0) + 1e-3 * rows.std(0).mean()
     weights = np.concatenate([np.ones(len(own)), np.full(len(of), COPIES_WEIGH / COPIES)])
@@ -223,8 +221,10 @@ def main() -> None:
 
     weight, bias = whiten.projection(*whiten.features(as_float(state), train, side))
     state |= {"copy.weight": torch.from_numpy(weight), "copy.bias": torch.from_numpy(bias)}
+    own = [example for example in train if example.label in PHOTOGRAPHED]
+    on_other_grounds = moved([example for example in own if example.domain == "photograph"], MOVED_SEED)
     for written, folder in ((as_int8, arguments.bundle), (as_float, arguments.bundle.with_name(arguments.bundle.name + "-float"))):
-        source = written(state | told_apart(written(state), train))
+        source = written(state | told_apart(written(state), own, *on_other_grounds))
         logits = outputs(source, "logits", [example.path for example in held])
         t = temperature(logits, labels)
         scores = softmax(logits / t, axis=1)

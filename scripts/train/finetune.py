@@ -32,7 +32,7 @@ from augment import blob, part, view
 from backbone import Backbone
 from efficientnet import MEAN, SIDES, STD, EfficientNet
 from features import PLAIN, TAPS
-from grounds import Grounds
+from grounds import EVERYDAY, MUSEUM, Grounds
 from photos import read_manifest, resized
 from taxonomy import LABELS, PRODUCTS, Example, photographs, renders
 
@@ -50,7 +50,7 @@ SHARES = {
 }
 FURRED = ("Leopards",)
 LATE = 0.6  # of the steps: from there on museum photographs come twice as often, as ivory against its look-alikes is learned longest
-ANOTHER_GROUND = {"met": 0.6, "caltech101": 0.5, "grocery": 0.5}  # of the photographs that an object can be cut out of
+ANOTHER_GROUND = {MUSEUM: 0.6, **dict.fromkeys(EVERYDAY, 0.5)}  # of the photographs that an object can be cut out of
 TEMPERATURE, ENTROPY, COPIES = 0.05, 5.0, 0.15  # InfoNCE, weight of the entropy term, weight of the copy loss
 IMAGENET = 0.3  # weight of the divergence from what the ImageNet network says
 

@@ -10,21 +10,21 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from augment import ground, light, on_another_ground, worn
+from augment import SCENE, ground, light, on_another_ground, worn
 from cutout import backdrop, mask
 from taxonomy import Example
 
-SIDE = 320
 MUSEUM = "met"
 EVERYDAY = ("caltech101", "grocery")
+COPIES = 2  # of every thing that `moved` lays on other grounds
 
 
 def small(path: Path) -> np.ndarray:
-    """A picture of at most SIDE pixels along its larger side."""
+    """A picture of at most SCENE pixels along its larger side."""
     with Image.open(path) as image:
-        image.draft("RGB", (SIDE, SIDE))
+        image.draft("RGB", (SCENE, SCENE))
         image = image.convert("RGB")
-        image.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
+        image.thumbnail((SCENE, SCENE), Image.Resampling.BOX)
         return np.asarray(image)
 
 
@@ -45,17 +45,17 @@ class Grounds:
         return ground(self.pictures[self.everyday[rng.integers(len(self.everyday))]], rng)
 
     def laid(self, pixels: np.ndarray, mask: np.ndarray, source: str, rng: np.random.Generator) -> np.ndarray:
-        """The masked thing on another ground, uint8 [320, 320, 3]."""
+        """The masked thing on another ground, uint8 [SCENE, SCENE, 3]."""
         return on_another_ground(pixels, mask, self.another(source, rng), rng)
 
 
-def moved(photographs: list[Example], seed: int, copies: int = 2) -> tuple[list[Example], list[np.ndarray]]:
-    """Every photograph whose thing can be cut out, `copies` times on other grounds, every second one in other light and worn; and what it is of."""
+def moved(photographs: list[Example], seed: int) -> tuple[list[Example], list[np.ndarray]]:
+    """Every photograph whose thing can be cut out, COPIES times on other grounds, every second one in other light and worn; and what it is of."""
     rng = np.random.default_rng(seed)
     grounds = Grounds(photographs)
     of, laid = [], []
     for photograph, pixels, cut in zip(photographs, grounds.pictures, grounds.masks):
-        for copy in range(copies if cut is not None else 0):
+        for copy in range(COPIES if cut is not None else 0):
             picture = grounds.laid(pixels, cut, photograph.source, rng)
             of.append(photograph)
             laid.append(np.asarray(worn(light(Image.fromarray(picture), rng), rng)) if copy % 2 else picture)

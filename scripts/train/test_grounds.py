@@ -2,10 +2,10 @@
 """Cut-out things on other grounds: `.venv-train/bin/python scripts/train/test_grounds.py`; `scripts/train/run` does it before it trains."""
 
 import numpy as np
-
-from augment import on_another_ground, screenshot, view
-from cutout import backdrop, mask
 from PIL import Image
+
+from augment import SCENE, on_another_ground, screenshot, view
+from cutout import backdrop, mask
 
 
 def thing_on_grey(height: int, width: int) -> np.ndarray:
@@ -22,7 +22,7 @@ def a_thing_stays_in_the_scene_however_thin_it_is() -> None:
         cut = (pixels[..., 0] > 190).astype(np.float32)
         for seed in range(300):
             scene = on_another_ground(pixels, cut, np.zeros((64, 64, 3), np.uint8), np.random.default_rng(seed))
-            assert scene.shape == (320, 320, 3) and (scene[..., 0] > 40).sum() > 20, (height, width, seed)
+            assert scene.shape == (SCENE, SCENE, 3) == (320, 320, 3) and (scene[..., 0] > 40).sum() > 20, (height, width, seed)
 
 
 def a_thing_before_a_smooth_ground_is_cut_out_and_the_ground_filled() -> None:
