@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 
 class Backbone(nn.Module):
-    """Image [N, 3, S, S] -> the maps named in `taps`, each [N, C, H, W]; `imagenet` is the classifier it came with."""
+    """Image [N, 3, S, S] -> the maps named in `taps`, each [N, C, H, W]; `imagenet_weight` and `imagenet_bias` are the classifier it came with."""
 
     def __init__(self, path: Path, taps: dict[str, str], width: int):
         super().__init__()
@@ -48,7 +48,8 @@ class Backbone(nn.Module):
             if node.output[0] in last:
                 last.remove(node.output[0])
             if not last:
-                self.imagenet = self.classifier(graph, constants)
+                for name, value in zip(("imagenet_weight", "imagenet_bias"), self.classifier(graph, constants)):
+                    self.register_buffer(name, value, persistent=False)
                 return
         raise ValueError(f"{path}: no value named {', '.join(last)}")
 
@@ -70,7 +71,7 @@ class Backbone(nn.Module):
     def until_frozen(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
         """The values of the layers that are never trained, computed in bfloat16: three times as fast."""
         values = {"input": image}
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad(), torch.autocast(image.device.type, torch.bfloat16):
             self.run(values, self.steps[:self.frozen])
         return {name: value.float() for name, value in values.items() if name in self.taps.values()} or values
 

@@ -203,7 +203,7 @@ def main() -> None:
     shares = np.bincount(labels, minlength=len(names)) / len(labels)
     if not shares.all():
         raise SystemExit(f"no calibration picture of {', '.join(name for name, share in zip(names, shares) if not share)}")
-    state = torch.load(arguments.cache / "checkpoint.pt", weights_only=True)["average"]
+    state = torch.load(arguments.cache / "checkpoint.pt", weights_only=True, map_location="cpu")["average"]
 
     chosen = np.random.default_rng(5).choice(len(train), min(CALIBRATION_PHOTOS, len(train)), replace=False)
     ranges = [train[i].path for i in chosen]

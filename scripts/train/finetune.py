@@ -9,7 +9,7 @@ Self-Supervised Descriptor for Image Copy Detection", CVPR 2022). Layers up to t
 others must let the ImageNet classifier say what it said before: most products are known from renders alone, and a network that
 forgets real photographs while it learns renders does not know the real product (Chen et al., "Automated Synthetic-to-Real
 Generalization", ICML 2020).
-What is kept is the running mean of the weights. Checkpoints every 100 steps: run it again to go on.
+What is kept is the running mean of the weights. Checkpoints every 100 steps: run it again to go on. A GPU is used if there is one.
 """
 
 import argparse
@@ -100,14 +100,13 @@ class Network(nn.Module):
 
 def imagenet(network: Network, features: torch.Tensor) -> torch.Tensor:
     """Log-probabilities of the ImageNet classes, from the means of the last map."""
-    weight, bias = network.backbone.imagenet
-    last = weight.shape[1]
-    return F.log_softmax(F.linear(features[:, -last:], weight, bias), 1)
+    weight = network.backbone.imagenet_weight
+    return F.log_softmax(F.linear(features[:, -weight.shape[1]:], weight, network.backbone.imagenet_bias), 1)
 
 
-def tensor(pixels: np.ndarray) -> torch.Tensor:
+def tensor(pixels: np.ndarray, device: str) -> torch.Tensor:
     """uint8 [N, H, W, 3] -> float32 [N, 3, H, W] as the bundle's `[input]` says."""
-    image = torch.from_numpy(pixels).permute(0, 3, 1, 2)
+    image = torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2)
     return ((image.float() - MEAN) / STD).contiguous(memory_format=torch.channels_last)
 
 
@@ -156,8 +155,8 @@ def copy_loss(descriptors: torch.Tensor) -> torch.Tensor:
     """InfoNCE over both views, and the entropy term: distance to the nearest picture that is no copy should be large."""
     count = len(descriptors)
     similarity = descriptors @ descriptors.T
-    itself = torch.eye(count, dtype=torch.bool)
-    partner = torch.arange(count).roll(count // 2)
+    itself = torch.eye(count, dtype=torch.bool, device=similarity.device)
+    partner = torch.arange(count, device=similarity.device).roll(count // 2)
     found = F.cross_entropy((similarity / TEMPERATURE).masked_fill(itself, -1e4), partner)
     strangers = similarity.masked_fill(itself | itself[partner], -1)
     nearest = (2 - 2 * strangers.amax(1)).clamp_min(1e-4).sqrt()
@@ -168,12 +167,13 @@ def copy_loss(descriptors: torch.Tensor) -> torch.Tensor:
 def answers(network: Network, examples: list[Example], side: int) -> tuple[np.ndarray, np.ndarray]:
     """Logits and descriptors of plain pictures, squashed to the input's square as the binary does."""
     network.eval()
+    device = network.mean.device.type
     rows = []
     for start in range(0, len(examples), 64):
         pixels = np.array([resized(Image.open(example.path).convert("RGB"), side=side) for example in examples[start:start + 64]])
-        with torch.autocast("cpu", torch.bfloat16):
-            rows.append(network(tensor(pixels)))
-    return tuple(torch.cat([row[k].float() for row in rows]).numpy() for k in (0, 1))
+        with torch.autocast(device, torch.bfloat16):
+            rows.append(network(tensor(pixels, device)))
+    return tuple(torch.cat([row[k].float() for row in rows]).cpu().numpy() for k in (0, 1))
 
 
 def summary(network: Network, held: list[Example], wild: list[Example], side: int) -> dict:
@@ -209,6 +209,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--warm", type=int, default=60, help="steps in which only the heads learn")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=1, help="processes that make views: one keeps two processor cores busy, a GPU wants a dozen")
     parser.add_argument("--without", default="", help="a source (met, caltech101, grocery, render) that is left out, to see how it is judged unseen")
     arguments = parser.parse_args()
     torch.manual_seed(SEED)
@@ -221,7 +222,8 @@ def main() -> None:
     held = [example for example in examples if example.split == "calibration"]
     wild = [Example(path, "?", "", "", "wild", "photograph") for path in sorted((arguments.data / "wild").glob("*.jpg"))]
     side = arguments.side or SIDES[arguments.backbone]
-    network = Network(imagenet_backbone(arguments.backbone, side, arguments.cache / "backbone.onnx")).to(memory_format=torch.channels_last)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    network = Network(imagenet_backbone(arguments.backbone, side, arguments.cache / "backbone.onnx")).to(device, memory_format=torch.channels_last)
     network.backbone.freeze_until(TAPS[0])
     average, origin = copy.deepcopy(network), copy.deepcopy(network)
     trained = [p for p in network.backbone.parameters() if p.requires_grad]
@@ -230,15 +232,15 @@ def main() -> None:
     peaks = [group["lr"] for group in optimiser.param_groups]
     step, checkpoint = 0, arguments.cache / "checkpoint.pt"
     if checkpoint.exists():
-        stored = torch.load(checkpoint, weights_only=True)
+        stored = torch.load(checkpoint, weights_only=True, map_location=device)
         step = stored["step"]
         network.load_state_dict(stored["network"])
         average.load_state_dict(stored["average"])
         optimiser.load_state_dict(stored["optimiser"])
-    batches = iter(DataLoader(Batches(train, step, int(LATE * arguments.steps), side), batch_size=None, num_workers=1, prefetch_factor=8))
+    batches = iter(DataLoader(Batches(train, step, int(LATE * arguments.steps), side), batch_size=None, num_workers=arguments.workers, prefetch_factor=8))
     if step == 0:  # the features' scale, from views as the training sees them
         with torch.no_grad():
-            seen = torch.cat([network.features(tensor(next(batches)[0].numpy())) for _ in range(12)])
+            seen = torch.cat([network.features(tensor(next(batches)[0].numpy(), device)) for _ in range(12)])
         for one in (network, average):
             one.mean.copy_(seen.mean(0))
             one.deviation.copy_(seen.std(0) + 1e-2 * seen.std(0).mean())
@@ -252,9 +254,9 @@ def main() -> None:
         rate = 1.0 if warm else 0.5 * (1 + math.cos(math.pi * progress))
         optimiser.param_groups[0]["lr"] = 0 if warm else peaks[0] * rate * min(1, (step - arguments.warm) / 100)
         optimiser.param_groups[1]["lr"] = peaks[1] * rate
-        image = tensor(views.numpy())
+        image, labels = tensor(views.numpy(), device), labels.to(device)
         shared = network.backbone.until_frozen(image)
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad(), torch.autocast(device, torch.bfloat16):
             before = imagenet(origin, origin.features(image, shared).float())
         with torch.set_grad_enabled(not warm):
             features = network.features(image, shared)
