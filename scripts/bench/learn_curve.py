@@ -22,8 +22,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts/train"))
 
 import background  # noqa: E402
-from features import session, tensor  # noqa: E402
-from photos import Photo, load, read_manifest, resized  # noqa: E402
+from features import fed, session  # noqa: E402
+from photos import Photo, read_manifest  # noqa: E402
 
 STUDY = ROOT / "eval/learn"
 SIZES = (5, 10, 20, 50)
@@ -53,7 +53,7 @@ class Bench:
 
     def descriptor(self, photo: Photo) -> np.ndarray:
         if photo.file not in self.seen:
-            self.seen[photo.file] = self.run.run(["descriptor"], {"input": tensor(resized(load(self.data / photo.file)))})[0][0]
+            self.seen[photo.file] = self.run.run(["descriptor"], fed(self.run, self.data / photo.file))[0][0]
         return self.seen[photo.file]
 
     def manifest(self, name: str, rows: list[tuple[Photo, str]]) -> Path:

@@ -24,17 +24,11 @@ class Bundle:
         with open(f"{folder}/bundle.toml", "rb") as file:
             described = tomllib.load(file)
         shape = described["input"]
-        if (shape["layout"], shape["colour"], shape["resize"], shape["filter"]) != (
-            "nchw",
-            "rgb",
-            "squash",
-            "bilinear",
-        ):
-            raise SystemExit(f"{folder}: the Python side knows nchw, rgb, squash and bilinear only")
+        known = {"layout": "nhwc", "dtype": "uint8", "colour": "rgb", "resize": "squash", "filter": "bilinear"}
+        if {name: shape.get(name) for name in known} != known:
+            raise SystemExit(f"{folder}: the Python side knows {', '.join(known.values())} only")
         self.model = f"{folder}/{described['model']['file']}"
         self.size = (shape["width"], shape["height"])
-        self.mean = np.array(shape["mean"], np.float32)
-        self.scale = 1 / np.array(shape["std"], np.float32)
         self.input = shape["name"]
         self.logits = described["output"]["logits"]
         self.temperature = described["output"]["temperature"]
@@ -48,7 +42,7 @@ class Bundle:
 
 
 def prepare(bundle, path):
-    """Reads and decodes a photo: its record so far, and its tensor (3, H, W)."""
+    """Reads and decodes a photo: its record so far, and its tensor (H, W, 3)."""
     with open(path, "rb") as file:
         data = file.read()
     picture = Image.open(io.BytesIO(data))
@@ -65,9 +59,7 @@ def prepare(bundle, path):
         "pdq_quality": quality,
         "model": bundle.stamp,
     }
-    small = np.asarray(picture.resize(bundle.size, Image.Resampling.BILINEAR), np.float32)
-    small = (small - bundle.mean) * bundle.scale
-    return record, np.ascontiguousarray(small.transpose(2, 0, 1))
+    return record, np.asarray(picture.resize(bundle.size, Image.Resampling.BILINEAR))
 
 
 def conclude(bundle, record, logits):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from features import picture, session
+from features import fed, session
 from photos import read_manifest
 from taxonomy import LABELS, Example, merging, photographs, renders
 
@@ -44,10 +44,9 @@ def chosen(labels: list[int], most: int) -> list[int]:
 def rows(model: Path, examples: list[Example], labels: list[int]) -> bytes:
     """The file's bytes: per picture the label, the logits, and the features in steps of a 127th of the largest."""
     run = session(model)
-    side = run.get_inputs()[0].shape[2]
     written = []
     for example, label in zip(examples, labels):
-        logits, features = (value[0] for value in run.run(["logits", "features"], {"input": picture(example.path, side)}))
+        logits, features = (value[0] for value in run.run(["logits", "features"], fed(run, example.path)))
         scale = np.float32(max(np.abs(features).max(), 1e-6) / 127)
         written.append(np.uint32(label).tobytes() + logits.astype("<f4").tobytes() + scale.tobytes() + np.rint(features / scale).astype(np.int8).tobytes())
     return b"".join(written)

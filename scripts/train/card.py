@@ -29,7 +29,7 @@ def results(summary: list[dict[str, str]]) -> str:
     """The summary as a table: rates in per cent with the wider of the bootstrap and the exact interval."""
     lines = ["| measure, on the test split | value | 95 % interval | photographs (groups) |", "|---|---|---|---|"]
     for line in summary:
-        if line["measure"].startswith(("log loss", "expected calibration error")):
+        if line["measure"].startswith(("log loss", "expected calibration error", "area under")):
             value, interval = line["value"], f"{line['low95']} to {line['high95']}"
         else:
             low = min(float(line["low95"]), float(line["exact_low95"] or 1))

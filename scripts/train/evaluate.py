@@ -15,13 +15,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from scipy.special import softmax
 from scipy.stats import beta, rankdata
 
-from features import session
+from features import outputs
 from grounds import moved
-from photos import load, read_manifest, resized
+from photos import read_manifest
 from taxonomy import LABELS, Example, photographs, renders
 
 IVORY, CERAMIC = LABELS.index("ivory"), LABELS.index("ceramic_stone")
@@ -30,17 +29,10 @@ DRAWS, SEED = 2000, 20
 BINS = 10
 
 
-def score(bundle: Path, pictures: Iterable[Image.Image]) -> np.ndarray:
-    """Calibrated scores [N, labels] of pictures by a bundle, as the bundle's own settings say."""
+def score(bundle: Path, pictures: Iterable[Path | np.ndarray]) -> np.ndarray:
+    """Calibrated scores [N, labels] of pictures by a bundle that export.py wrote."""
     settings = tomllib.loads((bundle / "bundle.toml").read_text())
-    model = session(bundle / settings["model"]["file"])
-    mean, std = np.float32(settings["input"]["mean"]), np.float32(settings["input"]["std"])
-    rows = []
-    for picture in pictures:
-        pixels = resized(picture, settings["input"]["resize"], side=settings["input"]["width"]).astype(np.float32)
-        tensor = ((pixels - mean) / std).transpose(2, 0, 1)[None]
-        rows.append(model.run(["logits"], {"input": tensor})[0][0])
-    return softmax(np.array(rows) / settings["output"]["temperature"], axis=1)
+    return softmax(outputs(bundle / settings["model"]["file"], "logits", pictures) / settings["output"]["temperature"], axis=1)
 
 
 class Judged:
@@ -201,7 +193,7 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     every = photographs(arguments.data, read_manifest(arguments.manifest)) + renders(arguments.renders)
     examples = [example for example in every if example.split == "test"]
-    scores = score(arguments.bundle, (load(example.path) for example in examples))
+    scores = score(arguments.bundle, [example.path for example in examples])
     limits = tomllib.loads((arguments.bundle / "bundle.toml").read_text())["thresholds"]
     judged = Judged(examples, scores, limits)
 
@@ -221,14 +213,14 @@ def main() -> None:
         for k, label in enumerate(LABELS) if (chosen & (judged.labels == k)).any()
     ])
     of, laid = moved([example for example in examples if example.domain == "photograph"], SEED)
-    lines = measures(judged) + on_other_grounds(Judged(of, score(arguments.bundle, map(Image.fromarray, laid)), limits))
+    lines = measures(judged) + on_other_grounds(Judged(of, score(arguments.bundle, laid), limits))
     write(arguments.out / "summary.csv", lines)
     for line in lines:
         print(f"{line['measure']:<84} {line['value']}  [{line['low95']}, {line['high95']}]  {line['events']}/{line['photographs']}")
 
     with open(arguments.data / "wild/labels.csv", newline="", encoding="utf-8") as rows:
         wild = list(csv.DictReader(rows))
-    seen = score(arguments.bundle, [load(next((arguments.data / "wild").rglob(row["file"]))) for row in wild])
+    seen = score(arguments.bundle, [next((arguments.data / "wild").rglob(row["file"])) for row in wild])
     write(arguments.out / "wild.csv", [
         {"file": row["file"], "shows": row["label"], **{label: f"{s[k]:.3f}" for k, label in enumerate(LABELS)}}
         for row, s in zip(wild, seen)

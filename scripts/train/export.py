@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""From a training checkpoint to bundles: the network with int8 arithmetic, and beside it the float one.
+"""From training checkpoints to bundles: the network with int8 arithmetic, and beside it the float one.
 
-    export.py --data DIR --manifest FILE --renders FILE --backbone lite0 --cache DIR --bundle models/NAME [--side 224] [--labels a,b,c]
+    export.py --data DIR --manifest FILE --renders FILE --backbone lite0 --checkpoints FILE... --bundle models/NAME [--side 224] [--labels a,b,c]
 
+The weights are the mean of those of several trainings, which holds better on pictures of other sources than each (Wortsman et al., "Model soups", ICML 2022).
 The convolutions become int8 with ranges from 256 training pictures (quantise.py); the heads compute in float. The classifier of the labels that photographs teach
 is fitted to what each of the two networks sees. Temperature and thresholds come from the calibration
 split, each bundle's from its own scores, and so do the pictures to learn beside (background.py). The copy descriptor is whiten.py's. The test split is not read here.
@@ -29,12 +30,12 @@ from quantise import quantise
 from taxonomy import LABELS, PRODUCTS, Example, merging, photographs, renders
 
 CALIBRATION_PHOTOS = 256
-# Convolutions after this map, which tell things, are the share KEPT of the way from ImageNet's weights to the trained ones: half-way networks keep what training gave
+# Convolutions after this map, which tell things, are the share KEPT of the way from ImageNet's weights to the trained ones: such networks keep what training gave
 # on its own pictures and lose less on other sources (Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022). Those before it, which tell
 # textures, and the heads stay as trained.
-AS_TRAINED, KEPT = "stage_4", 0.5
+AS_TRAINED, KEPT = "stage_4", 0.75
 # The labels that photographs teach. A classifier of their own shares out what the label head gives them together: the head sees them among thirteen labels and
-# in hard views, and half-way weights cost it most here. Over all thirteen labels such a classifier names fewer real products, since renders alone teach the rest.
+# in hard views, and weights not quite as trained cost it most here. Over all thirteen labels such a classifier names fewer real products, since renders alone teach the rest.
 PHOTOGRAPHED = ("ivory", "bone_antler", "ceramic_stone", "shell_scale", "live_animal", "other")
 PENALTY = 0.003  # inverse strength
 COPIES_WEIGH, MOVED_SEED = 0.5, 18  # of cut-out things on other grounds; all copies of one together weigh so much of a photograph
@@ -53,12 +54,10 @@ sha256 = "{sha256}"
 name = "input"
 width = {side}
 height = {side}
-layout = "nchw"
+{entry}
 colour = "rgb"
 resize = "squash"
 filter = "bilinear"
-mean = [{mean}, {mean}, {mean}]   # value = (pixel 0..255 - mean) / std
-std = [{std}, {std}, {std}]
 
 [output]
 logits = "logits"
@@ -80,6 +79,16 @@ plausible = 0.03   # the lattice is read when the label's score is at least this
 [calibration]   # shares of the labels among the calibration pictures, for --prior
 prior = {{ {prior} }}
 """
+
+
+FLOATS = f"""\
+layout = "nchw"
+dtype = "float32"
+mean = [{MEAN}, {MEAN}, {MEAN}]   # value = (pixel 0..255 - mean) / std
+std = [{STD}, {STD}, {STD}]"""
+BYTES = """\
+layout = "nhwc"
+dtype = "uint8"   # pixels as they are"""
 
 
 class Exporter(EfficientNet):
@@ -135,9 +144,19 @@ def write(backbone: str, state: dict[str, torch.Tensor], labels: dict[str, list[
         every = gathered(graph.node("Concat", [shared, gathered(every, rest)], axis=1), [order.index(place) for place in range(len(LABELS))])
     for members in labels.values():
         columns.append(graph.node("ReduceLogSumExp", [gathered(every, [LABELS.index(member) for member in members])], axes=[1], keepdims=1))
-    logits = graph.node("Concat", columns, axis=1)
+    logits = every if list(labels.values()) == [[label] for label in LABELS] else graph.node("Concat", columns, axis=1)
     descriptor = graph.node("LpNormalization", [linear("copy")], axis=1, p=2)
     graph.save(path, {"logits": (logits, len(labels)), "descriptor": (descriptor, DESCRIPTOR), "features": (features, width)})
+
+
+def mean_of(checkpoints: list[Path]) -> dict[str, torch.Tensor]:
+    """The mean of several trainings' weights. Heads are averaged as maps of features that are not brought to one scale, as each training has its own."""
+    states = [torch.load(path, weights_only=True, map_location="cpu")["average"] for path in checkpoints]
+    mean = {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
+    weights = [state["label.weight"] / state["deviation"] for state in states]
+    biases = [state["label.bias"] - weight @ state["mean"] for state, weight in zip(states, weights)]
+    weight, bias = torch.stack(weights).mean(0), torch.stack(biases).mean(0)
+    return mean | {"label.weight": weight * mean["deviation"], "label.bias": bias + weight @ mean["mean"]}
 
 
 def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
@@ -184,12 +203,13 @@ def thresholds(scores: np.ndarray, labels: np.ndarray, everyday: np.ndarray, pho
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("data", "manifest", "renders", "cache", "bundle"):
+    for name in ("data", "manifest", "renders", "bundle"):
         parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--checkpoints", type=Path, nargs="+", required=True, help="of one backbone, by finetune.py with several seeds")
     parser.add_argument("--backbone", choices=SIDES, default="lite0")
     parser.add_argument("--labels", type=merging, default=merging(",".join(LABELS)), help="as ivory,bone=bone_antler,other=*")
     parser.add_argument("--side", type=int, help="of the input; else the one that the backbone was trained at")
-    parser.add_argument("--version", default="0.6.0")
+    parser.add_argument("--version", default="0.7.0")
     arguments = parser.parse_args()
     side = arguments.side or SIDES[arguments.backbone]
     names = list(arguments.labels)
@@ -203,12 +223,12 @@ def main() -> None:
     shares = np.bincount(labels, minlength=len(names)) / len(labels)
     if not shares.all():
         raise SystemExit(f"no calibration picture of {', '.join(name for name, share in zip(names, shares) if not share)}")
-    state = torch.load(arguments.cache / "checkpoint.pt", weights_only=True, map_location="cpu")["average"]
+    state = mean_of(arguments.checkpoints)
 
     chosen = np.random.default_rng(5).choice(len(train), min(CALIBRATION_PHOTOS, len(train)), replace=False)
     ranges = [train[i].path for i in chosen]
 
-    plain, quantised, halved = (arguments.cache / f"{name}.onnx" for name in ("float", "int8", "half"))
+    plain, quantised, halved = (arguments.checkpoints[0].with_name(f"{name}.onnx") for name in ("float", "int8", "half"))
 
     def as_int8(own: dict[str, torch.Tensor]) -> Path:
         write(arguments.backbone, own, arguments.labels, plain, half=False, side=side)
@@ -223,7 +243,7 @@ def main() -> None:
     state |= {"copy.weight": torch.from_numpy(weight), "copy.bias": torch.from_numpy(bias)}
     own = [example for example in train if example.label in PHOTOGRAPHED]
     on_other_grounds = moved([example for example in own if example.domain == "photograph"], MOVED_SEED)
-    for written, folder in ((as_int8, arguments.bundle), (as_float, arguments.bundle.with_name(arguments.bundle.name + "-float"))):
+    for written, entry, folder in ((as_int8, BYTES, arguments.bundle), (as_float, FLOATS, arguments.bundle.with_name(arguments.bundle.name + "-float"))):
         source = written(state | told_apart(written(state), own, *on_other_grounds))
         logits = outputs(source, "logits", [example.path for example in held])
         t = temperature(logits, labels)
@@ -237,7 +257,7 @@ def main() -> None:
         model = folder / "model.onnx"
         model.write_bytes(source.read_bytes())
         (folder / "bundle.toml").write_text(BUNDLE.format(
-            name=folder.name, version=arguments.version, sha256=hashlib.sha256(model.read_bytes()).hexdigest(), side=side, mean=MEAN, std=STD,
+            name=folder.name, version=arguments.version, sha256=hashlib.sha256(model.read_bytes()).hexdigest(), side=side, entry=entry,
             temperature=t, descriptor_size=DESCRIPTOR, features_size=len(state["mean"]), prior=", ".join(f"{name} = {share:.5f}" for name, share in zip(names, shares)), labels=", ".join(f'"{name}"' for name in names), thresholds=tables.rstrip() + "\n",
         ))
         print(f"{folder}: {model.stat().st_size:,} bytes; {len(held)} calibration pictures, right {(logits.argmax(1) == labels).mean():.3f}, temperature {t:.3f}; {tables.split()}")

@@ -48,13 +48,24 @@ def tensor(pixels: np.ndarray) -> np.ndarray:
     return ((pixels.astype(np.float32) - MEAN) / STD).transpose(2, 0, 1)[None]
 
 
+def squashed(shown: Path | np.ndarray, side: int) -> np.ndarray:
+    """A picture, from a file or uint8 [H, W, 3], as uint8 [side, side, 3], squashed as the binary does."""
+    return resized(load(shown) if isinstance(shown, Path) else Image.fromarray(shown), side=side)
+
+
 def picture(shown: Path | np.ndarray, side: int) -> np.ndarray:
-    """A picture, from a file or uint8 [H, W, 3], as the network's input [1, 3, side, side], squashed as the binary does."""
-    return tensor(resized(load(shown) if isinstance(shown, Path) else Image.fromarray(shown), side=side))
+    """The same as a float network's input [1, 3, side, side]."""
+    return tensor(squashed(shown, side))
+
+
+def fed(run: onnxruntime.InferenceSession, shown: Path | np.ndarray) -> dict[str, np.ndarray]:
+    """A picture as the input of a network, which takes floats [1, 3, side, side] or, with int8 arithmetic, bytes [1, side, side, 3]."""
+    entry = run.get_inputs()[0]
+    pixels = squashed(shown, entry.shape[2])
+    return {"input": pixels[None] if entry.type == "tensor(uint8)" else tensor(pixels)}
 
 
 def outputs(onnx: Path, name: str, pictures: Iterable[Path | np.ndarray]) -> np.ndarray:
     """One output of a network for pictures, [N, width]."""
     run = session(onnx)
-    side = run.get_inputs()[0].shape[2]
-    return np.concatenate([run.run([name], {"input": picture(shown, side)})[0] for shown in pictures])
+    return np.concatenate([run.run([name], fed(run, shown))[0] for shown in pictures])

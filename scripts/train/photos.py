@@ -119,26 +119,9 @@ def split(photos: list[Photo]) -> list[Photo]:
     return [replace(photo, split=assigned[photo.group]) for photo in photos]
 
 
-def resized(image: Image.Image, rule: str = "squash", resample: int = Image.Resampling.BILINEAR, side: int = SIDE) -> np.ndarray:
-    """RGB uint8 [side, side, 3] by a resize rule of the bundle format, antialiased.
-
-    `squash` ignores the aspect ratio; `center_crop` takes the largest central square; `pad` fits the whole
-    picture and fills with the mean grey 128.
-    """
-    width, height = image.size
-    if rule == "squash":
-        return np.asarray(image.resize((side, side), resample))
-    if rule == "center_crop":
-        square = min(width, height)
-        left, top = (width - square) // 2, (height - square) // 2
-        return np.asarray(image.crop((left, top, left + square, top + square)).resize((side, side), resample))
-    if rule == "pad":
-        scale = side / max(width, height)
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        canvas = Image.new("RGB", (side, side), (128, 128, 128))
-        canvas.paste(image.resize(size, resample), ((side - size[0]) // 2, (side - size[1]) // 2))
-        return np.asarray(canvas)
-    raise ValueError(f"unknown resize rule {rule}")
+def resized(image: Image.Image, side: int = SIDE) -> np.ndarray:
+    """RGB uint8 [side, side, 3], whatever the aspect ratio, antialiased: `squash` and `bilinear` of the bundle format."""
+    return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR))
 
 
 def write_manifest(path: Path, photos: list[Photo]) -> None:

@@ -5,10 +5,15 @@ AVX2 but without VNNI add two products of a byte and a weight in 16 bits and cut
 keep weights to seven bits, which doubles their error. Here only what can overflow is kept small: the sum of two neighbouring
 weights of one sign. The step grows by a fifth instead of twofold, and such a processor computes, bit for bit, what all others do.
 
+The input is the photo's bytes, channels last: quantised to 128ths around 127, (pixel - 127) / 128 is the pixel again. The first convolution, of three channels and stride
+two, gathers 27 values three at a time for every result, which takes longer than its arithmetic. So four neighbouring pixels are read as one of twelve channels, and two
+neighbouring results are computed at once (`in_cells`): the same sums in 0.19 instead of 0.48 ms of 4.3.
+
 A convolution whose weights are rounded is off by a constant on average; its bias takes that back (Nagel et al., "Data-Free Quantization
 Through Weight Equalization and Bias Correction", ICCV 2019), the mean input coming from the same photographs.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +24,11 @@ from onnx import helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 from torch.nn import functional as F
 
+from efficientnet import MEAN, STD
 from features import picture, session
 
+CELL = 4  # neighbouring pixels that the first convolution reads as one
+LARGE = 1 << 16  # bytes of a matrix that is worth storing as float16
 WIDEST = 127  # of a weight, and of the sum of two neighbours of one sign: 128 * 255 still fits into 16 bits, and rounding may add one
 
 
@@ -48,6 +56,51 @@ def steps(weight: np.ndarray) -> np.ndarray:
     return np.maximum(rows, 1e-9) / WIDEST
 
 
+def in_cells(weight: np.ndarray) -> np.ndarray:
+    """Weights [out, in, 3, 3] of a convolution of stride two, for an input whose rows are cells of four pixels: [2 * out, 4 * in, 3, 2], of stride one along a row.
+
+    A cell's channels are those of its pixels, one after the other; so are the results of two neighbouring places.
+    """
+    out, channels, height, width = weight.shape
+    cells = np.zeros((CELL // 2, out, CELL, channels, height, 2), weight.dtype)
+    for place in range(CELL // 2):
+        for x in range(width):
+            cell, pixel = divmod(2 * place + x, CELL)
+            cells[place, :, pixel, :, :, cell] = weight[..., x]
+    return cells.reshape(CELL // 2 * out, CELL * channels, height, 2)
+
+
+def bytes_first(model: onnx.ModelProto, side: int) -> None:
+    """Let a rewritten int8 network take bytes [batch, side, side, 3], its first convolution in cells."""
+    graph = model.graph
+    quantiser, transpose, first = graph.node[:3]
+    stored = {tensor.name: tensor for tensor in graph.initializer}
+    settings = {attribute.name: attribute for attribute in first.attribute}
+    expected = [node.op_type for node in (quantiser, transpose, first)] == ["QuantizeLinear", "Transpose", "QLinearConv"]
+    if not expected or list(settings["strides"].ints) != [2, 2] or list(settings["pads"].ints) != [0, 0, 1, 1] or side % CELL:
+        raise SystemExit("a network whose first convolution is not 3 x 3 of stride two, on a side that is a multiple of four, cannot take bytes")
+
+    def replace(name: str, by: Callable[[np.ndarray], np.ndarray]) -> None:
+        stored[name].CopyFrom(numpy_helper.from_array(by(numpy_helper.to_array(stored[name])), name))
+
+    weight, scale, zero, bias = (first.input[i] for i in (3, 4, 5, 8))
+    out = stored[weight].dims[0]
+    replace(weight, in_cells)
+    for name in (scale, zero, bias):
+        replace(name, lambda values: np.tile(values, CELL // 2))
+    settings["kernel_shape"].ints[:] = [3, 2]
+    settings["strides"].ints[:] = [2, 1]
+    shapes = {"cells": [0, side, side // CELL, CELL * 3], "places": [0, side // 2, side // 2, out]}
+    graph.initializer.extend(numpy_helper.from_array(np.array(shape, np.int64), name) for name, shape in shapes.items())
+    after = first.output[0]
+    first.input[0], first.output[0] = "input_cells", "first_cells"
+    head = [helper.make_node("Reshape", ["input", "cells"], ["input_cells"]), first, helper.make_node("Reshape", ["first_cells", "places"], [after])]
+    rest = graph.node[3:]
+    del graph.node[:], graph.value_info[:]
+    graph.node.extend(head + rest)
+    graph.input[0].CopyFrom(helper.make_tensor_value_info("input", onnx.TensorProto.UINT8, ["batch", side, side, 3]))
+
+
 def mean_inputs(source: Path, photos: list[Path], side: int) -> dict[str, np.ndarray]:
     """What every convolution of a float graph reads, the mean over photographs, [1, channels, height, width]."""
     graph = onnx.load(source)
@@ -70,6 +123,15 @@ def convolution(node: onnx.NodeProto, image: np.ndarray, weight: np.ndarray) -> 
     return F.conv2d(padded, torch.from_numpy(weight), stride=settings["strides"], groups=settings["group"]).numpy()
 
 
+def store_as_half(graph: onnx.GraphProto) -> None:
+    """Keep large float matrices, those of the heads, as float16 behind a Cast, as the float graph did before it was rewritten; a session folds that back."""
+    for tensor in [tensor for tensor in graph.initializer if tensor.data_type == onnx.TensorProto.FLOAT and len(tensor.raw_data) > LARGE]:
+        half = numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), f"{tensor.name}_half")
+        graph.initializer.remove(tensor)
+        graph.initializer.append(half)
+        graph.node.insert(0, helper.make_node("Cast", [half.name], [tensor.name], name=tensor.name, to=onnx.TensorProto.FLOAT))
+
+
 def quantise(source: Path, target: Path, photos: list[Path], side: int) -> None:
     """From a float graph to its int8 one, rewritten by ONNX Runtime as every session would otherwise do again, which takes half of the time that
     a session needs to start. What is no convolution, sum or bound computes in float, the heads among it."""
@@ -86,13 +148,16 @@ def quantise(source: Path, target: Path, photos: list[Path], side: int) -> None:
     def store(name: str, values: np.ndarray, kind: type) -> None:
         stored[name].CopyFrom(numpy_helper.from_array(values.astype(kind), name))
 
+    store("input_scale", np.array(1 / STD), np.float32)  # a byte is the pixel, whatever range the photographs had
+    store("input_zero_point", np.array(MEAN), np.uint8)
     for node in plain.graph.node:
         if node.op_type != "Conv":
             continue
         value, kernel, bias = node.input
         weight, reads = constants[kernel].astype(np.float64), float(numpy_helper.to_array(stored[f"{value}_scale"]))
         # The bias is stored in steps of the products, in 32 bits; a channel that is nearly constant has a large one.
-        step = np.maximum(steps(weight), np.abs(constants[bias]) / (reads * 2**30))
+        step = steps(in_cells(weight)).reshape(CELL // 2, -1).max(0) if value == "input" else steps(weight)
+        step = np.maximum(step, np.abs(constants[bias]) / (reads * 2**30))
         rounded = np.rint(weight / step[:, None, None, None])
         lost = convolution(node, means[value], weight - rounded * step[:, None, None, None]).mean((0, 2, 3))
         products = reads * step
@@ -108,6 +173,10 @@ def quantise(source: Path, target: Path, photos: list[Path], side: int) -> None:
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.optimized_model_filepath = str(target)
     onnxruntime.InferenceSession(quantised, options, providers=["CPUExecutionProvider"])
-    bound = {node.domain for node in onnx.load(target).graph.node} - {"", "com.microsoft"}
+    rewritten = onnx.load(target)
+    bytes_first(rewritten, side)
+    store_as_half(rewritten.graph)
+    onnx.save(rewritten, target)
+    bound = {node.domain for node in rewritten.graph.node} - {"", "com.microsoft"}
     if bound:
         raise SystemExit(f"{target}: made for this processor alone ({', '.join(bound)})")

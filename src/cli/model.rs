@@ -221,8 +221,14 @@ fn show(bundle: &Bundle) -> String {
         format!("sha256       {}", described.model.sha256),
         format!("size         {:.1} MB", bundle.model.len() as f64 / 1e6),
         format!(
-            "input        {} x {} {:?} {:?}, resize {:?} with {:?}",
-            input.width, input.height, input.colour, input.layout, input.resize, input.filter
+            "input        {} x {} {:?} {:?} {:?}, resize {:?} with {:?}",
+            input.width,
+            input.height,
+            input.dtype,
+            input.colour,
+            input.layout,
+            input.resize,
+            input.filter
         ),
         format!("temperature  {}", described.output.temperature),
     ];

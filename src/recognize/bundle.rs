@@ -66,6 +66,17 @@ pub enum Colour {
     Bgr,
 }
 
+/// What one value of the input tensor is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dtype {
+    /// `(pixel - mean) / std`.
+    #[default]
+    Float32,
+    /// The pixel as it is, 0 to 255: the network normalises by itself.
+    Uint8,
+}
+
 /// How a photo of any shape becomes the model's input size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -139,6 +150,9 @@ pub struct Input {
     pub layout: Layout,
     /// Order of the channels.
     pub colour: Colour,
+    /// What one value is.
+    #[serde(default)]
+    pub dtype: Dtype,
     /// How a photo becomes that size.
     pub resize: ResizeRule,
     /// With which filter.
@@ -146,10 +160,11 @@ pub struct Input {
     /// Only for [`ResizeRule::Shortest`]: pixels of the shorter side before the crop, at least the
     /// input's larger side, which is also what it is when not given.
     pub shortest: Option<u32>,
-    /// Subtracted from each channel's 0 to 255 value, in the order of `colour`.
-    pub mean: [f32; 3],
-    /// Then divided by this.
-    pub std: [f32; 3],
+    /// Subtracted from each channel's 0 to 255 value, in the order of `colour`; also the colour of
+    /// the border that [`ResizeRule::Pad`] makes, and for [`Dtype::Uint8`] that alone (black when not given).
+    pub mean: Option<[f32; 3]>,
+    /// Then divided by this; [`Dtype::Uint8`] has none.
+    pub std: Option<[f32; 3]>,
 }
 
 /// The `[output]` table.
@@ -445,11 +460,22 @@ impl Description {
             size_is_sane(input.width) && size_is_sane(input.height),
             "input.width and input.height must lie in 1 to 4096",
         )?;
+        let values = |given: Option<[f32; 3]>| given.into_iter().flatten();
         require(
-            input.std.iter().all(|&std| std.is_finite() && std != 0.0)
-                && input.mean.iter().all(|mean| mean.is_finite()),
+            values(input.std).all(|std| std.is_finite() && std != 0.0)
+                && values(input.mean).all(f32::is_finite),
             "input.mean and input.std must be finite, and std not zero",
         )?;
+        match input.dtype {
+            Dtype::Float32 => require(
+                input.mean.is_some() && input.std.is_some(),
+                "input.mean and input.std are missing; dtype = \"uint8\" is without",
+            )?,
+            Dtype::Uint8 => require(
+                input.std.is_none() && (input.mean.is_none() || input.resize == ResizeRule::Pad),
+                "input.mean and input.std are for dtype = \"float32\": a network of bytes normalises by itself (resize = \"pad\" takes its border from mean)",
+            )?,
+        }
         let temperature = self.output.temperature;
         require(
             temperature.is_finite() && temperature > 0.0,

@@ -4,10 +4,28 @@ use fast_image_resize::images::Image;
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 
-use super::bundle::{Colour, Input, Layout, ResizeFilter, ResizeRule};
+use super::bundle::{Colour, Dtype, Input, Layout, ResizeFilter, ResizeRule};
 
 /// Pixels of a resized photo from which its margins are not worth making.
 const MOST_RESIZED: u64 = 1 << 24;
+
+/// One photo as the model takes it, in the order of its axes.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Tensor {
+    /// `(pixel - mean) / std`.
+    Float(Vec<f32>),
+    /// Pixels as they are.
+    Bytes(Vec<u8>),
+}
+
+/// A resized photo, which may cover only a part of the input.
+struct Placed {
+    /// Rows of RGB pixels.
+    pixels: Vec<u8>,
+    width: u32,
+    left: u32,
+    top: u32,
+}
 
 /// Turns photos into tensors as a bundle's `[input]` table says. Holds the
 /// buffers, so that a batch allocates them once.
@@ -20,8 +38,12 @@ pub(super) struct Preprocessor {
 
 impl Preprocessor {
     pub(super) fn new(input: &Input) -> Self {
+        let (mean, std) = (
+            input.mean.unwrap_or_default(),
+            input.std.unwrap_or([1.0; 3]),
+        );
         let table = std::array::from_fn(|channel| {
-            std::array::from_fn(|value| (value as f32 - input.mean[channel]) / input.std[channel])
+            std::array::from_fn(|value| (value as f32 - mean[channel]) / std[channel])
         });
         Self {
             input: input.clone(),
@@ -30,28 +52,35 @@ impl Preprocessor {
         }
     }
 
-    /// Shape of the tensor for one photo.
-    pub(super) fn shape(&self) -> [usize; 4] {
-        let (height, width) = (self.input.height as usize, self.input.width as usize);
-        match self.input.layout {
-            Layout::Nchw => [1, 3, height, width],
-            Layout::Nhwc => [1, height, width, 3],
-        }
-    }
-
     /// Resizes, reorders and normalises one photo.
-    pub(super) fn tensor(&mut self, pixels: &RgbImage) -> Result<Vec<f32>, String> {
+    pub(super) fn tensor(&mut self, pixels: &RgbImage) -> Result<Tensor, String> {
         let (width, height) = (self.input.width, self.input.height);
-        let resized = match self.input.resize {
-            ResizeRule::Squash => self.resize(pixels, width, height, None)?,
+        let whole = |pixels| Placed {
+            pixels,
+            width,
+            left: 0,
+            top: 0,
+        };
+        let placed = match self.input.resize {
+            ResizeRule::Squash => whole(self.resize(pixels, width, height, None)?),
             ResizeRule::CenterCrop => {
                 let crop = centred_crop(pixels.dimensions(), (width, height));
-                self.resize(pixels, width, height, Some(crop))?
+                whole(self.resize(pixels, width, height, Some(crop))?)
             }
-            ResizeRule::Shortest => self.shortest(pixels)?,
-            ResizeRule::Pad => return self.padded(pixels),
+            ResizeRule::Shortest => whole(self.shortest(pixels)?),
+            ResizeRule::Pad => self.fitted(pixels)?,
         };
-        Ok(self.normalise(&resized))
+        Ok(match self.input.dtype {
+            Dtype::Float32 => Tensor::Float(self.arranged(&placed, [0.0; 3], |channel, value| {
+                self.table[channel][usize::from(value)]
+            })),
+            Dtype::Uint8 if self.is_arranged(&placed) => Tensor::Bytes(placed.pixels),
+            Dtype::Uint8 => {
+                let border = self.input.mean.unwrap_or_default();
+                let border = border.map(|mean| mean.round() as u8);
+                Tensor::Bytes(self.arranged(&placed, border, |_, value| value))
+            }
+        })
     }
 
     fn resize(
@@ -118,8 +147,8 @@ impl Preprocessor {
             .collect())
     }
 
-    /// The whole photo, centred; the border holds the mean, that is zeros.
-    fn padded(&mut self, pixels: &RgbImage) -> Result<Vec<f32>, String> {
+    /// The whole photo, centred.
+    fn fitted(&mut self, pixels: &RgbImage) -> Result<Placed, String> {
         let (width, height) = (self.input.width, self.input.height);
         let scale = f64::min(
             f64::from(width) / f64::from(pixels.width()),
@@ -129,40 +158,61 @@ impl Preprocessor {
             |length: u32, most: u32| ((f64::from(length) * scale).round() as u32).clamp(1, most);
         let (inner_width, inner_height) =
             (side(pixels.width(), width), side(pixels.height(), height));
-        let inner = self.resize(pixels, inner_width, inner_height, None)?;
-        let (left, top) = ((width - inner_width) / 2, (height - inner_height) / 2);
-        let mut tensor = vec![0.0; (3 * width * height) as usize];
-        for (index, pixel) in inner.as_chunks::<3>().0.iter().enumerate() {
-            let column = left as usize + index % inner_width as usize;
-            let row = top as usize + index / inner_width as usize;
-            self.put(&mut tensor, row * width as usize + column, *pixel);
-        }
-        Ok(tensor)
+        Ok(Placed {
+            pixels: self.resize(pixels, inner_width, inner_height, None)?,
+            width: inner_width,
+            left: (width - inner_width) / 2,
+            top: (height - inner_height) / 2,
+        })
     }
 
-    fn normalise(&self, resized: &[u8]) -> Vec<f32> {
-        let mut tensor = vec![0.0; resized.len()];
-        for (index, pixel) in resized.as_chunks::<3>().0.iter().enumerate() {
-            self.put(&mut tensor, index, *pixel);
+    /// Whether the photo's bytes already are the tensor.
+    fn is_arranged(&self, placed: &Placed) -> bool {
+        let Input {
+            width,
+            height,
+            layout,
+            colour,
+            ..
+        } = self.input;
+        let whole = placed.pixels.len() == (3 * width * height) as usize;
+        whole && layout == Layout::Nhwc && colour == Colour::Rgb
+    }
+
+    /// A tensor of the input's size with the photo at its place and `border` around it; the channels
+    /// of both `border` and `value` in the order of `colour`.
+    fn arranged<T: Copy>(
+        &self,
+        placed: &Placed,
+        border: [T; 3],
+        value: impl Fn(usize, u8) -> T,
+    ) -> Vec<T> {
+        let (width, plane) = (
+            self.input.width as usize,
+            (self.input.width * self.input.height) as usize,
+        );
+        let order = match self.input.colour {
+            Colour::Rgb => [0, 1, 2],
+            Colour::Bgr => [2, 1, 0],
+        };
+        let mut tensor = match self.input.layout {
+            Layout::Nchw => border.map(|value| vec![value; plane]).concat(),
+            Layout::Nhwc => border.repeat(plane),
+        };
+        let row = 3 * placed.width as usize;
+        for (y, line) in placed.pixels.chunks_exact(row).enumerate() {
+            let start = (placed.top as usize + y) * width + placed.left as usize;
+            for (x, pixel) in line.as_chunks::<3>().0.iter().enumerate() {
+                for (channel, &from) in order.iter().enumerate() {
+                    let place = match self.input.layout {
+                        Layout::Nchw => channel * plane + start + x,
+                        Layout::Nhwc => (start + x) * 3 + channel,
+                    };
+                    tensor[place] = value(channel, pixel[from]);
+                }
+            }
         }
         tensor
-    }
-
-    /// Writes one pixel at its place in the tensor.
-    #[inline]
-    fn put(&self, tensor: &mut [f32], index: usize, [red, green, blue]: [u8; 3]) {
-        let ordered = match self.input.colour {
-            Colour::Rgb => [red, green, blue],
-            Colour::Bgr => [blue, green, red],
-        };
-        let plane = (self.input.width * self.input.height) as usize;
-        for (channel, value) in ordered.into_iter().enumerate() {
-            let place = match self.input.layout {
-                Layout::Nchw => channel * plane + index,
-                Layout::Nhwc => index * 3 + channel,
-            };
-            tensor[place] = self.table[channel][usize::from(value)];
-        }
     }
 }
 
@@ -192,16 +242,31 @@ mod tests {
             height: 2,
             layout,
             colour,
+            dtype: Dtype::Float32,
             resize,
             filter: ResizeFilter::Bilinear,
             shortest: None,
-            mean: [10.0, 20.0, 30.0],
-            std: [1.0, 2.0, 4.0],
+            mean: Some([10.0, 20.0, 30.0]),
+            std: Some([1.0, 2.0, 4.0]),
         }
     }
 
     fn tensor_of(input: &Input, pixels: &RgbImage) -> Vec<f32> {
-        Preprocessor::new(input).tensor(pixels).unwrap()
+        match Preprocessor::new(input).tensor(pixels).unwrap() {
+            Tensor::Float(values) => values,
+            Tensor::Bytes(_) => panic!("float32 was asked for"),
+        }
+    }
+
+    fn bytes_of(input: &Input, pixels: &RgbImage) -> Vec<u8> {
+        let input = Input {
+            dtype: Dtype::Uint8,
+            ..input.clone()
+        };
+        match Preprocessor::new(&input).tensor(pixels).unwrap() {
+            Tensor::Bytes(values) => values,
+            Tensor::Float(_) => panic!("uint8 was asked for"),
+        }
     }
 
     #[test]
@@ -263,6 +328,24 @@ mod tests {
         let square = RgbImage::from_pixel(6, 6, Rgb([11, 22, 34]));
         let tensor = tensor_of(&input(Layout::Nchw, Colour::Rgb, ResizeRule::Pad), &square);
         assert_eq!(tensor[..8], [0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn a_network_of_bytes_gets_the_pixels_as_they_are() {
+        let photo = RgbImage::from_fn(4, 2, |x, y| Rgb([x as u8, y as u8, 7]));
+        let squash = |layout, colour| input(layout, colour, ResizeRule::Squash);
+        let nhwc = bytes_of(&squash(Layout::Nhwc, Colour::Rgb), &photo);
+        assert_eq!(nhwc, *photo.as_raw());
+        let nchw = bytes_of(&squash(Layout::Nchw, Colour::Bgr), &photo);
+        assert_eq!(nchw[..8], [7; 8], "blue first");
+        assert_eq!(nchw[16..20], [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn a_network_of_bytes_gets_the_mean_as_border() {
+        let square = RgbImage::from_pixel(6, 6, Rgb([11, 22, 34]));
+        let padded = bytes_of(&input(Layout::Nhwc, Colour::Rgb, ResizeRule::Pad), &square);
+        assert_eq!(padded[..6], [10, 20, 30, 11, 22, 34]);
     }
 
     #[test]

@@ -5,10 +5,10 @@ use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::{Outlet, TensorElementType, TensorRef, ValueType};
 
-use super::bundle::{Activation, Bundle, Layout, Output, Reads};
+use super::bundle::{Activation, Bundle, Dtype, Input, Layout, Output, Reads};
 use super::calibrate::probabilities;
 use super::head::Head;
-use super::preprocess::Preprocessor;
+use super::preprocess::{Preprocessor, Tensor};
 use super::{Recognition, Runtime};
 
 /// Why a model could not be loaded or run.
@@ -39,6 +39,7 @@ pub enum RecognizeError {
 pub struct Recognizer {
     session: Session,
     preprocessor: Preprocessor,
+    shape: [i64; 4],
     output: Output,
     /// Logits that the network gives.
     labels: usize,
@@ -75,6 +76,7 @@ impl Recognizer {
         Ok(Self {
             session,
             preprocessor: Preprocessor::new(&bundle.description.input),
+            shape: shape(&bundle.description.input),
             output: bundle.description.output.clone(),
             labels: bundle.description.network_labels().len(),
             head: bundle
@@ -130,13 +132,19 @@ impl Recognizer {
 
     fn run(&mut self, pixels: &RgbImage, reads: Option<Reads>) -> Result<Outputs, RecognizeError> {
         let fail = |error: ort::Error| RecognizeError::Run(error.to_string());
-        let shape = self.preprocessor.shape();
         let tensor = self
             .preprocessor
             .tensor(pixels)
             .map_err(RecognizeError::Run)?;
-        let input = TensorRef::from_array_view((shape, tensor.as_slice())).map_err(fail)?;
-        let outputs = self.session.run(ort::inputs![input]).map_err(fail)?;
+        let inputs = match &tensor {
+            Tensor::Float(values) => ort::inputs![
+                TensorRef::from_array_view((self.shape, values.as_slice())).map_err(fail)?
+            ],
+            Tensor::Bytes(values) => ort::inputs![
+                TensorRef::from_array_view((self.shape, values.as_slice())).map_err(fail)?
+            ],
+        };
+        let outputs = self.session.run(inputs).map_err(fail)?;
         let values = |name: &str| -> Result<Vec<f32>, RecognizeError> {
             let value = outputs
                 .get(name)
@@ -195,19 +203,17 @@ fn check(session: &Session, bundle: &Bundle) -> Result<(), String> {
             input.name()
         ));
     }
-    let (height, width) = (
-        i64::from(described.input.height),
-        i64::from(described.input.width),
-    );
-    let wanted = match described.input.layout {
-        Layout::Nchw => [1, 3, height, width],
-        Layout::Nhwc => [1, height, width, 3],
+    let dtype = match described.input.dtype {
+        Dtype::Float32 => TensorElementType::Float32,
+        Dtype::Uint8 => TensorElementType::Uint8,
     };
-    fits(input, &wanted, "input")?;
+    fits(input, dtype, &shape(&described.input), "input")?;
 
+    let float = TensorElementType::Float32;
     let labels = described.network_labels().len() as i64;
     fits(
         outlet(session, &described.output.logits)?,
+        float,
         &[1, labels],
         "output.logits (labels.names gives the count, with a head head.network_labels)",
     )?;
@@ -221,7 +227,7 @@ fn check(session: &Session, bundle: &Bundle) -> Result<(), String> {
         (&output.features, output.features_size, "output.features"),
     ] {
         if let (Some(name), Some(size)) = (name, size) {
-            fits(outlet(session, name)?, &[1, size as i64], what)?;
+            fits(outlet(session, name)?, float, &[1, size as i64], what)?;
         }
     }
     Ok(())
@@ -238,13 +244,32 @@ fn outlet<'a>(session: &'a Session, name: &str) -> Result<&'a Outlet, String> {
     })
 }
 
+/// Shape of the tensor for one photo.
+fn shape(input: &Input) -> [i64; 4] {
+    let (height, width) = (i64::from(input.height), i64::from(input.width));
+    match input.layout {
+        Layout::Nchw => [1, 3, height, width],
+        Layout::Nhwc => [1, height, width, 3],
+    }
+}
+
 /// Compares a model's static shape with the wanted one; -1 is a free size.
-fn fits(outlet: &Outlet, wanted: &[i64], what: &str) -> Result<(), String> {
+fn fits(
+    outlet: &Outlet,
+    dtype: TensorElementType,
+    wanted: &[i64],
+    what: &str,
+) -> Result<(), String> {
     let ValueType::Tensor { ty, shape, .. } = outlet.dtype() else {
         return Err(format!("{what} is not a tensor"));
     };
-    if *ty != TensorElementType::Float32 {
-        return Err(format!("{what} holds {ty:?}, float32 is expected"));
+    if *ty != dtype {
+        let word = |dtype: &TensorElementType| format!("{dtype:?}").to_lowercase();
+        return Err(format!(
+            "{what} holds {}, {} is expected",
+            word(ty),
+            word(&dtype)
+        ));
     }
     let shape: &[i64] = shape;
     let same =

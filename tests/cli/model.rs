@@ -86,6 +86,24 @@ fn a_mismatch_between_description_and_model_is_named() {
 }
 
 #[test]
+fn what_the_input_holds_is_compared_with_the_model() {
+    let floats = "dtype = \"float32\"\nmean = [127.0, 127.0, 127.0]\nstd = [128.0, 128.0, 128.0]";
+    let wrong = complaint(|text| text.replace("dtype = \"uint8\"", floats));
+    assert!(
+        wrong.contains("input holds uint8, float32 is expected"),
+        "{wrong}"
+    );
+    let bare = complaint(|text| text.replace("dtype = \"uint8\"", ""));
+    assert!(
+        bare.contains("input.mean and input.std are missing"),
+        "{bare}"
+    );
+    let both =
+        complaint(|text| text.replace("dtype = \"uint8\"", "dtype = \"uint8\"\nstd = [1, 1, 1]"));
+    assert!(both.contains("a network of bytes"), "{both}");
+}
+
+#[test]
 fn nonsense_in_bundle_toml_is_named() {
     let typo = complaint(|text| text.replace("temperature", "temprature"));
     assert!(typo.contains("temprature"), "{typo}");
