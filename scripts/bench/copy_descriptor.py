@@ -1,6 +1,6 @@
 """The descriptor by itself, without landmarks or hashes: is the original the nearest of all stored pictures, and how surely?
 
-    python3 scripts/bench/copy_descriptor.py DATA --models DIR_OR_ONNX... [--count N]      needs numpy, pillow, onnxruntime (.venv-train)
+    python3 scripts/bench/copy_descriptor.py DATA --models DIR_OR_ONNX... [--count N]      in .venv-train
 
 Writes eval/index/copy_descriptor.csv: per bundle and transformation, recall at precision 0.99 (one threshold per bundle, over all
 questions), and how often the original is nearest. Stored are all photographs of DATA; N of The Met's are asked, each changed. The seven
@@ -17,38 +17,33 @@ import sys
 import tomllib
 
 import numpy as np
-import onnxruntime
 from PIL import Image
 
 from index_transformations import CHANGES, at_precision
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "train"))
-from photos import resized  # noqa: E402: scripts/train is no package
+from features import session  # noqa: E402: scripts/train is no package
+from photos import resized  # noqa: E402
 
 SIDE = 288  # SSCD's, "A Self-Supervised Descriptor for Image Copy Detection", CVPR 2022
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ASKED = ("crop 90%", "crop 80%", "crop 70%", "crop 60%", "crop 50%", "banner 15%", "banner 30%", "screenshot")
 
 
-def opened(model):
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(model, options)
-
-
 def describer(bundle):
     """Picture -> unit vector by the bundle's own settings, or by a network that takes bytes of any size."""
     if bundle.suffix == ".onnx":
-        session = opened(bundle)
-        return lambda picture: session.run(None, {session.get_inputs()[0].name: resized(picture, side=SIDE)[None]})[0][0], bundle.stem
+        run = session(bundle)
+        name = run.get_inputs()[0].name
+        return lambda picture: run.run(None, {name: resized(picture, side=SIDE)[None]})[0][0], bundle.stem
     settings = tomllib.loads((bundle / "bundle.toml").read_text())
-    session, entry = opened(bundle / settings["model"]["file"]), settings["input"]
+    run, entry = session(bundle / settings["model"]["file"]), settings["input"]
 
     def describe(picture):
         pixels = resized(picture, side=entry["width"])
         if entry.get("dtype", "float32") == "float32":
             pixels = ((pixels - np.float32(entry["mean"])) / np.float32(entry["std"])).transpose(2, 0, 1)
-        return session.run([settings["output"]["descriptor"]], {"input": pixels[None]})[0][0]
+        return run.run([settings["output"]["descriptor"]], {"input": pixels[None]})[0][0]
 
     return describe, f"{settings['name']} {settings['version']}"
 

@@ -208,7 +208,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--warm", type=int, default=60, help="steps in which only the heads learn")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--first", type=int, default=4500, help="of the renders, so many of the manifest's first rows")
+    parser.add_argument("--first", type=int, help="of the renders, so many of the manifest's first rows; else all")
     parser.add_argument("--seed", type=int, default=7, help="export.py takes the mean of the trainings of several seeds")
     parser.add_argument("--workers", type=int, default=1, help="processes that make views: one keeps two processor cores busy, a GPU wants a dozen")
     parser.add_argument("--without", default="", help="a source (met, caltech101, grocery, render) that is left out, to see how it is judged unseen")

@@ -196,7 +196,14 @@ impl Preprocessor {
             Colour::Bgr => [2, 1, 0],
         };
         let mut tensor = match self.input.layout {
-            Layout::Nchw => border.map(|value| vec![value; plane]).concat(),
+            Layout::Nchw => {
+                border
+                    .iter()
+                    .fold(Vec::with_capacity(3 * plane), |mut planes, &value| {
+                        planes.resize(planes.len() + plane, value);
+                        planes
+                    })
+            }
             Layout::Nhwc => border.repeat(plane),
         };
         let row = 3 * placed.width as usize;
