@@ -3,7 +3,7 @@
 import numpy as np
 
 import shapes
-from materials import Graph, blend, glass, metal, plain, vary
+from materials import Graph, blend, metal, plain, vary
 
 
 def container(rng, inner, item):

@@ -1,6 +1,6 @@
-"""Draws pictures OUT/<label>/<subject>_<index>.jpg and lists them in OUT/manifest.csv. See `scripts/render/render`.
+"""Draws pictures OUT/<label>/<subject>_<seed>_<index>.jpg and lists them in OUT/manifest.csv. See `scripts/render/render`.
 
-A picture depends on the seed and its index alone. Files that exist are skipped. The process that the user starts
+A picture depends on the seed, its index and whether it is `--seized` alone; pictures of several seeds may lie together. Files that exist are skipped. The process that the user starts
 only watches: it runs `--workers` others, starts one again when it dies or hangs, and leaves out the scene at fault.
 """
 
@@ -40,7 +40,7 @@ def draw(options, index):
 
     rng = generator(options.seed, index)
     subject, path = choose(rng, options.names), name_of(options.out, options, index)[1]
-    scene.compose(rng, subject, small_things())
+    scene.compose(rng, subject, small_things(), options.seized)
     raw = f"{options.scratch}/{os.getpid()}.exr"
     bpy.context.scene.render.filepath = raw
     quiet = os.dup(1)
@@ -66,6 +66,8 @@ def draw(options, index):
 
 def work(options):
     """A worker: its share of the indices that are not drawn yet, told line by line on stdout."""
+    import scene
+
     done = 0
     for index in range(options.first, options.count, options.workers):
         if name_of(options.out, options, index)[1].exists():
@@ -73,8 +75,9 @@ def work(options):
         print(index, flush=True)
         try:
             draw(options, index)
-        except Exception:
-            traceback.print_exc()
+        except Exception as error:
+            if not isinstance(error, scene.OutOfView):
+                traceback.print_exc()
             print(f"scene {index} left out: {name_of(options.out, options, index)[0].name}", file=sys.stderr, flush=True)
         done += 1
         if done >= BATCH:
@@ -93,6 +96,8 @@ class Worker:
         self.log = self.options.scratch / f"worker-{self.number}.log"
         o = self.options
         command = [sys.executable, __file__, str(o.out), "--count", str(o.count), "--seed", str(o.seed), "--workers", str(o.workers), "--first", str(self.first), "--scratch", str(o.scratch)]
+        if o.seized:
+            command.append("--seized")
         if o.subjects:
             command += ["--subjects", o.subjects]
         self.output = open(self.log, "w")
@@ -124,19 +129,23 @@ class Worker:
 
 
 def write_manifest(options):
-    """Every picture that lies there, in the order of the indices."""
-    rows = []
+    """Every picture that lies there, in the order of the indices; rows of other seeds stay before them."""
+    manifest, rows = options.out / "manifest.csv", []
+    if manifest.exists():
+        with open(manifest, newline="") as file:
+            rows = [row for row in list(csv.reader(file))[1:] if row[4] != str(options.seed)]
+    others = len(rows)
     for index in range(options.count):
         subject, path = name_of(options.out, options, index)
         if path.exists():
-            rows.append([path.relative_to(options.out), subject.label, subject.name, f"render-{options.seed}-{index}", options.seed])
+            rows.append([path.relative_to(options.out), subject.label, subject.name, f"render-{options.seed}-{index}", options.seed, int(options.seized)])
     aside = options.out / "manifest.csv.part"
     with open(aside, "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["file", "label", "subject", "group", "seed"])
+        writer.writerow(["file", "label", "subject", "group", "seed", "seized"])
         writer.writerows(rows)
-    aside.rename(options.out / "manifest.csv")
-    return len(rows)
+    aside.rename(manifest)
+    return len(rows) - others
 
 
 def main():
@@ -145,6 +154,7 @@ def main():
     parser.add_argument("--count", type=int, required=True, help="pictures, the ones that exist included")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--seized", action="store_true", help="in bulk, or close: as things are photographed where they were found; take another seed")
     parser.add_argument("--subjects", help="only these subjects or labels, by commas")
     parser.add_argument("--first", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--scratch", type=pathlib.Path, help=argparse.SUPPRESS)

@@ -157,12 +157,32 @@ class Heights:
         item.location = np.array([x, y, rise])
 
 
-def arrange(rng, subject, build, deny=()):
-    """Builds and lays the items. Returns (items, what holds them)."""
+MOST = 100  # things in a hoard
+
+
+def number(rng, subject):
+    """How many lie together."""
     low, high = subject.heap
     count = 1 if high <= 1 else int(np.clip(round(np.exp(rng.uniform(np.log(max(low, 1)), np.log(high)))), low, high))
     if low <= 1 and high > 1 and rng.random() < 0.35:
         count = 1
+    return count
+
+
+def number_seized(rng, subject):
+    """How many lie together where a hoard was found: some things alone, but close; heaps, skins and the like, a few."""
+    high = subject.heap[1]
+    if rng.random() < (0.5 if high <= 1 else 0.33):
+        return 1
+    if high <= 1:
+        return int(rng.integers(2, 6))
+    return int(np.exp(rng.uniform(np.log(6), np.log(min(MOST, 12 * high)))))
+
+
+def arrange(rng, subject, build, seized, deny=()):
+    """Builds and lays the items. Returns (items, what holds them)."""
+    count = (number_seized if seized else number)(rng, subject)
+    high = subject.heap[1]
     distinct = min(count, 5 if high <= 40 else 4)
     bases = [Item(build(rng)) for _ in range(distinct)]
     items = bases + [bases[int(rng.integers(distinct))].copy() for _ in range(count - distinct)]
@@ -170,11 +190,15 @@ def arrange(rng, subject, build, deny=()):
 
     if count == 1:
         way = "one"
+    elif seized and subject.upright:  # skins and heaps: side by side, or one partly over the other
+        way = rng.choice(["row", "grid", "loose"], p=[0.3, 0.2, 0.5])
+    elif seized and count > 8:
+        way = rng.choice(["grid", "heap", "loose", "stack"], p=[0.2, 0.35, 0.2, 0.25])
     elif count <= 8:
         way = rng.choice(["row", "loose", "heap"], p=[0.3, 0.5, 0.2])
     else:
         way = rng.choice(["grid", "heap", "loose"], p=[0.15, 0.65, 0.2])
-    spread = radius * {"one": 0.01, "row": 1, "grid": 1, "loose": 0.85 * np.sqrt(count), "heap": 0.45 * np.sqrt(count)}[way]
+    spread = radius * {"one": 0.01, "row": 1, "grid": 1, "loose": 0.85 * np.sqrt(count), "heap": 0.45 * np.sqrt(count), "stack": 0.35 * np.sqrt(count)}[way]
     holder = None
     heights = Heights(max(spread * 2.2, radius * 1.3 * np.sqrt(count)) + radius * 1.5)
     if "holder" not in deny and rng.random() < (0.25 if way in ("heap", "one") else 0.08) and radius < 0.4:
@@ -188,6 +212,7 @@ def arrange(rng, subject, build, deny=()):
     same = None
     columns = int(np.ceil(np.sqrt(count * rng.uniform(0.6, 1.8)))) if way == "grid" else count
     step = None
+    along = np.array([np.cos(yaw), np.sin(yaw)])
     for k, item in enumerate(items):
         if way in ("row", "grid"):
             if same is None:
@@ -201,6 +226,12 @@ def arrange(rng, subject, build, deny=()):
                     columns = 1
             rows = -(-count // columns)
             at = (np.array([k % columns, k // columns]) - [(columns - 1) / 2, (rows - 1) / 2]) * step + rng.normal(0, 0.03, 2) * step
+        elif way == "stack":  # all one way, as timber
+            pose = resting(rng, item.points, subject)
+            long = np.argmax(np.ptp((item.points @ pose.T)[:, :2], axis=0)) * np.pi / 2
+            item.rotation = spin(yaw - long + np.pi * rng.integers(2) + rng.normal(0, 0.1)) @ pose
+            across = rng.uniform(-1, 1, (3, 1)) * spread * np.array([[-along[1], along[0]]])
+            at = heights.lowest(item, across + rng.normal(0, 0.2, (3, 1)) * radius * along)
         else:
             item.rotation = spin(rng.uniform(0, 2 * np.pi)) @ resting(rng, item.points, subject)
             if way == "heap" and k > 3 and not subject.upright:
@@ -221,8 +252,8 @@ def arrange(rng, subject, build, deny=()):
     return items, holder, heights
 
 
-def camera(rng, points, inside=False):
-    """A phone's camera that frames `points`. Returns (object, position, target)."""
+def camera(rng, points, inside=False, close=False):
+    """A phone's camera that frames `points`; `close`, they often reach beyond the picture. Returns (object, position, target)."""
     scene = bpy.context.scene
     ratio = rng.choice([3 / 4, 4 / 3, 1.0, 9 / 16, 16 / 9, 2 / 3, 3 / 2], p=[0.28, 0.26, 0.22, 0.07, 0.05, 0.06, 0.06])
     side = 288
@@ -246,6 +277,8 @@ def camera(rng, points, inside=False):
     q = points - middle
     px, py, pz = (q @ np.array(a) for a in (x, y, z))
     fill = rng.choice([rng.uniform(0.6, 0.95), rng.uniform(0.35, 0.6), rng.uniform(0.95, 1.7)], p=[0.62, 0.15, 0.23])
+    if close:
+        fill = rng.uniform(0.75, 2.2)
     distance = float(np.percentile(np.maximum(np.abs(px) / half_x, np.abs(py) / half_y) / fill + pz, 99.5))
     distance = max(distance, float(pz.max()) + 0.01)
     shift = rng.normal(0, 0.07 if fill < 0.95 else 0.2, 2) * distance * np.array([half_x, half_y])
@@ -286,6 +319,23 @@ def shown(rng, items, points, thing):
             hit, place, _, _, first, _ = scene.ray_cast(graph, eye, way.normalized(), distance=way.length + 0.01)
             seen += not hit or first.name in own or (place - Vector(point)).length < 0.003
     return seen / len(chosen)
+
+
+def covered(items, thing, lattice=24):
+    """The share of the picture in which the items are seen."""
+    scene = bpy.context.scene
+    bpy.context.view_layer.update()
+    graph = bpy.context.evaluated_depsgraph_get()
+    own = {t.name for item in items for t in item.things}
+    top_right, bottom_right, bottom_left, _ = (np.array(corner) for corner in thing.data.view_frame(scene=scene))
+    eye, turn = thing.matrix_world.translation, np.array(thing.matrix_world.to_3x3())
+    seen = 0
+    for across in (np.arange(lattice) + 0.5) / lattice:
+        for up in (np.arange(lattice) + 0.5) / lattice:
+            way = turn @ (bottom_left + across * (bottom_right - bottom_left) + up * (top_right - bottom_right))
+            hit, _, _, _, first, _ = scene.ray_cast(graph, eye, Vector(way).normalized())
+            seen += hit and first.name in own
+    return seen / lattice**2
 
 
 def lamp(kind, energy, location, target, colour, size=None):
@@ -382,10 +432,20 @@ def lights(rng, size, target, eye):
             lamp("AREA", s2 * rng.uniform(60, 160), p, target, (1, 1, 1), (size * 1.5, size * 1.5))
 
 
-def compose(rng, subject, others):
-    """Builds the whole scene for `subject`; `others`: builders of small things that may lie beside it."""
+class OutOfView(Exception):
+    """No camera was found that sees enough of the things."""
+
+
+LEAST_COVERED = 0.05  # of a picture, by the things that it is of
+
+
+def compose(rng, subject, others, seized=False):
+    """Builds the whole scene for `subject`; `others`: builders of small things that may lie beside it.
+
+    `seized`: in bulk, or close, and well in view, as things are photographed where they were found.
+    """
     clear()
-    items, holder, heights = arrange(rng, subject, subject.build)
+    items, holder, heights = arrange(rng, subject, subject.build, seized)
     points = np.vstack([i.placed() for i in items])
     points[:, 2] = np.maximum(points[:, 2], 0)
     size = float(np.linalg.norm(np.ptp(points, axis=0))) / 2
@@ -396,9 +456,12 @@ def compose(rng, subject, others):
         held = None
     if held is None:
         props.beside(rng, size, points, heights, others, Item)
-    for _ in range(6):
-        thing, eye, target = camera(rng, points, holder is not None)
-        if shown(rng, items, points, thing) > 0.35:
+    for _ in range(12 if seized else 6):
+        thing, eye, target = camera(rng, points, holder is not None, seized)
+        if covered(items, thing) > LEAST_COVERED if seized else shown(rng, items, points, thing) > 0.35:
             break
+    else:
+        if seized:
+            raise OutOfView
     grounds.backdrop(rng, size, eye, target)
     lights(rng, max(size, 0.02) * 1.6, (points.min(0) + points.max(0)) / 2, eye)

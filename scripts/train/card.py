@@ -6,7 +6,6 @@
 
 import argparse
 import csv
-import json
 import tomllib
 from pathlib import Path
 
@@ -65,11 +64,10 @@ def main() -> None:
     name = settings["name"]
     real = photographs(arguments.data, read_manifest(arguments.manifest))
     everyday = sum(example.split == "calibration" and example.label in ("other", "live_animal") for example in real)
-    steps = json.loads((arguments.study / "training.jsonl").read_text().splitlines()[-1])["step"]
     text = TEMPLATE.read_text(encoding="utf-8").format(
         name=name, arithmetic="float32 arithmetic, weights stored as float16" if name.endswith("-float") else "int8 arithmetic, weights of one step per channel",
         version=settings["version"], side=settings["input"]["width"], temperature=settings["output"]["temperature"], descriptor=settings["output"]["descriptor_size"],
-        megabytes=(arguments.bundle / "model.onnx").stat().st_size / 1e6, steps=f"{steps:,}",
+        megabytes=(arguments.bundle / "model.onnx").stat().st_size / 1e6,
         photographs=counts([(e.split, e.label, e.group) for e in real]),
         renders=counts([(e.split, e.label, e.group) for e in renders(arguments.renders)]),
         results=results(rows(arguments.study / "summary.csv")), everyday=everyday, bound=100 * (1 - 0.05 ** (1 / everyday)),

@@ -21,7 +21,7 @@ from scipy.stats import beta, rankdata
 from features import outputs
 from grounds import moved
 from photos import read_manifest
-from taxonomy import LABELS, Example, photographs, renders
+from taxonomy import LABELS, PRODUCTS, Example, photographs, renders
 
 IVORY, CERAMIC = LABELS.index("ivory"), LABELS.index("ceramic_stone")
 EVERYDAY = [LABELS.index("other"), LABELS.index("live_animal")]
@@ -46,6 +46,7 @@ class Judged:
         self.groups = np.array([example.group for example in examples])
         self.gray = np.array([example.grayscale for example in examples])
         self.photograph = np.array([example.domain == "photograph" for example in examples])
+        self.seized = np.array([example.seized for example in examples])
         self.scores, self.limits = scores, limits
         self.ivory_side = scores[:, IVORY] > scores[:, CERAMIC]
         _, self.group_of = np.unique(self.groups, return_inverse=True)
@@ -118,8 +119,12 @@ def measures(judged: Judged) -> list[dict]:
     top = scores.argmax(1)
     add("most likely label, photographs", photographed, top == labels)
     rendered = np.nonzero(~judged.photograph)[0]
-    if len(rendered):
-        add("most likely label, renders", rendered, top == labels)
+    unphotographed = np.isin(labels, [LABELS.index(product) for product in PRODUCTS if product != "ivory"])
+    for name, own in (("renders", rendered), ("renders of single things and few", rendered[~judged.seized[rendered]]), ("renders in bulk or close", rendered[judged.seized[rendered]])):
+        if len(own):
+            add(f"most likely label, {name}", own, top == labels)
+            add(f"most likely label, {name}, of the products without photographs", own[unphotographed[own]], top == labels)
+            add(f"called a product, {name}, of look-alikes and other things", own[labels[own] >= len(PRODUCTS)], top < len(PRODUCTS))
     for domain, own in (("photographs", photographed), ("renders", rendered)):
         for k, label in enumerate(LABELS):
             if (labels[own] == k).any():

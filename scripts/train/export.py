@@ -38,6 +38,7 @@ AS_TRAINED, KEPT = "stage_4", 0.75
 # in hard views, and weights not quite as trained cost it most here. Over all thirteen labels such a classifier names fewer real products, since renders alone teach the rest.
 PHOTOGRAPHED = ("ivory", "bone_antler", "ceramic_stone", "shell_scale", "live_animal", "other")
 PENALTY = 0.003  # inverse strength
+RENDERS_WEIGH = 0.5  # of a photograph: there are as many of them
 COPIES_WEIGH, MOVED_SEED = 0.5, 18  # of cut-out things on other grounds; all copies of one together weigh so much of a photograph
 
 BUNDLE = """\
@@ -175,7 +176,7 @@ def told_apart(model: Path, own: list[Example], of: list[Example], laid: list[np
     """
     rows = np.concatenate([outputs(model, "features", [example.path for example in own]), outputs(model, "features", laid)])
     mean, deviation = rows.mean(0), rows.std(0) + 1e-3 * rows.std(0).mean()
-    weights = np.concatenate([np.ones(len(own)), np.full(len(of), COPIES_WEIGH / COPIES)])
+    weights = [1 if example.domain == "photograph" else RENDERS_WEIGH for example in own] + [COPIES_WEIGH / COPIES] * len(of)
     fitted = LogisticRegression(C=PENALTY, max_iter=1000).fit((rows - mean) / deviation, [PHOTOGRAPHED.index(example.label) for example in own + of], weights)
     weight = fitted.coef_ / deviation
     return {"photographed.weight": torch.from_numpy(weight), "photographed.bias": torch.from_numpy(fitted.intercept_ - weight @ mean)}
@@ -209,7 +210,7 @@ def main() -> None:
     parser.add_argument("--backbone", choices=SIDES, default="lite0")
     parser.add_argument("--labels", type=merging, default=merging(",".join(LABELS)), help="as ivory,bone=bone_antler,other=*")
     parser.add_argument("--side", type=int, help="of the input; else the one that the backbone was trained at")
-    parser.add_argument("--version", default="0.7.0")
+    parser.add_argument("--version", default="0.8.0")
     arguments = parser.parse_args()
     side = arguments.side or SIDES[arguments.backbone]
     names = list(arguments.labels)

@@ -25,7 +25,6 @@ import json
 import tomllib
 from pathlib import Path
 
-import numpy as np
 import open_clip
 import torch
 from torch import nn

@@ -37,7 +37,6 @@ from photos import read_manifest, resized
 from taxonomy import LABELS, PRODUCTS, Example, photographs, renders
 
 DESCRIPTOR = 256
-PICTURES = 24  # of a batch, each in two views
 # Shares of a batch: (label, domain) -> weight. Where a label has photographs and renders, photographs lead.
 SHARES = {
     **{(label, "render"): 1.0 for label in LABELS},
@@ -110,10 +109,10 @@ def tensor(pixels: np.ndarray, device: str) -> torch.Tensor:
 
 
 class Batches(IterableDataset):
-    """Endless batches: uint8 views [2 * PICTURES, side, side, 3] and labels; picture i is rows i and i + PICTURES."""
+    """Endless batches: uint8 views [2 * pictures, side, side, 3] and labels; picture i is rows i and i + pictures."""
 
-    def __init__(self, examples: list[Example], start: int, late: int, side: int, seed: int):
-        self.start, self.late, self.side, self.seed = start, late, side, seed
+    def __init__(self, examples: list[Example], pictures: int, start: int, late: int, side: int, seed: int):
+        self.pictures, self.start, self.late, self.side, self.seed = pictures, start, late, side, seed
         self.grounds = Grounds(examples)
         groups = defaultdict(lambda: defaultdict(list))
         for i, example in enumerate(examples):
@@ -132,7 +131,7 @@ class Batches(IterableDataset):
         while True:
             rng = np.random.default_rng([self.seed, step])
             chosen = []
-            for stratum in rng.choice(len(self.strata), PICTURES, p=self.shares[int(step >= self.late)]):
+            for stratum in rng.choice(len(self.strata), self.pictures, p=self.shares[int(step >= self.late)]):
                 label, fur, groups = self.strata[stratum]
                 i = int(rng.choice(groups[rng.integers(len(groups))]))
                 pixels, mask, source = self.grounds.pictures[i], self.grounds.masks[i], self.grounds.sources[i]
@@ -206,9 +205,9 @@ def main() -> None:
     parser.add_argument("--backbone", choices=SIDES, default="lite0")
     parser.add_argument("--side", type=int, help="of the views; else the one that the backbone was trained at")
     parser.add_argument("--steps", type=int, default=1500)
+    parser.add_argument("--pictures", type=int, default=24, help="of a batch, each in two views")
     parser.add_argument("--warm", type=int, default=60, help="steps in which only the heads learn")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--first", type=int, help="of the renders, so many of the manifest's first rows; else all")
     parser.add_argument("--seed", type=int, default=7, help="export.py takes the mean of the trainings of several seeds")
     parser.add_argument("--workers", type=int, default=1, help="processes that make views: one keeps two processor cores busy, a GPU wants a dozen")
     parser.add_argument("--without", default="", help="a source (met, caltech101, grocery, render) that is left out, to see how it is judged unseen")
@@ -218,7 +217,7 @@ def main() -> None:
     arguments.cache.mkdir(parents=True, exist_ok=True)
     log = open(arguments.cache / "training.jsonl", "a", encoding="utf-8")
 
-    examples = photographs(arguments.data, read_manifest(arguments.manifest)) + renders(arguments.renders)[:arguments.first]
+    examples = photographs(arguments.data, read_manifest(arguments.manifest)) + renders(arguments.renders)
     train = [example for example in examples if example.split == "train" and example.source != arguments.without]
     held = [example for example in examples if example.split == "calibration"]
     wild = [Example(path, "?", "", "", "wild", "photograph") for path in sorted((arguments.data / "wild").glob("*.jpg"))]
@@ -238,7 +237,7 @@ def main() -> None:
         network.load_state_dict(stored["network"])
         average.load_state_dict(stored["average"])
         optimiser.load_state_dict(stored["optimiser"])
-    batches = iter(DataLoader(Batches(train, step, int(LATE * arguments.steps), side, arguments.seed), batch_size=None, num_workers=arguments.workers, prefetch_factor=8))
+    batches = iter(DataLoader(Batches(train, arguments.pictures, step, int(LATE * arguments.steps), side, arguments.seed), batch_size=None, num_workers=arguments.workers, prefetch_factor=8))
     if step == 0:  # the features' scale, from views as the training sees them
         with torch.no_grad():
             seen = torch.cat([network.features(tensor(next(batches)[0].numpy(), device)) for _ in range(12)])
@@ -280,7 +279,7 @@ def main() -> None:
         if step % 100 == 0 or step == arguments.steps:
             torch.save({"step": step, "network": network.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict()}, checkpoint)
         if step % 300 == 0 or step == arguments.steps:
-            line = {"seed": arguments.seed, "renders_at_most": arguments.first, "step": step, "loss": loss.item(), "minutes": (time.time() - start) / 60, **summary(average, held, wild, side)}
+            line = {"seed": arguments.seed, "pictures": arguments.pictures, "step": step, "loss": loss.item(), "minutes": (time.time() - start) / 60, **summary(average, held, wild, side)}
             print(json.dumps(line), file=log, flush=True)
             print(line, flush=True)
 

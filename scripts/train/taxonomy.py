@@ -19,7 +19,7 @@ def merging(text: str) -> dict[str, list[str]]:
 
 @dataclass(frozen=True)
 class Example:
-    """One labelled picture; `split` is train, calibration or test, `domain` photograph or render."""
+    """One labelled picture; `split` is train, calibration or test, `domain` photograph or render; `seized` a render in bulk or close."""
 
     path: Path
     label: str
@@ -28,6 +28,7 @@ class Example:
     source: str
     domain: str
     grayscale: bool = False
+    seized: bool = False
 
 
 def photographs(data: Path, photos: list[Photo]) -> list[Example]:
@@ -47,7 +48,7 @@ def renders(manifest: Path) -> list[Example]:
         return {0: "calibration", 1: "test"}.get(hashlib.sha256(group.encode()).digest()[0] % 6, "train")
 
     return [
-        Example(manifest.parent / row["file"], row["label"], f"render:{row['group']}", split(row["group"]), "render", "render")
+        Example(manifest.parent / row["file"], row["label"], f"render:{row['group']}", split(row["group"]), "render", "render", seized=row["seized"] == "1")
         for row in rows
         if (manifest.parent / row["file"]).exists()
     ]

@@ -1,14 +1,15 @@
 """The copy descriptor: a linear map of the network's features, in closed form.
 
-Over plain training pictures and two random views of each, the features' differences between copies of one picture are whitened, and then
+Over plain training pictures, two random views and a screenshot of each, the features' differences between copies of one picture are whitened, and then
 what is left to tell pictures apart: learned whitening, Mikolajczyk and Matas, "Improving descriptors for fast tree matching by
-optimal linear projection", ICCV 2007. On held-out copies it finds more than the head that was trained with the network
-(eval/index/README.md).
+optimal linear projection", ICCV 2007. On held-out copies it finds more than the head that was trained with the network, and more
+screenshots than without those among the views (eval/index/README.md).
 """
 
 import numpy as np
+from PIL import Image
 
-from augment import view
+from augment import screenshot, view
 from features import picture, session
 from finetune import DESCRIPTOR
 from grounds import small
@@ -19,7 +20,7 @@ RIDGE = 0.3  # added to the variances between copies, as a share of their mean
 
 
 def features(model, examples: list[Example], side: int) -> tuple[np.ndarray, np.ndarray]:
-    """Features of plain pictures [N, width], and of two random views of each [N, 2, width]."""
+    """Features of plain pictures [N, width], and of two random views and a screenshot of each [N, 3, width]."""
     run = session(model)
 
     def seen(pixels: np.ndarray) -> np.ndarray:
@@ -30,7 +31,8 @@ def features(model, examples: list[Example], side: int) -> tuple[np.ndarray, np.
     for i in rng.permutation(len(examples))[:PICTURES]:
         pixels = small(examples[i].path)
         plain.append(seen(pixels))
-        views.append([seen(view(pixels, rng)) for _ in range(2)])
+        shown = [view(pixels, rng), view(pixels, rng), np.asarray(screenshot(Image.fromarray(pixels), rng))]
+        views.append([seen(one) for one in shown])
     return np.array(plain, np.float64), np.array(views, np.float64)
 
 
