@@ -1,5 +1,7 @@
 """One scene: items at rest on a ground, light, props and a phone camera before them. Everything at random."""
 
+from functools import partial
+
 import bpy
 import numpy as np
 from bpy_extras.object_utils import world_to_camera_view
@@ -303,12 +305,17 @@ def camera(rng, points, inside=False, close=False):
     return thing, position, target
 
 
+def sight(items):
+    """What a ray meets first, `cast(eye, direction, ...)` as Blender's own, and the names of the items' objects."""
+    bpy.context.view_layer.update()
+    graph = bpy.context.evaluated_depsgraph_get()
+    return partial(bpy.context.scene.ray_cast, graph), {t.name for item in items for t in item.things}
+
+
 def shown(rng, items, points, thing):
     """The share of `points` that lie in the picture with nothing but the items before them."""
     scene = bpy.context.scene
-    bpy.context.view_layer.update()
-    graph = bpy.context.evaluated_depsgraph_get()
-    own = {t.name for item in items for t in item.things}
+    cast, own = sight(items)
     eye = thing.matrix_world.translation
     chosen = points[rng.integers(len(points), size=60)]
     seen = 0
@@ -316,24 +323,21 @@ def shown(rng, items, points, thing):
         x, y, z = world_to_camera_view(scene, thing, Vector(point))
         if 0 < x < 1 and 0 < y < 1 and z > 0:
             way = Vector(point) - eye
-            hit, place, _, _, first, _ = scene.ray_cast(graph, eye, way.normalized(), distance=way.length + 0.01)
+            hit, place, _, _, first, _ = cast(eye, way.normalized(), distance=way.length + 0.01)
             seen += not hit or first.name in own or (place - Vector(point)).length < 0.003
     return seen / len(chosen)
 
 
 def covered(items, thing, lattice=24):
     """The share of the picture in which the items are seen."""
-    scene = bpy.context.scene
-    bpy.context.view_layer.update()
-    graph = bpy.context.evaluated_depsgraph_get()
-    own = {t.name for item in items for t in item.things}
-    top_right, bottom_right, bottom_left, _ = (np.array(corner) for corner in thing.data.view_frame(scene=scene))
+    cast, own = sight(items)
+    top_right, bottom_right, bottom_left, _ = (np.array(corner) for corner in thing.data.view_frame(scene=bpy.context.scene))
     eye, turn = thing.matrix_world.translation, np.array(thing.matrix_world.to_3x3())
     seen = 0
     for across in (np.arange(lattice) + 0.5) / lattice:
         for up in (np.arange(lattice) + 0.5) / lattice:
             way = turn @ (bottom_left + across * (bottom_right - bottom_left) + up * (top_right - bottom_right))
-            hit, _, _, _, first, _ = scene.ray_cast(graph, eye, Vector(way).normalized())
+            hit, _, _, _, first, _ = cast(eye, Vector(way).normalized())
             seen += hit and first.name in own
     return seen / lattice**2
 

@@ -87,7 +87,9 @@ class Summary:
         self.judged, self.lines = judged, []
 
     def add(self, name: str, rows: np.ndarray, hit: np.ndarray) -> None:
-        """A rate: how many of the rows are hits."""
+        """A rate: how many of the rows are hits. No rows, no line."""
+        if not len(rows):
+            return
         exact = exact_interval(int(hit[rows].sum()), len(rows))
         self.line(name, rows, lambda drawn: hit[drawn].mean(), {"exact_low95": f"{exact[0]:.4f}", "exact_high95": f"{exact[1]:.4f}", "events": int(hit[rows].sum())})
 
@@ -119,16 +121,14 @@ def measures(judged: Judged) -> list[dict]:
     top = scores.argmax(1)
     add("most likely label, photographs", photographed, top == labels)
     rendered = np.nonzero(~judged.photograph)[0]
-    unphotographed = np.isin(labels, [LABELS.index(product) for product in PRODUCTS if product != "ivory"])
+    of_product = labels < len(PRODUCTS)
     for name, own in (("renders", rendered), ("renders of single things and few", rendered[~judged.seized[rendered]]), ("renders in bulk or close", rendered[judged.seized[rendered]])):
-        if len(own):
-            add(f"most likely label, {name}", own, top == labels)
-            add(f"most likely label, {name}, of the products without photographs", own[unphotographed[own]], top == labels)
-            add(f"called a product, {name}, of look-alikes and other things", own[labels[own] >= len(PRODUCTS)], top < len(PRODUCTS))
+        add(f"most likely label, {name}", own, top == labels)
+        add(f"most likely label, {name}, of the products without photographs", own[(of_product & (labels != IVORY))[own]], top == labels)
+        add(f"called a product, {name}, of look-alikes and other things", own[~of_product[own]], top < len(PRODUCTS))
     for domain, own in (("photographs", photographed), ("renders", rendered)):
         for k, label in enumerate(LABELS):
-            if (labels[own] == k).any():
-                add(f"recall of {label}, {domain}", own[labels[own] == k], top == k)
+            add(f"recall of {label}, {domain}", own[labels[own] == k], top == k)
     everyday = photographed[np.isin(labels[photographed], EVERYDAY)]
     for level in ("flag", "review"):
         add(f"any product at its {level} threshold, among everyday photographs", everyday, judged.raised(level))
@@ -137,14 +137,11 @@ def measures(judged: Judged) -> list[dict]:
             name = f"{product} at or over {level} {limit[level]:.2f}"
             add(f"{name}, among everyday photographs", everyday, over)
             for domain, own in (("photographs", photographed), ("renders", rendered)):
-                if (labels[own] == k).any():
-                    add(f"{name}, among {domain} of it", own[labels[own] == k], over)
+                add(f"{name}, among {domain} of it", own[labels[own] == k], over)
         for label in ("bone_antler", "ceramic_stone"):
             add(f"ivory at its {level} threshold, among photographs of {label}", photographed[labels[photographed] == LABELS.index(label)], judged.raised(level, "ivory"))
         for label in ("bovid_horn", "wood", "synthetic", "shell_scale", "bone_antler", "ceramic_stone", "other"):
-            own = rendered[labels[rendered] == LABELS.index(label)]
-            if len(own):
-                add(f"any product at its {level} threshold, among renders of {label}", own, judged.raised(level))
+            add(f"any product at its {level} threshold, among renders of {label}", rendered[labels[rendered] == LABELS.index(label)], judged.raised(level))
 
     def log_loss(rows: np.ndarray) -> float:
         return float(-np.log(np.maximum(scores[rows, labels[rows]], 1e-12)).mean())

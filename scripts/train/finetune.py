@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Train the network from its ImageNet weights: thirteen labels and a copy descriptor from one inference.
 
-    finetune.py --data DIR --manifest FILE --renders FILE --backbone lite0 --cache DIR [--seed N] [--steps N]
+    finetune.py --data DIR --manifest FILE --renders FILE --backbone lite0 --cache DIR [--seed N] [--pictures N] [--steps N]
 
 Every picture of a batch appears in two random views. Both are classified (cross entropy with label smoothing);
 against all other views of the batch they must find each other (InfoNCE with an entropy term, as in SSCD: Pizzi et al., "A
