@@ -11,7 +11,7 @@ import statistics
 import sys
 import time
 
-from pipeline import HERE, Run, newest_floor, ours
+from bench.pipeline import HERE, Run, newest_floor, ours
 
 ROOT = HERE.resolve().parent.parent
 RUNS = {0: 25, 3: 12}  # rest in seconds -> runs
@@ -19,8 +19,13 @@ RUNS = {0: 25, 3: 12}  # rest in seconds -> runs
 
 def main():
     photo = sys.argv[1]
-    builds = {"faunalens": ROOT / "target/release/faunalens"} | dict(other.split("=", 1) for other in sys.argv[2:])
-    programs = {name: lambda build=build: ours(build, "check", "--json", photo) for name, build in builds.items()}
+    builds = {"faunalens": ROOT / "target/release/faunalens"} | dict(
+        other.split("=", 1) for other in sys.argv[2:]
+    )
+    programs = {
+        name: lambda build=build: ours(build, "check", "--json", photo)
+        for name, build in builds.items()
+    }
     floor = newest_floor(ROOT)
     programs["python"] = lambda: Run([sys.executable, HERE / "python_check.py", photo])
     programs["session and one inference"] = lambda: Run([floor, photo])
@@ -33,7 +38,9 @@ def main():
                 rows.append([name, rest, repetition, f"{run.wall:.4f}", f"{run.cpu:.4f}"])
         for name in programs:
             walls = [float(row[3]) for row in rows if row[:2] == [name, rest]]
-            print(f"rest {rest} s, {name}: best {min(walls) * 1e3:.0f} ms, median {statistics.median(walls) * 1e3:.0f}, worst {max(walls) * 1e3:.0f}")
+            print(
+                f"rest {rest} s, {name}: best {min(walls) * 1e3:.0f} ms, median {statistics.median(walls) * 1e3:.0f}, worst {max(walls) * 1e3:.0f}"
+            )
     with open(ROOT / "eval/bench/check.csv", "w", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(["program", "rest_s", "run", "wall_s", "processor_s"])

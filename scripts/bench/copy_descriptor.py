@@ -13,21 +13,27 @@ import argparse
 import csv
 import pathlib
 import random
-import sys
 import tomllib
 
 import numpy as np
 from PIL import Image
 
-from index_transformations import CHANGES, at_precision
-
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "train"))
-from features import session  # noqa: E402: scripts/train is no package
-from photos import resized  # noqa: E402
+from bench.index_transformations import CHANGES, at_precision
+from train.features import session
+from train.photos import resized
 
 SIDE = 288  # SSCD's, "A Self-Supervised Descriptor for Image Copy Detection", CVPR 2022
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-ASKED = ("crop 90%", "crop 80%", "crop 70%", "crop 60%", "crop 50%", "banner 15%", "banner 30%", "screenshot")
+ASKED = (
+    "crop 90%",
+    "crop 80%",
+    "crop 70%",
+    "crop 60%",
+    "crop 50%",
+    "banner 15%",
+    "banner 30%",
+    "screenshot",
+)
 
 
 def describer(bundle):
@@ -35,26 +41,36 @@ def describer(bundle):
     if bundle.suffix == ".onnx":
         run = session(bundle)
         name = run.get_inputs()[0].name
-        return lambda picture: run.run(None, {name: resized(picture, side=SIDE)[None]})[0][0], bundle.stem
+        return lambda picture: run.run(None, {name: resized(picture, side=SIDE)[None]})[0][
+            0
+        ], bundle.stem
     settings = tomllib.loads((bundle / "bundle.toml").read_text())
     run, entry = session(bundle / settings["model"]["file"]), settings["input"]
 
     def describe(picture):
         pixels = resized(picture, side=entry["width"])
         if entry.get("dtype", "float32") == "float32":
-            pixels = ((pixels - np.float32(entry["mean"])) / np.float32(entry["std"])).transpose(2, 0, 1)
+            pixels = ((pixels - np.float32(entry["mean"])) / np.float32(entry["std"])).transpose(
+                2, 0, 1
+            )
         return run.run([settings["output"]["descriptor"]], {"input": pixels[None]})[0][0]
 
     return describe, f"{settings['name']} {settings['version']}"
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("data", type=pathlib.Path)
     parser.add_argument("--models", type=pathlib.Path, nargs="+", required=True)
     parser.add_argument("--count", type=int, default=300)
     arguments = parser.parse_args()
-    stored = sorted(path for source in ("met", "caltech101", "grocery") for path in (arguments.data / source).rglob("*.jpg"))
+    stored = sorted(
+        path
+        for source in ("met", "caltech101", "grocery")
+        for path in (arguments.data / source).rglob("*.jpg")
+    )
     museum = [k for k, path in enumerate(stored) if path.is_relative_to(arguments.data / "met")]
     asked = random.Random(1).sample(museum, arguments.count)
     rows = []
@@ -64,16 +80,31 @@ def main():
         answers = []
         for change in ASKED:
             for question, k in enumerate(asked):
-                picture = CHANGES[change](Image.open(stored[k]).convert("RGB"), random.Random(f"{change}{k}"))
+                picture = CHANGES[change](
+                    Image.open(stored[k]).convert("RGB"), random.Random(f"{change}{k}")
+                )
                 near = vectors @ describe(picture)
                 best = int(near.argmax())
                 answers.append((1 - float(near[best]), best == k, (change, question)))
         recall, threshold, precision = at_precision(answers, len(asked))
         for change in ASKED:
             first = np.mean([right for _, right, (own, _) in answers if own == change])
-            rows.append({"bundle": name, "transformation": change, "questions": len(asked), "stored": len(stored),
-                         "recall_at_precision_0.99": f"{recall[change]:.4f}", "original_is_nearest": f"{first:.4f}"})
-        print(name, f"threshold {threshold}, precision {precision:.4f}", {change: round(recall[change], 3) for change in ASKED}, flush=True)
+            rows.append(
+                {
+                    "bundle": name,
+                    "transformation": change,
+                    "questions": len(asked),
+                    "stored": len(stored),
+                    "recall_at_precision_0.99": f"{recall[change]:.4f}",
+                    "original_is_nearest": f"{first:.4f}",
+                }
+            )
+        print(
+            name,
+            f"threshold {threshold}, precision {precision:.4f}",
+            {change: round(recall[change], 3) for change in ASKED},
+            flush=True,
+        )
     with open(ROOT / "eval/index/copy_descriptor.csv", "w", newline="", encoding="utf-8") as out:
         writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
         writer.writeheader()

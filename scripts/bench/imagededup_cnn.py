@@ -23,7 +23,7 @@ from torchvision.models import mobilenet_v3_small
 
 
 def encoder():
-    """imagededup's default encoder, weights aside."""
+    """Imagededup's default encoder, weights aside."""
     torch.manual_seed(0)
     network = mobilenet_v3_small(weights=None).eval()
     network = torch.nn.Sequential(network.features, network.avgpool, torch.nn.Flatten()).eval()

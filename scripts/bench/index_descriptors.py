@@ -4,6 +4,7 @@
 Writes eval/index/descriptors.csv. Unit vectors around 2,000 centres; one thread each, in one run. The times of faunalens
 hold everything from the float vector to the ten rows ranked by the floats of the database.
 """
+
 import csv
 import pathlib
 import statistics
@@ -40,23 +41,49 @@ def main():
     dimension = int(sys.argv[2]) if len(sys.argv) > 2 else 256
     random = numpy.random.default_rng(5)
     centres = random.standard_normal((2000, dimension))
-    draw = lambda n: unit(centres[random.integers(0, 2000, n)] + random.standard_normal((n, dimension)))
+
+    def draw(n):
+        return unit(centres[random.integers(0, 2000, n)] + random.standard_normal((n, dimension)))
+
     stored, queries = draw(count), draw(1000)
-    truth = [set(row) for row in numpy.argpartition(-(queries @ stored.T), 10, axis=1)[:, :10].tolist()]
-    recall = lambda answers: sum(len(set(a) & t) for a, t in zip(answers, truth)) / (10 * len(truth))
+    truth = [
+        set(row) for row in numpy.argpartition(-(queries @ stored.T), 10, axis=1)[:, :10].tolist()
+    ]
+
+    def recall(answers):
+        return sum(len(set(a) & t) for a, t in zip(answers, truth)) / (10 * len(truth))
+
     rows = []
 
     def report(library, width, build, us, answers):
-        rows.append({"library": library, "descriptors": count, "dimension": dimension, "width": width,
-                     "build_s": round(build, 1), "us_per_query": round(us, 1), "recall_at_10": round(recall(answers), 4)})
+        rows.append(
+            {
+                "library": library,
+                "descriptors": count,
+                "dimension": dimension,
+                "width": width,
+                "build_s": round(build, 1),
+                "us_per_query": round(us, 1),
+                "recall_at_10": round(recall(answers), 4),
+            }
+        )
         print(rows[-1], flush=True)
 
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         (folder / "stored").write_bytes(stored.tobytes())
         (folder / "queries").write_bytes(queries.tobytes())
-        run = lambda *words: subprocess.run([BENCH, *map(str, words)], capture_output=True, text=True, check=True).stdout
-        built = next(csv.DictReader(run("describe", folder / "index", folder / "stored", dimension).splitlines()))
+
+        def run(*words):
+            return subprocess.run(
+                [BENCH, *map(str, words)], capture_output=True, text=True, check=True
+            ).stdout
+
+        built = next(
+            csv.DictReader(
+                run("describe", folder / "index", folder / "stored", dimension).splitlines()
+            )
+        )
         print(built)
         for width in WIDTHS:
             lines = run("nearest", folder / "index", folder / "queries", dimension, width).split()
@@ -71,18 +98,29 @@ def main():
     build = time.perf_counter() - start
     for width in WIDTHS:
         library.set_ef(width)
-        report("hnswlib", width, build, *timed(lambda query: library.knn_query(query, 10, num_threads=1)[0][0], queries))
+        report(
+            "hnswlib",
+            width,
+            build,
+            *timed(lambda query: library.knn_query(query, 10, num_threads=1)[0][0], queries),
+        )
     start = time.perf_counter()
     other = Index(ndim=dimension, metric="ip", dtype="f32", connectivity=16, expansion_add=160)
     other.add(numpy.arange(count), stored, threads=1)
     build = time.perf_counter() - start
     for width in WIDTHS:
         other.expansion_search = width
-        report("usearch", width, build, *timed(lambda query: other.search(query, 10, threads=1).keys, queries))
+        report(
+            "usearch",
+            width,
+            build,
+            *timed(lambda query: other.search(query, 10, threads=1).keys, queries),
+        )
     with (ROOT / "eval/index/descriptors.csv").open("w", newline="") as out:
         writer = csv.DictWriter(out, rows[0].keys(), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
 
 
-main()
+if __name__ == "__main__":
+    main()

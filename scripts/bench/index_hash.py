@@ -3,6 +3,7 @@
     python3 scripts/bench/index_hash.py PHOTOS [COUNT]      needs numpy, pillow, pdqhash
 Writes eval/index/pdq_speed.csv; PHOTOS is a folder of JPEG files. One thread each, rounds alternate.
 """
+
 import csv
 import pathlib
 import random
@@ -31,16 +32,29 @@ def main():
         raw = pathlib.Path(folder) / "pixels.raw"
         with raw.open("wb") as out:
             for picture in pictures:
-                out.write(struct.pack("<II", picture.shape[1], picture.shape[0]) + picture.tobytes())
+                out.write(
+                    struct.pack("<II", picture.shape[1], picture.shape[0]) + picture.tobytes()
+                )
         for number in range(5):
             start = time.perf_counter()
             theirs = [pdqhash.compute(picture) for picture in pictures]
             reference = (time.perf_counter() - start) * 1e3 / len(pictures)
-            lines = subprocess.run([BENCH, "hash", raw, "1"], capture_output=True, text=True, check=True).stdout.split()
+            lines = subprocess.run(
+                [BENCH, "hash", raw, "1"], capture_output=True, text=True, check=True
+            ).stdout.split()
             ours = dict(zip(lines[0].split(","), map(float, lines[1].split(","))))
-            rows.append({"round": number, "pictures": len(pictures), "pdqhash_ms": round(reference, 4), **ours,
-                         "ratio": round(reference / ours["pdq_ms"], 2)})
-        ours = subprocess.run([BENCH, "hashes", raw], capture_output=True, text=True, check=True).stdout.split()
+            rows.append(
+                {
+                    "round": number,
+                    "pictures": len(pictures),
+                    "pdqhash_ms": round(reference, 4),
+                    **ours,
+                    "ratio": round(reference / ours["pdq_ms"], 2),
+                }
+            )
+        ours = subprocess.run(
+            [BENCH, "hashes", raw], capture_output=True, text=True, check=True
+        ).stdout.split()
     distances, qualities = [], []
     for line, (bits, quality) in zip(ours, theirs):
         text, own = line.split(",")
@@ -51,8 +65,11 @@ def main():
         writer.writeheader()
         writer.writerows(rows)
     ratio = statistics.median(row["ratio"] for row in rows)
-    print(f"pdqhash takes {ratio} times as long; same pixels: {sum(d == 0 for d in distances)} of {len(distances)} hashes "
-          f"identical, largest distance {max(distances)}, largest difference of quality {max(qualities)}")
+    print(
+        f"pdqhash takes {ratio} times as long; same pixels: {sum(d == 0 for d in distances)} of {len(distances)} hashes "
+        f"identical, largest distance {max(distances)}, largest difference of quality {max(qualities)}"
+    )
 
 
-main()
+if __name__ == "__main__":
+    main()

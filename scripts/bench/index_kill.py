@@ -3,6 +3,7 @@
     python3 scripts/bench/index_kill.py [TIMES]
 Writes eval/index/kill.csv. Exit status 1 when something was lost, doubled or damaged.
 """
+
 import csv
 import pathlib
 import random
@@ -27,9 +28,13 @@ def main():
         held = 0
         for number in range(times):
             # From a little before what is there: what is there already must not be stored twice.
-            child = subprocess.Popen([BENCH, "store", index, str(max(0, held - 20))], stdout=subprocess.PIPE, text=True)
+            child = subprocess.Popen(
+                [BENCH, "store", index, str(max(0, held - 20))], stdout=subprocess.PIPE, text=True
+            )
             reported = [0]
-            reader = threading.Thread(target=lambda: [reported.append(int(line)) for line in child.stdout])
+            reader = threading.Thread(
+                target=lambda: [reported.append(int(line)) for line in child.stdout]
+            )
             reader.start()
             wait = moments.uniform(0.02, 1.2)
             time.sleep(wait)
@@ -37,19 +42,49 @@ def main():
             child.wait()
             reader.join()
             if not (index / "faunalens.sqlite").exists():
-                rows.append({"kill": number, "after_s": round(wait, 3), "reported": 0, "held": 0, "sound": "not begun"})
+                rows.append(
+                    {
+                        "kill": number,
+                        "after_s": round(wait, 3),
+                        "reported": 0,
+                        "held": 0,
+                        "sound": "not begun",
+                    }
+                )
                 continue
-            verified = subprocess.run([BINARY, "index", "verify", index], capture_output=True, text=True)
+            verified = subprocess.run(
+                [BINARY, "index", "verify", index], capture_output=True, text=True
+            )
             db = sqlite3.connect(index / "faunalens.sqlite")
-            held, unique = db.execute("SELECT count(*), count(DISTINCT sha256) FROM image").fetchone() \
-                if db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'image'").fetchone()[0] else (0, 0)
-            sightings = db.execute("SELECT count(*), count(DISTINCT file) FROM sighting").fetchone() if held else (0, 0)
+            held, unique = (
+                db.execute("SELECT count(*), count(DISTINCT sha256) FROM image").fetchone()
+                if db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'image'").fetchone()[
+                    0
+                ]
+                else (0, 0)
+            )
+            sightings = (
+                db.execute("SELECT count(*), count(DISTINCT file) FROM sighting").fetchone()
+                if held
+                else (0, 0)
+            )
             db.close()
-            fine = held >= max(reported) and held == unique and sightings == (held, held) and \
-                (verified.returncode == 0 or held == 0)
+            fine = (
+                held >= max(reported)
+                and held == unique
+                and sightings == (held, held)
+                and (verified.returncode == 0 or held == 0)
+            )
             bad += not fine
-            rows.append({"kill": number, "after_s": round(wait, 3), "reported": max(reported), "held": held,
-                         "sound": "yes" if fine else verified.stderr.strip() or "lost or doubled"})
+            rows.append(
+                {
+                    "kill": number,
+                    "after_s": round(wait, 3),
+                    "reported": max(reported),
+                    "held": held,
+                    "sound": "yes" if fine else verified.stderr.strip() or "lost or doubled",
+                }
+            )
     with (ROOT / "eval/index/kill.csv").open("w", newline="") as out:
         writer = csv.DictWriter(out, rows[0].keys(), lineterminator="\n")
         writer.writeheader()
@@ -58,4 +93,5 @@ def main():
     sys.exit(bad > 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -7,6 +7,7 @@ one product is right, a pair with anything else is wrong. Pairs that are one pic
 links`) are left out. Writes eval/index/objects.csv: recall of right pairs by cosine, at the threshold where so many of
 the pairs proposed are right.
 """
+
 import csv
 import pathlib
 import sqlite3
@@ -23,14 +24,22 @@ BINARY = ROOT / "target/release/faunalens"
 def product(file):
     """What the shot shows, when it is known; fruit in bulk is a kind, not an object."""
     words = pathlib.Path(file).stem.split("__")
-    return words[-2] if len(words) == 5 and words[1] == "Packages" and words[0] != "iconic-images-and-descriptions" else ""
+    return (
+        words[-2]
+        if len(words) == 5
+        and words[1] == "Packages"
+        and words[0] != "iconic-images-and-descriptions"
+        else ""
+    )
 
 
 def main():
     index = sys.argv[1]
     db = sqlite3.connect(pathlib.Path(index) / "faunalens.sqlite")
-    rows = db.execute("SELECT image.id, vector, min(file) FROM image JOIN descriptor ON descriptor.id = image.descriptor "
-                      "JOIN sighting ON sighting.image = image.id WHERE removed_at IS NULL GROUP BY image.id").fetchall()
+    rows = db.execute(
+        "SELECT image.id, vector, min(file) FROM image JOIN descriptor ON descriptor.id = image.descriptor "
+        "JOIN sighting ON sighting.image = image.id WHERE removed_at IS NULL GROUP BY image.id"
+    ).fetchall()
     place = {row[0]: k for k, row in enumerate(rows)}
     vectors = numpy.stack([numpy.frombuffer(row[1], numpy.float32) for row in rows])
     shown = numpy.array([product(row[2]) for row in rows])
@@ -38,16 +47,18 @@ def main():
     shelf = numpy.array(["__" in row[2] for row in rows])
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([BINARY, "links", index, "--out", folder], check=True, capture_output=True)
-        same = {(place[int(row["image_a"])], place[int(row["image_b"])])
-                for row in csv.DictReader((pathlib.Path(folder) / "pairs.csv").open())
-                if int(row["image_a"]) in place and int(row["image_b"]) in place}
+        same = {
+            (place[int(row["image_a"])], place[int(row["image_b"])])
+            for row in csv.DictReader((pathlib.Path(folder) / "pairs.csv").open())
+            if int(row["image_a"]) in place and int(row["image_b"]) in place
+        }
     cosines, right = [], []
     asked = numpy.nonzero(shown != "")[0]
     first = []
     for k in asked:
         cosine = vectors @ vectors[k]
         good = shown == shown[k]
-        judged = (good | ~shelf | ((shown != "") & ~good))
+        judged = good | ~shelf | ((shown != "") & ~good)
         judged[k] = False
         for a, b in same:
             if k in (a, b):
@@ -64,11 +75,20 @@ def main():
     for aim in (0.99, 0.95, 0.9, 0.5):
         enough = numpy.nonzero(precision >= aim)[0]
         last = enough[-1] if len(enough) else None
-        table.append({"photographs": len(rows), "shots": len(asked), "products": len(set(shown[asked])),
-                      "right_pairs": int(right.sum()) // 2, "wrong_pairs": int((~right).sum()), "precision": aim,
-                      "cosine": "" if last is None else round(float(cosines[order[last]]), 3),
-                      "recall": 0 if last is None else round(float(hits[last] / right.sum()), 4),
-                      "nearest_is_right": round(sum(first) / len(first), 4), "one_picture_pairs_left_out": len(same)})
+        table.append(
+            {
+                "photographs": len(rows),
+                "shots": len(asked),
+                "products": len(set(shown[asked])),
+                "right_pairs": int(right.sum()) // 2,
+                "wrong_pairs": int((~right).sum()),
+                "precision": aim,
+                "cosine": "" if last is None else round(float(cosines[order[last]]), 3),
+                "recall": 0 if last is None else round(float(hits[last] / right.sum()), 4),
+                "nearest_is_right": round(sum(first) / len(first), 4),
+                "one_picture_pairs_left_out": len(same),
+            }
+        )
     for line in table:
         print(line)
     with (ROOT / "eval/index/objects.csv").open("w", newline="") as out:
@@ -77,4 +97,5 @@ def main():
         writer.writerows(table)
 
 
-main()
+if __name__ == "__main__":
+    main()

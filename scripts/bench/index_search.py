@@ -4,6 +4,7 @@
 Writes eval/index/search.csv and eval/index/add.csv. Hashes in clusters of five near-duplicates, and 1,500 identical
 copies of one. One thread each, rounds alternate.
 """
+
 import csv
 import pathlib
 import statistics
@@ -29,7 +30,9 @@ def flip(rows, most, random):
 
 
 def bench(*words):
-    text = subprocess.run([BENCH, *map(str, words)], capture_output=True, text=True, check=True).stdout
+    text = subprocess.run(
+        [BENCH, *map(str, words)], capture_output=True, text=True, check=True
+    ).stdout
     return list(csv.DictReader(text.splitlines()))
 
 
@@ -63,22 +66,43 @@ def main():
         multi.add(unique)
         rows = []
         for number in range(5):
-            for index, name, asked in ((flat, "faiss IndexBinaryFlat", queries[:200]),
-                                       (multi, "faiss IndexBinaryMultiHash 16x16", queries)):
+            for index, name, asked in (
+                (flat, "faiss IndexBinaryFlat", queries[:200]),
+                (multi, "faiss IndexBinaryMultiHash 16x16", queries),
+            ):
                 start = time.perf_counter()
                 # The radius is exclusive: 32 is "within 31". One question at a time, as an index is asked.
-                found = sum(int(index.range_search(asked[k:k + 1], 32)[0][-1]) for k in range(len(asked)))
-                rows.append({"round": number, "method": name, "queries": len(asked),
-                             "us_per_query": round((time.perf_counter() - start) * 1e6 / len(asked), 2), "found": found})
+                found = sum(
+                    int(index.range_search(asked[k : k + 1], 32)[0][-1]) for k in range(len(asked))
+                )
+                rows.append(
+                    {
+                        "round": number,
+                        "method": name,
+                        "queries": len(asked),
+                        "us_per_query": round((time.perf_counter() - start) * 1e6 / len(asked), 2),
+                        "found": found,
+                    }
+                )
             for row in bench("search", folder / "index", folder / "queries"):
                 rows.append({"round": number, **row, "method": "faunalens " + row["method"]})
             once = bench("once", folder / "index", queries[number].tobytes().hex())[0]
-            rows.append({"round": number, "method": "faunalens one process, open and ask", "queries": 1,
-                         "us_per_query": round(float(once["total_ms"]) * 1e3, 1), "found": once["found"]})
+            rows.append(
+                {
+                    "round": number,
+                    "method": "faunalens one process, open and ask",
+                    "queries": 1,
+                    "us_per_query": round(float(once["total_ms"]) * 1e3, 1),
+                    "found": once["found"],
+                }
+            )
         write("search.csv", rows)
     for method in dict.fromkeys(row["method"] for row in rows):
         mine = [row for row in rows if row["method"] == method]
-        print(f"{method:40} {statistics.median(float(row['us_per_query']) for row in mine):10.1f} us  found {mine[0]['found']}")
+        print(
+            f"{method:40} {statistics.median(float(row['us_per_query']) for row in mine):10.1f} us  found {mine[0]['found']}"
+        )
 
 
-main()
+if __name__ == "__main__":
+    main()

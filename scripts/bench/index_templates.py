@@ -5,6 +5,7 @@ Writes eval/index/templates.csv. Shops print every product into the same layout.
 layout; the other half are asked in the same layout, so every answer is wrong; then the stored ones are asked in another
 layout, so every answer that names them is right.
 """
+
 import argparse
 import csv
 import json
@@ -25,8 +26,13 @@ def words(draw, box, colour, seed, size):
     chance = random.Random(seed)
     x0, y0, x1, y1 = box
     for y in range(y0 + 4, y1 - size, int(size * 1.3)):
-        line = " ".join(chance.choice(["HOT", "SALE", "100%", "REAL", "WhatsApp", "024-555-01", "SHIP", "SHOP 37"]) for _ in range(30))
-        draw.text((x0 + 6, y), line[:int((x1 - x0) / size * 1.7)], fill=colour, font_size=size)
+        line = " ".join(
+            chance.choice(
+                ["HOT", "SALE", "100%", "REAL", "WhatsApp", "024-555-01", "SHIP", "SHOP 37"]
+            )
+            for _ in range(30)
+        )
+        draw.text((x0 + 6, y), line[: int((x1 - x0) / size * 1.7)], fill=colour, font_size=size)
 
 
 def layout(picture, boxes, window, ground, seed):
@@ -67,17 +73,21 @@ LAYOUTS = {
 def main():
     parse = argparse.ArgumentParser()
     parse.add_argument("photos", type=pathlib.Path)
-    parse.add_argument("--count", type=int, default=300, help="products stored, and as many others asked")
+    parse.add_argument(
+        "--count", type=int, default=300, help="products stored, and as many others asked"
+    )
     parse.add_argument("--model", type=pathlib.Path)
     given = parse.parse_args()
     # One photograph per set, where the collection says which belong together: parts of a set may be alike.
     photos = sorted(given.photos.rglob("*.jpg"))
     labels = given.photos.parent / "labels.csv"
     if labels.exists():
-        group = {pathlib.Path(row["file"]).name: row["group"] for row in csv.DictReader(labels.open())}
+        group = {
+            pathlib.Path(row["file"]).name: row["group"] for row in csv.DictReader(labels.open())
+        }
         photos = list({group.get(path.name, path.name): path for path in photos}.values())
     chosen = random.Random(9).sample(photos, 2 * given.count)
-    stored, others = chosen[:given.count], chosen[given.count:]
+    stored, others = chosen[: given.count], chosen[given.count :]
     model = ["--model", given.model] if given.model else []
     rows = []
     with tempfile.TemporaryDirectory() as folder:
@@ -91,28 +101,50 @@ def main():
             return made
 
         def run(*line):
-            return subprocess.run([BINARY, "index", *map(str, line)], capture_output=True, text=True, check=True).stdout
+            return subprocess.run(
+                [BINARY, "index", *map(str, line)], capture_output=True, text=True, check=True
+            ).stdout
 
         for number, (name, (first, second, share)) in enumerate(LAYOUTS.items()):
-            kept, foreign, again = write(first, stored, "kept"), write(first, others, "other"), write(second, stored, "again")
+            kept, foreign, again = (
+                write(first, stored, "kept"),
+                write(first, others, "other"),
+                write(second, stored, "again"),
+            )
             index = folder / f"index{number}"
             manifest = folder / "kept.csv"
             manifest.write_text("file\n" + "".join(f"{path}\n" for path in kept))
             run("init", index)
             run("add", index, manifest, "--describe", *model)
-            line = {"template": name, "share_of_page": share, "stored": len(kept), "asked": len(foreign)}
+            line = {
+                "template": name,
+                "share_of_page": share,
+                "stored": len(kept),
+                "asked": len(foreign),
+            }
             for method in ("pdq", "descriptor"):
                 describe = ["--describe", *model] if method == "descriptor" else []
-                asks = [run("query", index, *files, "--json", "--only", method, *describe).splitlines()
-                        for files in (foreign, again)]
+                asks = [
+                    run("query", index, *files, "--json", "--only", method, *describe).splitlines()
+                    for files in (foreign, again)
+                ]
                 wrong = [len(json.loads(row)["matches"]) for row in asks[0]]
                 # A product's own number is the last word of both names.
-                right = [any(pathlib.Path(match["file"]).stem.split()[-1] == str(k) for match in json.loads(row)["matches"])
-                         for k, row in enumerate(asks[1])]
+                right = [
+                    any(
+                        pathlib.Path(match["file"]).stem.split()[-1] == str(k)
+                        for match in json.loads(row)["matches"]
+                    )
+                    for k, row in enumerate(asks[1])
+                ]
                 line[f"{method}_wrong_pairs"] = sum(wrong)
                 line[f"{method}_asked_with_a_wrong_pair"] = sum(count > 0 for count in wrong)
-                line[f"{method}_wrong_pairs_as_evidence"] = sum(match["weak"] is None for row in asks[0] for match in json.loads(row)["matches"])
-                line[f"{method}_same_product_other_template_found"] = round(sum(right) / len(right), 4)
+                line[f"{method}_wrong_pairs_as_evidence"] = sum(
+                    match["weak"] is None for row in asks[0] for match in json.loads(row)["matches"]
+                )
+                line[f"{method}_same_product_other_template_found"] = round(
+                    sum(right) / len(right), 4
+                )
             rows.append(line)
             print(line, flush=True)
     with (ROOT / "eval/index/templates.csv").open("w", newline="") as out:

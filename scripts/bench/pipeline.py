@@ -153,7 +153,9 @@ class Bench:
             + ["--workers", WORKERS, "--batch", batch]
         )
         answer = json.loads(run.out)
-        return [run.row(part, "python", f"batch {batch}", turn, answer["photos"], answer["seconds"])]
+        return [
+            run.row(part, "python", f"batch {batch}", turn, answer["photos"], answer["seconds"])
+        ]
 
     def imagededup(self, part, folder, workers, turn):
         run = Run([sys.executable, HERE / "imagededup_cnn.py", folder, "--workers", workers])
@@ -188,7 +190,9 @@ class Bench:
         rows = [run.row("scan", "faunalens", "", turn, photos)]
         out.unlink(missing_ok=True)
         # What the others do: they read no lattice, which half of these photographs make worth while.
-        run = ours(self.binary, "scan", folder, "--out", out, "--workers", WORKERS, "--schreger", "never")
+        run = ours(
+            self.binary, "scan", folder, "--out", out, "--workers", WORKERS, "--schreger", "never"
+        )
         return [*rows, run.row("scan", "faunalens, no lattice", "--schreger never", turn, photos)]
 
     def linked(self, name, photos):
@@ -212,7 +216,8 @@ class Bench:
 
     def scans(self, options, patience, batch, workers):
         """The whole folder in slices, every program in turn on each: what disturbs the
-        machine then spoils a slice and not a whole run. Turns start with another program."""
+        machine then spoils a slice and not a whole run. Turns start with another program.
+        """
         slices = [
             self.linked(f"slice-{number}", self.photos[number :: options.slices])
             for number in range(options.slices)
@@ -261,7 +266,9 @@ class Bench:
             out = csv.writer(file, lineterminator="\n")
             out.writerow(["measure", "value"])
             out.writerow(["photos", len(pairs)])
-            out.writerows((f"share with the same {key}", f"{value:.4f}") for key, value in same.items())
+            out.writerows(
+                (f"share with the same {key}", f"{value:.4f}") for key, value in same.items()
+            )
             out.writerow(["largest difference of a score", f"{furthest:.4f}"])
 
     def checks(self, patience):
@@ -276,13 +283,17 @@ class Bench:
             picture.resize(size, Image.Resampling.LANCZOS).save(photo, quality=90)
         for repetition in range(CHECKS):
             patience.wait()
-            yield ours(self.binary, "check", "--json", photo).row("check", "faunalens", "", (repetition, 0))
+            yield ours(self.binary, "check", "--json", photo).row(
+                "check", "faunalens", "", (repetition, 0)
+            )
             command = [sys.executable, HERE / "python_check.py", photo]
             yield Run(command).row("check", "python", "", (repetition, 0))
             plain = Run([*command, "--plain"])
             yield plain.row("check", "python, one step after the other", "", (repetition, 0))
             yield from self.floor_stages("check", folder, (repetition, 0))
-            yield Run([self.floor, photo]).row("check", "session and one inference", "a process of its own", (repetition, 0))
+            yield Run([self.floor, photo]).row(
+                "check", "session and one inference", "a process of its own", (repetition, 0)
+            )
 
     def memory(self):
         """Peak of a scan as the list grows, the folder over and over."""
@@ -345,9 +356,14 @@ def tables(rows, options):
         + ".",
         "",
     ]
-    floor = least(rows, "scan", "floor decode", "inner_s") + least(rows, "scan", "floor inference", "inner_s")
+    floor = least(rows, "scan", "floor decode", "inner_s") + least(
+        rows, "scan", "floor inference", "inner_s"
+    )
     scan, python = least(rows, "scan", "faunalens, no lattice"), least(rows, "scan", "python")
-    other, other_inner = least(rows, "scan", "imagededup"), least(rows, "scan", "imagededup", "inner_s")
+    other, other_inner = (
+        least(rows, "scan", "imagededup"),
+        least(rows, "scan", "imagededup", "inner_s"),
+    )
     check, python_check = least(rows, "check", "faunalens"), least(rows, "check", "python")
     bare = least(rows, "check", "floor session", "inner_s")
     bare += least(rows, "check", "floor first inference", "inner_s")
@@ -357,10 +373,30 @@ def tables(rows, options):
     table(
         ("target", "measured", ""),
         [
-            target("scan: at least 85 % of the floor", 100 * floor / scan, "{:.1f} %", floor / scan >= 0.85),
-            target("scan: at least 1.3 times Python", python / scan, "{:.3f} times", python / scan >= 1.3),
-            target("scan: at least 3 times imagededup", other_inner / scan, "{:.2f} times", other_inner / scan >= 3),
-            target("check: at least 5 times Python", python_check / check, "{:.2f} times", python_check / check >= 5),
+            target(
+                "scan: at least 85 % of the floor",
+                100 * floor / scan,
+                "{:.1f} %",
+                floor / scan >= 0.85,
+            ),
+            target(
+                "scan: at least 1.3 times Python",
+                python / scan,
+                "{:.3f} times",
+                python / scan >= 1.3,
+            ),
+            target(
+                "scan: at least 3 times imagededup",
+                other_inner / scan,
+                "{:.2f} times",
+                other_inner / scan >= 3,
+            ),
+            target(
+                "check: at least 5 times Python",
+                python_check / check,
+                "{:.2f} times",
+                python_check / check >= 5,
+            ),
             target(
                 "check: at most 1.5 times session and one inference in a process of their own",
                 check / once,
@@ -368,7 +404,10 @@ def tables(rows, options):
                 check / once <= 1.5,
             ),
             target(
-                "the same in a process that has opened sessions before", check / bare, "{:.2f} times", check / bare <= 1.5
+                "the same in a process that has opened sessions before",
+                check / bare,
+                "{:.2f} times",
+                check / bare <= 1.5,
             ),
             target("memory: under 600 MB", many * 1.048576, "{:.0f} MB", many * 1.048576 < 600),
             target(
@@ -409,7 +448,10 @@ def tables(rows, options):
                 f"{photos / quickest:.1f}",
             )
         )
-    table(("part", "program", "setting", "photos", "runs", "fastest, s", "median, s", "photos/s"), body)
+    table(
+        ("part", "program", "setting", "photos", "runs", "fastest, s", "median, s", "photos/s"),
+        body,
+    )
     lines += [
         f"Imagededup's time is that of `encode_images` ({other_inner:.1f} s); with its start and imports it is {other:.1f} s.",
     ]
@@ -438,10 +480,16 @@ def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("folder", type=Path)
     options.add_argument("--repetitions", type=int, default=3)
-    options.add_argument("--slices", type=int, default=1, help="measure the folder in so many parts")
+    options.add_argument(
+        "--slices", type=int, default=1, help="measure the folder in so many parts"
+    )
     options.add_argument("--rest", type=float, default=0, help="seconds between slices")
-    options.add_argument("--patience", type=float, default=60, help="seconds to wait for a quiet machine, in all")
-    options.add_argument("--parts", default="trial,scan,check,memory", help="the others' rows are kept")
+    options.add_argument(
+        "--patience", type=float, default=60, help="seconds to wait for a quiet machine, in all"
+    )
+    options.add_argument(
+        "--parts", default="trial,scan,check,memory", help="the others' rows are kept"
+    )
     options.add_argument("--binary", type=Path, default=root / "target/release/faunalens")
     options.add_argument("--floor", type=Path, help="the built benchmark [default: the newest]")
     options = options.parse_args()

@@ -29,7 +29,7 @@ opening = threading.Thread(target=open_session)
 opening.start()
 if "--plain" in sys.argv:
     opening.join()
-from python_photo import Bundle, conclude, prepare  # noqa: E402
+from bench.python_photo import Bundle, conclude, prepare  # noqa: E402
 
 bundle = Bundle(folder)
 record, tensor = prepare(bundle, sys.argv[1])

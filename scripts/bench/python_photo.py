@@ -24,7 +24,13 @@ class Bundle:
         with open(f"{folder}/bundle.toml", "rb") as file:
             described = tomllib.load(file)
         shape = described["input"]
-        known = {"layout": "nhwc", "dtype": "uint8", "colour": "rgb", "resize": "squash", "filter": "bilinear"}
+        known = {
+            "layout": "nhwc",
+            "dtype": "uint8",
+            "colour": "rgb",
+            "resize": "squash",
+            "filter": "bilinear",
+        }
         if {name: shape.get(name) for name in known} != known:
             raise SystemExit(f"{folder}: the Python side knows {', '.join(known.values())} only")
         self.model = f"{folder}/{described['model']['file']}"

@@ -18,7 +18,8 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import numpy as np
 import onnxruntime
-from python_photo import Bundle, conclude, prepare
+
+from bench.python_photo import Bundle, conclude, prepare
 
 CHUNK = 16
 

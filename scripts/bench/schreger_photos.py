@@ -24,7 +24,11 @@ def photos(source):
         table, materials = source.rsplit(":", 1)
         with open(table, newline="", encoding="utf-8") as file:
             wanted = set(materials.split(","))
-            return sorted(Path(table).parent / row["file"] for row in csv.DictReader(file) if row["material"] in wanted)
+            return sorted(
+                Path(table).parent / row["file"]
+                for row in csv.DictReader(file)
+                if row["material"] in wanted
+            )
     return sorted(p for p in Path(source).rglob("*") if p.suffix.lower() in SUFFIXES)
 
 
@@ -33,7 +37,9 @@ def wilson_high(hits, n, z=1.96):
     if n == 0:
         return 1.0
     p = hits / n
-    return (p + z * z / (2 * n) + z * ((p * (1 - p) + z * z / (4 * n)) / n) ** 0.5) / (1 + z * z / n)
+    return (p + z * z / (2 * n) + z * ((p * (1 - p) + z * z / (4 * n)) / n) ** 0.5) / (
+        1 + z * z / n
+    )
 
 
 def main():
@@ -44,20 +50,36 @@ def main():
     if "--faunalens" in arguments:
         at = arguments.index("--faunalens")
         binary = arguments[at + 1]
-        del arguments[at:at + 2]
+        del arguments[at : at + 2]
     out = Path(arguments[0])
     found = []
     with open(out, "w", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
-        table.writerow(["source", "photos", "measured", "share", "high95", "oriented", "not_resolvable", "no_lattice", "unreadable"])
+        table.writerow(
+            [
+                "source",
+                "photos",
+                "measured",
+                "share",
+                "high95",
+                "oriented",
+                "not_resolvable",
+                "no_lattice",
+                "unreadable",
+            ]
+        )
         for argument in arguments[1:]:
             name, source = argument.split("=", 1)
             files = photos(source)
             statuses, oriented = Counter(), 0
             for start in range(0, len(files), CHUNK):
-                chunk = files[start:start + CHUNK]
-                lines = subprocess.run([binary, "schreger", "--json", *chunk], stdout=subprocess.PIPE,
-                                       stderr=subprocess.DEVNULL, text=True).stdout.splitlines()
+                chunk = files[start : start + CHUNK]
+                lines = subprocess.run(
+                    [binary, "schreger", "--json", *chunk],
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    text=True,
+                ).stdout.splitlines()
                 for line in lines:
                     row = json.loads(line)
                     reading = row["schreger"]
@@ -65,17 +87,39 @@ def main():
                     if reading["status"] == "measured":
                         oriented += reading["orientation"] == "radial"
                         angle = reading["angle_deg"] or reading["folded_angle_deg"]
-                        found.append([name, Path(row["file"]).name, reading["orientation"], f"{angle:.1f}",
-                                      reading["species"], reading["windows"]])
+                        found.append(
+                            [
+                                name,
+                                Path(row["file"]).name,
+                                reading["orientation"],
+                                f"{angle:.1f}",
+                                reading["species"],
+                                reading["windows"],
+                            ]
+                        )
             n = sum(statuses.values())
             hits = statuses["measured"]
-            table.writerow([name, n, hits, f"{hits / max(n, 1):.4f}", f"{wilson_high(hits, n):.4f}", oriented,
-                            statuses["not_resolvable"], statuses["no_lattice"], len(files) - n])
+            table.writerow(
+                [
+                    name,
+                    n,
+                    hits,
+                    f"{hits / max(n, 1):.4f}",
+                    f"{wilson_high(hits, n):.4f}",
+                    oriented,
+                    statuses["not_resolvable"],
+                    statuses["no_lattice"],
+                    len(files) - n,
+                ]
+            )
             file.flush()
     with open(out.with_suffix(".measured.csv"), "w", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
-        table.writerow(["source", "file", "orientation", "angle_or_folded_deg", "species", "windows"])
+        table.writerow(
+            ["source", "file", "orientation", "angle_or_folded_deg", "species", "windows"]
+        )
         table.writerows(found)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -19,9 +19,30 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 TAU = 2 * np.pi
-SHAPES = ["rod_end", "slab", "rim_strip", "inner_only", "bead_cap", "bangle_rim", "netsuke_base", "fragment"]
-COLUMNS = ["file", "kind", "view", "lattice", "species", "angle_deg", "outer_zone", "tilt_deg", "oblique_deg",
-           "px_per_period", "contrast", "jpeg"]
+SHAPES = [
+    "rod_end",
+    "slab",
+    "rim_strip",
+    "inner_only",
+    "bead_cap",
+    "bangle_rim",
+    "netsuke_base",
+    "fragment",
+]
+COLUMNS = [
+    "file",
+    "kind",
+    "view",
+    "lattice",
+    "species",
+    "angle_deg",
+    "outer_zone",
+    "tilt_deg",
+    "oblique_deg",
+    "px_per_period",
+    "contrast",
+    "jpeg",
+]
 
 
 def coloured_noise(rng, shape, size, power=2.0):
@@ -31,12 +52,14 @@ def coloured_noise(rng, shape, size, power=2.0):
     h2, w2 = h // step + 3, w // step + 3
     ky, kx = np.fft.fftfreq(h2)[:, None], np.fft.rfftfreq(w2)[None, :]
     k = np.hypot(kx, ky) * size / step
-    field = np.fft.irfft2(np.fft.rfft2(rng.standard_normal((h2, w2))) / (1 + k**2) ** power, s=(h2, w2))
+    field = np.fft.irfft2(
+        np.fft.rfft2(rng.standard_normal((h2, w2))) / (1 + k**2) ** power, s=(h2, w2)
+    )
     field = (field - field.mean()) / (field.std() + 1e-9)
     if step == 1:
         return field[:h, :w]
     big = Image.fromarray(field.astype(np.float32)).resize((w2 * step, h2 * step), Image.BICUBIC)
-    return np.asarray(big)[step:step + h, step:step + w]
+    return np.asarray(big)[step : step + h, step : step + w]
 
 
 def smooth(a, b, x):
@@ -58,7 +81,11 @@ class Camera:
 
     def __init__(self, rng, size, px_per_mm, tilt, target):
         w, h = size
-        spin, lean, far = rng.uniform(0, TAU), rng.uniform(0, TAU), rng.uniform(1.6, 7.0) * w / px_per_mm
+        spin, lean, far = (
+            rng.uniform(0, TAU),
+            rng.uniform(0, TAU),
+            rng.uniform(1.6, 7.0) * w / px_per_mm,
+        )
         c, s = np.cos(spin), np.sin(spin)
         axis = np.array([np.cos(lean), np.sin(lean), 0.0])
         cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
@@ -69,7 +96,10 @@ class Camera:
         corners = np.array([[-half, -half], [half, -half], [half, half], [-half, half]])
         seen = np.c_[corners, np.zeros(4)] @ turn.T
         focal = far * px_per_mm
-        image = np.c_[w / 2 + focal * seen[:, 0] / (far + seen[:, 2]), h / 2 + focal * seen[:, 1] / (far + seen[:, 2])]
+        image = np.c_[
+            w / 2 + focal * seen[:, 0] / (far + seen[:, 2]),
+            h / 2 + focal * seen[:, 1] / (far + seen[:, 2]),
+        ]
         back = homography(image, corners + target)
         x, y = np.meshgrid(np.arange(w) + 0.5, np.arange(h) + 0.5)
         u, v, q = (back[i, 0] * x + back[i, 1] * y + back[i, 2] for i in range(3))
@@ -87,15 +117,28 @@ class Tusk:
         mean, sd = (124.2, 9.3) if species == "elephant" else (73.7, 9.8)
         low, high = (97, 160) if species == "elephant" else (38, 112)
         self.outer = float(np.clip(mean + sd * rng.standard_t(7) * np.sqrt(5 / 7), low, high))
-        self.inner = min(rng.uniform(35, 95), self.outer - 4) if species == "elephant" else \
-            min(rng.uniform(25, 45), self.outer - 4)
+        self.inner = (
+            min(rng.uniform(35, 95), self.outer - 4)
+            if species == "elephant"
+            else min(rng.uniform(25, 45), self.outer - 4)
+        )
         self.pulp = rng.uniform(0.05, 0.45)
         self.bend = rng.uniform(0.6, 1.8)
-        self.lobes = [(n, rng.uniform(0, a), rng.uniform(0, TAU)) for n, a in ((2, 0.05), (3, 0.015))]
+        self.lobes = [
+            (n, rng.uniform(0, a), rng.uniform(0, TAU)) for n, a in ((2, 0.05), (3, 0.015))
+        ]
         s = np.linspace(0.01, 1.06, 6000)
         theta = np.radians(self.theta(s))
-        self.s, self.psi = s, np.r_[0, np.cumsum(0.5 * (np.tan(theta / 2) / s)[1:] * np.diff(s)
-                                               + 0.5 * (np.tan(theta / 2) / s)[:-1] * np.diff(s))]
+        self.s, self.psi = (
+            s,
+            np.r_[
+                0,
+                np.cumsum(
+                    0.5 * (np.tan(theta / 2) / s)[1:] * np.diff(s)
+                    + 0.5 * (np.tan(theta / 2) / s)[:-1] * np.diff(s)
+                ),
+            ],
+        )
 
     def theta(self, s):
         t = np.clip((s - self.pulp) / (1 - self.pulp), 0, 1)
@@ -139,7 +182,10 @@ def pattern(rng, first, second, style, scale):
         return weight * a + (1 - weight) * b
     if style == "lines":
         k = rng.uniform(1.5, 3.5)
-        thin = lambda c: np.exp(k * (c - 1))
+
+        def thin(c):
+            return np.exp(k * (c - 1))
+
         return 1 - 2 * np.maximum(thin(a), thin(b) * rng.uniform(0.7, 1.0))
     if style == "plywood":
         return np.tanh(rng.uniform(1, 2.5) * (a + b) / 2) / np.tanh(1.7)
@@ -148,7 +194,9 @@ def pattern(rng, first, second, style, scale):
     dots = rng.poisson(mean * (1 + 0.9 * (weight * a + (1 - weight) * b)) ** 1.0)
     reach = max(1, round(0.12 * scale))
     for axis in (0, 1):
-        dots = sum(np.roll(dots, shift, axis) for shift in range(-reach, reach + 1)) / (2 * reach + 1)
+        dots = sum(np.roll(dots, shift, axis) for shift in range(-reach, reach + 1)) / (
+            2 * reach + 1
+        )
     return dots / mean - 1
 
 
@@ -159,7 +207,10 @@ def silhouette(rng, shape, tusk, x, y, middle, field):
     d, a = np.hypot(dx, dy), np.arctan2(dy, dx)
     edge = field / 400
     inside = smooth(tusk.pulp * 0.9, tusk.pulp * 0.9 + edge / tusk.radius, s)
-    rim = lambda at: smooth(at, at - edge / tusk.radius, s)
+
+    def rim(at):
+        return smooth(at, at - edge / tusk.radius, s)
+
     relief = np.ones_like(x)
     crust = 1 + rng.uniform(0, 2.5) / tusk.radius
     if shape in ("rod_end", "rim_strip", "inner_only"):
@@ -170,29 +221,50 @@ def silhouette(rng, shape, tusk, x, y, middle, field):
         relief = 1 - 0.25 * (smooth(0.97, 1.0, s) + smooth(hollow + 0.03, hollow, s))
     elif shape == "bead_cap":
         ball = field * rng.uniform(0.34, 0.5)
-        cover = inside * rim(crust) * smooth(ball, ball - edge, d) * smooth(ball * 0.12, ball * 0.12 + edge, d)
+        cover = (
+            inside
+            * rim(crust)
+            * smooth(ball, ball - edge, d)
+            * smooth(ball * 0.12, ball * 0.12 + edge, d)
+        )
         relief = 0.55 + 0.45 * np.sqrt(np.clip(1 - (d / (ball * 1.02)) ** 2, 0, 1))
     elif shape == "slab":
         turn = rng.uniform(0, TAU)
         u, v = dx * np.cos(turn) + dy * np.sin(turn), dy * np.cos(turn) - dx * np.sin(turn)
         half = field * rng.uniform(0.3, 0.6, 2)
-        cover = inside * rim(crust) * smooth(half[0], half[0] - edge, abs(u)) * smooth(half[1], half[1] - edge, abs(v))
+        cover = (
+            inside
+            * rim(crust)
+            * smooth(half[0], half[0] - edge, abs(u))
+            * smooth(half[1], half[1] - edge, abs(v))
+        )
     else:
-        waves = sum(rng.uniform(0, 0.16 if shape == "fragment" else 0.06) * np.cos(n * a + rng.uniform(0, TAU))
-                    for n in range(1, 9))
+        waves = sum(
+            rng.uniform(0, 0.16 if shape == "fragment" else 0.06)
+            * np.cos(n * a + rng.uniform(0, TAU))
+            for n in range(1, 9)
+        )
         outline = field * rng.uniform(0.36, 0.5) * (1 + waves)
         cover = inside * rim(crust) * smooth(outline, outline - edge, d)
         if shape == "netsuke_base":
             hole = np.array(middle) + rng.uniform(-0.15, 0.15, 2) * field
-            cover = cover * smooth(0.04 * field, 0.04 * field + edge, np.hypot(x - hole[0], y - hole[1]))
+            cover = cover * smooth(
+                0.04 * field, 0.04 * field + edge, np.hypot(x - hole[0], y - hole[1])
+            )
     return cover, relief
 
 
 def backdrop(rng, shape, x, y):
     """A table, a hand, a white sweep, a cloth."""
     kind = rng.choice(["white", "black", "paper", "skin", "cloth", "wood"])
-    base = {"white": (0.97, 0.97, 0.97), "black": (0.03, 0.03, 0.04), "paper": rng.uniform(0.3, 0.9, 3),
-            "skin": (0.8, 0.6, 0.5), "cloth": rng.uniform(0.05, 0.7, 3), "wood": (0.5, 0.33, 0.2)}[kind]
+    base = {
+        "white": (0.97, 0.97, 0.97),
+        "black": (0.03, 0.03, 0.04),
+        "paper": rng.uniform(0.3, 0.9, 3),
+        "skin": (0.8, 0.6, 0.5),
+        "cloth": rng.uniform(0.05, 0.7, 3),
+        "wood": (0.5, 0.33, 0.2),
+    }[kind]
     light = 1 + 0.04 * coloured_noise(rng, shape, 200)
     if kind == "cloth":
         k = TAU / rng.uniform(4, 14)
@@ -208,17 +280,24 @@ def develop(rng, light, px):
     x, y = np.meshgrid(np.linspace(-1, 1, w), np.linspace(-1, 1, h))
     if rng.random() < 0.5:
         turn = rng.uniform(0, TAU)
-        light = light * (1 + rng.uniform(0, 0.25) * (x * np.cos(turn) + y * np.sin(turn)))[..., None]
+        light = (
+            light * (1 + rng.uniform(0, 0.25) * (x * np.cos(turn) + y * np.sin(turn)))[..., None]
+        )
     if rng.random() < 0.3:
         cx, cy, r = rng.uniform(-0.8, 0.8), rng.uniform(-0.8, 0.8), rng.uniform(0.05, 0.25)
-        light = light + (rng.uniform(0.1, 0.8) * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / r**2))[..., None]
+        light = (
+            light
+            + (rng.uniform(0.1, 0.8) * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / r**2))[..., None]
+        )
     light = np.clip(light, 0, 1.2) ** rng.uniform(0.8, 1.25)
     noise = rng.uniform(0.5, 4.5)
     grain = rng.standard_normal((h, w, 1)) * 0.8 + rng.standard_normal((h, w, 3)) * 0.6
     photo = Image.fromarray(np.clip(light * 255 + noise * grain, 0, 255).astype(np.uint8))
     photo = photo.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.2, min(1.3, 0.13 * px)))))
     if rng.random() < 0.4:
-        photo = photo.filter(ImageFilter.UnsharpMask(float(rng.uniform(0.6, 2.0)), int(rng.uniform(30, 130)), 2))
+        photo = photo.filter(
+            ImageFilter.UnsharpMask(float(rng.uniform(0.6, 2.0)), int(rng.uniform(30, 130)), 2)
+        )
     if rng.random() < 0.3:
         f = rng.uniform(0.75, 1.4)
         way = [Image.BILINEAR, Image.LANCZOS, Image.NEAREST][rng.integers(3)]
@@ -227,9 +306,14 @@ def develop(rng, light, px):
         draw = ImageDraw.Draw(photo)
         for _ in range(rng.integers(1, 4)):
             size = int(rng.uniform(14, 60))
-            draw.text((rng.uniform(0, w * 0.6), rng.uniform(0, h - size)), rng.choice(
-                ["SHOP 8842", "wechat: carver88", "100% natural", "SOLD", "12.5 mm  38 g"]),
-                fill=tuple(int(v) for v in rng.choice([0, 255], 3)), font=ImageFont.load_default(size))
+            draw.text(
+                (rng.uniform(0, w * 0.6), rng.uniform(0, h - size)),
+                rng.choice(
+                    ["SHOP 8842", "wechat: carver88", "100% natural", "SOLD", "12.5 mm  38 g"]
+                ),
+                fill=tuple(int(v) for v in rng.choice([0, 255], 3)),
+                font=ImageFont.load_default(size),
+            )
     out = io.BytesIO()
     if rng.random() < 0.1:
         photo.save(out, "PNG")
@@ -256,10 +340,15 @@ def section(seed, number):
     scale = px / shortest
     field = min(w, h) / scale
     bearing = rng.uniform(0, TAU)
-    off = {"inner_only": max(tusk.pulp * tusk.radius + field * 0.5, tusk.radius * rng.uniform(0.4, 0.7)),
-           "bead_cap": tusk.radius - field * rng.uniform(0.3, 0.55),
-           "rod_end": tusk.radius * rng.uniform(0, 0.2) if field > 1.3 * tusk.radius
-           else tusk.radius - field * 0.35}.get(shape, tusk.radius - field * rng.uniform(0.1, 0.4))
+    off = {
+        "inner_only": max(
+            tusk.pulp * tusk.radius + field * 0.5, tusk.radius * rng.uniform(0.4, 0.7)
+        ),
+        "bead_cap": tusk.radius - field * rng.uniform(0.3, 0.55),
+        "rod_end": tusk.radius * rng.uniform(0, 0.2)
+        if field > 1.3 * tusk.radius
+        else tusk.radius - field * 0.35,
+    }.get(shape, tusk.radius - field * rng.uniform(0.1, 0.4))
     off = max(off, 0.0)
     middle = np.array([off * np.cos(bearing), off * np.sin(bearing)])
     tilt = rng.uniform(0, 5) if view == "frontal" else rng.uniform(6, 35)
@@ -277,32 +366,58 @@ def section(seed, number):
     wave = pattern(rng, first, second, style, px)
     elephant = tusk.species == "elephant"
     contrast = np.exp(rng.uniform(np.log(0.04), np.log(0.1 if elephant else 0.22)))
-    patches = 1.0 if rng.random() < 0.4 else \
-        0.1 + 0.9 * smooth(-0.9, 0.3, coloured_noise(rng, x.shape, min(w, h) * rng.uniform(0.2, 0.5)))
+    patches = (
+        1.0
+        if rng.random() < 0.4
+        else 0.1
+        + 0.9 * smooth(-0.9, 0.3, coloured_noise(rng, x.shape, min(w, h) * rng.uniform(0.2, 0.5)))
+    )
     depth = smooth(tusk.pulp, 0.9, s) * (1 - 0.25) + rng.uniform(0.1, 0.25)
     power = contrast * np.clip(depth, 0, 1) * patches * (s < 1) * (s > tusk.pulp)
 
     white = rng.uniform(0.7, 0.95)
     body = np.array([white, white * rng.uniform(0.9, 0.99), white * rng.uniform(0.68, 0.95)])
     if rng.random() < 0.2:
-        body = body * rng.choice([[0.75, 0.25, 0.2], [0.3, 0.6, 0.35], [0.45, 0.3, 0.18], [0.35, 0.3, 0.3]])
-    tone = 1 + power * wave + 0.03 * coloured_noise(rng, x.shape, 120) + 0.008 * coloured_noise(rng, x.shape, 8)
+        body = body * rng.choice(
+            [[0.75, 0.25, 0.2], [0.3, 0.6, 0.35], [0.45, 0.3, 0.18], [0.35, 0.3, 0.3]]
+        )
+    tone = (
+        1
+        + power * wave
+        + 0.03 * coloured_noise(rng, x.shape, 120)
+        + 0.008 * coloured_noise(rng, x.shape, 8)
+    )
     for _ in range(rng.integers(0, 4)):
-        tone = tone + rng.uniform(0.003, 0.02) * np.cos(s * tusk.radius * TAU / rng.uniform(1.5, 9) + rng.uniform(0, TAU))
+        tone = tone + rng.uniform(0.003, 0.02) * np.cos(
+            s * tusk.radius * TAU / rng.uniform(1.5, 9) + rng.uniform(0, TAU)
+        )
     for _ in range(rng.integers(0, 4) if rng.random() < 0.4 else 0):
-        at, wide, wiggle = bearing + rng.uniform(-0.6, 0.6), rng.uniform(0.03, 0.12), rng.uniform(0, 0.04)
+        at, wide, wiggle = (
+            bearing + rng.uniform(-0.6, 0.6),
+            rng.uniform(0.03, 0.12),
+            rng.uniform(0, 0.04),
+        )
         gap = np.angle(np.exp(1j * (phi - at - wiggle * np.sin(s * 30)))) * s * tusk.radius
         tone = np.where((abs(gap) < wide) & (s > rng.uniform(0.3, 0.8)), tone * 0.6, tone)
     colour = (tone * relief)[..., None] * body
     crust = smooth(1.0, 1.004, s)[..., None] * rng.uniform(0.4, 1.0)
     bark = body * (rng.uniform(0.75, 0.95) if elephant else rng.uniform(0.35, 0.7)) * [1, 0.85, 0.7]
     colour = colour * (1 - crust) + relief[..., None] * bark * crust
-    light = colour * cover[..., None] + backdrop(rng, x.shape, x * scale, y * scale) * (1 - cover[..., None])
+    light = colour * cover[..., None] + backdrop(rng, x.shape, x * scale, y * scale) * (
+        1 - cover[..., None]
+    )
     data, suffix, quality = develop(rng, light, px)
 
     seen = (cover > 0.9) & (power > 0.3 * contrast)
-    row = dict(kind=f"{shape}", view=view, lattice="true", species=tusk.species, tilt_deg=f"{tilt:.1f}", oblique_deg=0,
-               jpeg=quality)
+    row = {
+        "kind": f"{shape}",
+        "view": view,
+        "lattice": "true",
+        "species": tusk.species,
+        "tilt_deg": f"{tilt:.1f}",
+        "oblique_deg": 0,
+        "jpeg": quality,
+    }
     if seen.sum() > 400:
         low, high = np.quantile(s[seen], [0.01, 0.995])
         zone = seen & (s > high - 0.15 * (high - low))
@@ -311,9 +426,12 @@ def section(seed, number):
         angle = tusk.angle(x[ys[pick], xs[pick]], y[ys[pick], xs[pick]])
         t = np.median(s[zone]) * tusk.radius * TAU / tusk.number
         mean = float(angle.mean())
-        row |= dict(angle_deg=f"{mean:.2f}", px_per_period=f"{scale * min(t, t / np.tan(np.radians(mean / 2))):.2f}",
-                    contrast=f"{power[zone].mean():.4f}",
-                    outer_zone=str(bool(high > 0.97 and (seen & (s > 0.97)).sum() > 600)).lower())
+        row |= {
+            "angle_deg": f"{mean:.2f}",
+            "px_per_period": f"{scale * min(t, t / np.tan(np.radians(mean / 2))):.2f}",
+            "contrast": f"{power[zone].mean():.4f}",
+            "outer_zone": str(bool(high > 0.97 and (seen & (s > 0.97)).sum() > 600)).lower(),
+        }
     return data, suffix, row
 
 
@@ -325,7 +443,10 @@ def grid_dots(x, y, k, turn, level):
 def lookalike_tone(rng, kind, x, y, shape, period):
     k, half, turn = TAU / period, np.radians(rng.uniform(15, 75)), rng.uniform(0, TAU)
     u, v = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
-    first, second = k * (u * np.sin(half) + v * np.cos(half)), k * (u * np.sin(half) - v * np.cos(half))
+    first, second = (
+        k * (u * np.sin(half) + v * np.cos(half)),
+        k * (u * np.sin(half) - v * np.cos(half)),
+    )
     far = np.hypot(*shape) * rng.uniform(0.0, 1.2)
     way = rng.uniform(0, TAU)
     dx, dy = x - far * np.cos(way), y - far * np.sin(way)
@@ -349,7 +470,14 @@ def lookalike_tone(rng, kind, x, y, shape, period):
     if kind == "rings":
         return np.cos(k * r + rng.uniform(0, 2) * coloured_noise(rng, shape, 200))
     if kind == "end_grain":
-        rays = abs(np.cos(phi * max(20, np.hypot(*shape) / (2 * period)) + coloured_noise(rng, shape, 60))) ** 8
+        rays = (
+            abs(
+                np.cos(
+                    phi * max(20, np.hypot(*shape) / (2 * period)) + coloured_noise(rng, shape, 60)
+                )
+            )
+            ** 8
+        )
         return np.tanh(2 * np.cos(k * r + 2 * coloured_noise(rng, shape, 250))) * 0.6 - 0.6 * rays
     if kind in ("fish_scales", "shingles"):
         row = np.floor(v / period)
@@ -361,7 +489,13 @@ def lookalike_tone(rng, kind, x, y, shape, period):
         return np.minimum(np.cos(first * bulge) + 0.5, np.cos(second * bulge) + 0.5)
     if kind == "knurl_on_rod":
         z = np.arcsin(np.clip(v / (0.55 * min(shape)), -0.98, 0.98)) * 0.55 * min(shape)
-        return pattern(rng, k * (u * np.sin(half) + z * np.cos(half)), k * (u * np.sin(half) - z * np.cos(half)), "plywood", period)
+        return pattern(
+            rng,
+            k * (u * np.sin(half) + z * np.cos(half)),
+            k * (u * np.sin(half) - z * np.cos(half)),
+            "plywood",
+            period,
+        )
     if kind == "mesh_sphere":
         q = np.clip(np.hypot(u, v) / (0.6 * min(shape)), 0, 0.97)
         stretch = np.arcsin(q) / np.maximum(q, 1e-6)
@@ -369,7 +503,9 @@ def lookalike_tone(rng, kind, x, y, shape, period):
     if kind == "relief":
         height = coloured_noise(rng, shape, period * 2, 1.5)
         gy, gx = np.gradient(height)
-        return np.tanh(2 * (gx * np.cos(turn) + gy * np.sin(turn)) / (np.hypot(gx, gy).mean() + 1e-9))
+        return np.tanh(
+            2 * (gx * np.cos(turn) + gy * np.sin(turn)) / (np.hypot(gx, gy).mean() + 1e-9)
+        )
     if kind == "beaded_border":
         n = round(TAU * np.median(r) / period)
         return np.cos(n * phi) * np.cos(k * r) * (abs(r - np.median(r)) < 1.5 * period)
@@ -378,9 +514,24 @@ def lookalike_tone(rng, kind, x, y, shape, period):
     return np.zeros(shape)
 
 
-LOOKALIKES = ["crosshatch", "crosshatch_by_hand", "weave", "draped_cloth", "halftone", "rings", "end_grain",
-              "fish_scales", "shingles", "snake_skin", "knurl_on_rod", "mesh_sphere", "relief", "beaded_border",
-              "oatmeal_marble", "plain"]
+LOOKALIKES = [
+    "crosshatch",
+    "crosshatch_by_hand",
+    "weave",
+    "draped_cloth",
+    "halftone",
+    "rings",
+    "end_grain",
+    "fish_scales",
+    "shingles",
+    "snake_skin",
+    "knurl_on_rod",
+    "mesh_sphere",
+    "relief",
+    "beaded_border",
+    "oatmeal_marble",
+    "plain",
+]
 
 
 def lookalike(seed, number):
@@ -399,7 +550,7 @@ def lookalike(seed, number):
         cover = smooth(0.45 * min(w, h), 0.45 * min(w, h) - 2, d)[..., None]
         light = light * cover + backdrop(rng, (h, w), camera.x, camera.y) * (1 - cover)
     data, suffix, quality = develop(rng, light, period)
-    return data, suffix, dict(kind=kind, lattice="false", jpeg=quality)
+    return data, suffix, {"kind": kind, "lattice": "false", "jpeg": quality}
 
 
 def main():
@@ -408,7 +559,10 @@ def main():
     with open(out / "manifest.csv", "w", newline="") as file:
         table = csv.DictWriter(file, COLUMNS)
         table.writeheader()
-        for render, name, count in ((section, "section", sections), (lookalike, "lookalike", lookalikes)):
+        for render, name, count in (
+            (section, "section", sections),
+            (lookalike, "lookalike", lookalikes),
+        ):
             for number in range(count):
                 data, suffix, row = render(seed, number)
                 if row["lattice"] == "true" and "angle_deg" not in row:

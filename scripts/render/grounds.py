@@ -2,53 +2,123 @@
 
 import numpy as np
 
-import shapes
-from materials import Graph, blend, vary
+from render import shapes
+from render.materials import Graph, blend, vary
 
-TABLE = ["#e8e4dc", "#d8d4cc", "#f4f2ee", "#b9b2a6", "#8c6f50", "#5d4632", "#2d2a28", "#c9b48f", "#a9b5bd", "#3f4a55"]
-CLOTH = ["#f3f1ec", "#1d1c1e", "#7c1420", "#b3121f", "#14324f", "#2c4f3b", "#c8b79c", "#d6d6da", "#6b5b73", "#c9a13b", "#8d9aa5", "#e6c7c2"]
+TABLE = [
+    "#e8e4dc",
+    "#d8d4cc",
+    "#f4f2ee",
+    "#b9b2a6",
+    "#8c6f50",
+    "#5d4632",
+    "#2d2a28",
+    "#c9b48f",
+    "#a9b5bd",
+    "#3f4a55",
+]
+CLOTH = [
+    "#f3f1ec",
+    "#1d1c1e",
+    "#7c1420",
+    "#b3121f",
+    "#14324f",
+    "#2c4f3b",
+    "#c8b79c",
+    "#d6d6da",
+    "#6b5b73",
+    "#c9a13b",
+    "#8d9aa5",
+    "#e6c7c2",
+]
 
 
 def wood(rng):
-    light = vary(rng, rng.choice(["#b98a56", "#8a5a34", "#d6b583", "#5b3a23", "#9c7a58", "#c7a27a"]), 0.01, 0.06, 0.06)
+    light = vary(
+        rng,
+        rng.choice(["#b98a56", "#8a5a34", "#d6b583", "#5b3a23", "#9c7a58", "#c7a27a"]),
+        0.01,
+        0.06,
+        0.06,
+    )
     dark = blend(light, "#1d0f06", rng.uniform(0.25, 0.6))
     g = Graph("ground wood")
-    at = g.coordinates("Object", scale=(1, rng.uniform(0.06, 0.15), 1), rotation=(0, 0, rng.uniform(0, 6)))
-    w = g.noise(at, scale=rng.uniform(25, 90), detail=6, roughness=0.65, distortion=rng.uniform(0, 1.5))
-    plank = g.math("LESS_THAN", g.math("FRACT", g.math("MULTIPLY", g.separate(g.coordinates("Object", rotation=(0, 0, 0)))[0], 1 / rng.uniform(0.06, 0.2))), 0.02) if rng.random() < 0.5 else None
+    at = g.coordinates(
+        "Object", scale=(1, rng.uniform(0.06, 0.15), 1), rotation=(0, 0, rng.uniform(0, 6))
+    )
+    w = g.noise(
+        at, scale=rng.uniform(25, 90), detail=6, roughness=0.65, distortion=rng.uniform(0, 1.5)
+    )
+    plank = (
+        g.math(
+            "LESS_THAN",
+            g.math(
+                "FRACT",
+                g.math(
+                    "MULTIPLY",
+                    g.separate(g.coordinates("Object", rotation=(0, 0, 0)))[0],
+                    1 / rng.uniform(0.06, 0.2),
+                ),
+            ),
+            0.02,
+        )
+        if rng.random() < 0.5
+        else None
+    )
     colour = g.ramp(w, [(0.3, dark), (0.7, light)])
     if plank is not None:
         colour = g.mix(plank, colour, blend(dark, "#000000", 0.6))
-    return g.surface(colour, rng.uniform(0.25, 0.7), g.bump(w, 0.0004, 0.6), coat=rng.choice([0, 0.4], p=[0.7, 0.3]))
+    return g.surface(
+        colour,
+        rng.uniform(0.25, 0.7),
+        g.bump(w, 0.0004, 0.6),
+        coat=rng.choice([0, 0.4], p=[0.7, 0.3]),
+    )
 
 
 def cloth(rng):
     base = vary(rng, rng.choice(CLOTH))
     g = Graph("ground cloth")
     thread = rng.uniform(400, 1500)
-    weave = g.math("MULTIPLY", g.wave(scale=thread / 6.28, direction="X"), g.wave(scale=thread / 6.28, direction="Y"))
+    weave = g.math(
+        "MULTIPLY",
+        g.wave(scale=thread / 6.28, direction="X"),
+        g.wave(scale=thread / 6.28, direction="Y"),
+    )
     clouds = g.noise(scale=rng.uniform(4, 30), detail=4)
     colour = g.mix(g.math("MULTIPLY", weave, 0.5), base, blend(base, "#000000", 0.35))
     if rng.random() < 0.3:  # stripes or checks
         stripe = g.wave(scale=rng.uniform(4, 25), direction=rng.choice(["X", "Y", "DIAGONAL"]))
         mask = g.math("GREATER_THAN", stripe, rng.uniform(0.4, 0.85))
         if rng.random() < 0.4:
-            mask = g.math("MAXIMUM", mask, g.math("GREATER_THAN", g.wave(scale=rng.uniform(4, 25), direction="Y"), 0.6))
-        colour = g.mix(g.math("MULTIPLY", mask, rng.uniform(0.4, 1)), colour, vary(rng, rng.choice(CLOTH)))
+            mask = g.math(
+                "MAXIMUM",
+                mask,
+                g.math("GREATER_THAN", g.wave(scale=rng.uniform(4, 25), direction="Y"), 0.6),
+            )
+        colour = g.mix(
+            g.math("MULTIPLY", mask, rng.uniform(0.4, 1)), colour, vary(rng, rng.choice(CLOTH))
+        )
     elif rng.random() < 0.25:  # prints
         spots = g.math("LESS_THAN", g.voronoi(scale=rng.uniform(15, 60)), rng.uniform(0.2, 0.4))
         colour = g.mix(spots, colour, vary(rng, rng.choice(CLOTH)))
     height = g.layers([(weave, 0.3), (clouds, 3.0)])
-    return g.surface(colour, rng.uniform(0.7, 0.95), g.bump(height, 0.001), sheen=rng.choice([0, 0.5]))
+    return g.surface(
+        colour, rng.uniform(0.7, 0.95), g.bump(height, 0.001), sheen=rng.choice([0, 0.5])
+    )
 
 
 def concrete(rng):
-    base = vary(rng, rng.choice(["#8d8b86", "#a5a29b", "#6e6d6a", "#b9b4aa", "#7d7468"]), 0.02, 0.04, 0.08)
+    base = vary(
+        rng, rng.choice(["#8d8b86", "#a5a29b", "#6e6d6a", "#b9b4aa", "#7d7468"]), 0.02, 0.04, 0.08
+    )
     g = Graph("ground concrete")
     n = g.noise(scale=rng.uniform(3, 15), detail=8, roughness=0.7)
     fine = g.noise(scale=400, detail=3)
     f = g.layers([(n, 0.7), (fine, 0.3)])
-    return g.surface(g.ramp(f, [(0.3, blend(base, "#1a1815", 0.45)), (0.65, base)]), 0.85, g.bump(f, 0.002))
+    return g.surface(
+        g.ramp(f, [(0.3, blend(base, "#1a1815", 0.45)), (0.65, base)]), 0.85, g.bump(f, 0.002)
+    )
 
 
 def earth(rng):
@@ -57,7 +127,14 @@ def earth(rng):
     n = g.noise(scale=rng.uniform(6, 20), detail=9, roughness=0.75)
     stones = g.voronoi(scale=rng.uniform(50, 160))
     f = g.layers([(n, 0.7), (stones, 0.3)])
-    return g.surface(g.ramp(f, [(0.25, blend(base, "#120b05", 0.6)), (0.6, base), (0.8, blend(base, "#d8c8a8", 0.4))]), 0.95, g.bump(f, 0.012))
+    return g.surface(
+        g.ramp(
+            f,
+            [(0.25, blend(base, "#120b05", 0.6)), (0.6, base), (0.8, blend(base, "#d8c8a8", 0.4))],
+        ),
+        0.95,
+        g.bump(f, 0.012),
+    )
 
 
 def grass(rng):
@@ -67,18 +144,30 @@ def grass(rng):
     n = g.noise(at, scale=rng.uniform(90, 220), detail=4, distortion=2.5)
     big = g.noise(scale=8, detail=3)
     f = g.layers([(n, 0.75), (big, 0.25)])
-    return g.surface(g.ramp(f, [(0.3, blend(base, "#0a1204", 0.8)), (0.55, base), (0.72, blend(base, "#d9d98a", 0.5))]), 0.8, g.bump(n, 0.01))
+    return g.surface(
+        g.ramp(
+            f,
+            [(0.3, blend(base, "#0a1204", 0.8)), (0.55, base), (0.72, blend(base, "#d9d98a", 0.5))],
+        ),
+        0.8,
+        g.bump(n, 0.01),
+    )
 
 
 def carpet(rng):
-    base = vary(rng, rng.choice(["#2f3b52", "#6a2730", "#8d7c66", "#3c3c3e", "#4a5a4b", "#b9a98f", "#6f7f8f"]))
+    base = vary(
+        rng,
+        rng.choice(["#2f3b52", "#6a2730", "#8d7c66", "#3c3c3e", "#4a5a4b", "#b9a98f", "#6f7f8f"]),
+    )
     g = Graph("ground carpet")
     n = g.noise(scale=rng.uniform(300, 700), detail=3, roughness=0.7)
     big = g.noise(scale=6, detail=2)
     f = g.layers([(n, 0.8), (big, 0.2)])
     colour = g.ramp(f, [(0.35, blend(base, "#000000", 0.6)), (0.65, blend(base, "#ffffff", 0.15))])
     if rng.random() < 0.3:
-        pattern = g.voronoi(scale=rng.uniform(4, 12), feature="F1", randomness=rng.choice([0.0, 1.0]))
+        pattern = g.voronoi(
+            scale=rng.uniform(4, 12), feature="F1", randomness=rng.choice([0.0, 1.0])
+        )
         colour = g.mix(g.math("LESS_THAN", pattern, 0.3), colour, vary(rng, rng.choice(CLOTH)))
     return g.surface(colour, 0.95, g.bump(n, 0.004), sheen=0.4)
 
@@ -88,16 +177,35 @@ def tiles(rng):
     b = blend(a, rng.choice(["#ffffff", "#333333"]), rng.uniform(0, 0.5))
     g = Graph("ground tiles")
     side = rng.uniform(0.08, 0.45)
-    brick = g.node("ShaderNodeTexBrick", {"Vector": g.coordinates(rotation=(0, 0, rng.uniform(0, 3))), "Color1": a, "Color2": b, "Mortar": blend(a, "#555047", 0.7),
-                                         "Scale": 1.0, "Mortar Size": side * 0.015, "Brick Width": side, "Row Height": side * rng.choice([1.0, 0.5])},
-                   offset=float(rng.choice([0, 0.5])))
+    brick = g.node(
+        "ShaderNodeTexBrick",
+        {
+            "Vector": g.coordinates(rotation=(0, 0, rng.uniform(0, 3))),
+            "Color1": a,
+            "Color2": b,
+            "Mortar": blend(a, "#555047", 0.7),
+            "Scale": 1.0,
+            "Mortar Size": side * 0.015,
+            "Brick Width": side,
+            "Row Height": side * rng.choice([1.0, 0.5]),
+        },
+        offset=float(rng.choice([0, 0.5])),
+    )
     cloud = g.noise(scale=14, detail=6)
-    colour = g.mix(g.math("MULTIPLY", cloud, 0.25), brick.outputs["Color"], blend(a, "#40382c", 0.6))
+    colour = g.mix(
+        g.math("MULTIPLY", cloud, 0.25), brick.outputs["Color"], blend(a, "#40382c", 0.6)
+    )
     return g.surface(colour, rng.uniform(0.08, 0.5), g.bump(brick.outputs["Fac"], -0.002))
 
 
 def paper(rng):
-    base = vary(rng, rng.choice(["#f6f5f1", "#efe9dc", "#c49a6c", "#b08b5e", "#ffffff", "#dfe6ec", "#f1d9d5"]), 0.01, 0.03, 0.03)
+    base = vary(
+        rng,
+        rng.choice(["#f6f5f1", "#efe9dc", "#c49a6c", "#b08b5e", "#ffffff", "#dfe6ec", "#f1d9d5"]),
+        0.01,
+        0.03,
+        0.03,
+    )
     g = Graph("ground paper")
     n = g.noise(scale=5, detail=2)
     colour = base
@@ -105,8 +213,14 @@ def paper(rng):
     if pick < 0.25:  # print like a newspaper's
         line = g.wave(scale=rng.uniform(35, 60), direction="Y")
         word = g.noise(g.coordinates(scale=(1, 0.1, 1)), scale=rng.uniform(200, 400), detail=1)
-        ink = g.math("MULTIPLY", g.math("GREATER_THAN", line, 0.45), g.math("GREATER_THAN", word, 0.45))
-        column = g.math("GREATER_THAN", g.math("FRACT", g.math("MULTIPLY", g.separate(g.coordinates())[0], 1 / 0.06)), 0.08)
+        ink = g.math(
+            "MULTIPLY", g.math("GREATER_THAN", line, 0.45), g.math("GREATER_THAN", word, 0.45)
+        )
+        column = g.math(
+            "GREATER_THAN",
+            g.math("FRACT", g.math("MULTIPLY", g.separate(g.coordinates())[0], 1 / 0.06)),
+            0.08,
+        )
         colour = g.mix(g.math("MULTIPLY", g.math("MULTIPLY", ink, column), 0.8), base, "#2a2a2c")
     elif pick < 0.4:  # squared or cutting mat
         if rng.random() < 0.5:
@@ -115,7 +229,13 @@ def paper(rng):
             ink = "#8aa0c0"
         step = rng.choice([0.005, 0.01])
         x, y = g.separate(g.coordinates())[:2]
-        lines = g.math("MAXIMUM", *(g.math("LESS_THAN", g.math("FRACT", g.math("MULTIPLY", v, 1 / step)), 0.05) for v in (x, y)))
+        lines = g.math(
+            "MAXIMUM",
+            *(
+                g.math("LESS_THAN", g.math("FRACT", g.math("MULTIPLY", v, 1 / step)), 0.05)
+                for v in (x, y)
+            ),
+        )
         colour = g.mix(g.math("MULTIPLY", lines, 0.6), base, ink)
     return g.surface(colour, rng.uniform(0.5, 0.9), g.bump(n, 0.002))
 
@@ -127,14 +247,25 @@ def painted(rng):
     n = g.noise(scale=rng.uniform(2, 8), detail=6, roughness=0.6)
     fine = g.voronoi(scale=rng.uniform(300, 900))
     colour = g.ramp(n, [(0.2, blend(base, "#000000", rng.uniform(0, 0.25))), (0.8, base)])
-    return g.surface(colour, rng.uniform(0.1, 0.75), g.bump(fine, rng.choice([0.0, 0.0003, 0.0006])) if rng.random() < 0.5 else None)
+    return g.surface(
+        colour,
+        rng.uniform(0.1, 0.75),
+        g.bump(fine, rng.choice([0.0, 0.0003, 0.0006])) if rng.random() < 0.5 else None,
+    )
 
 
 def steel(rng):
     g = Graph("ground steel")
-    n = g.noise(g.coordinates(scale=(1, 0.02, 1), rotation=(0, 0, rng.uniform(0, 3))), scale=300, detail=4)
+    n = g.noise(
+        g.coordinates(scale=(1, 0.02, 1), rotation=(0, 0, rng.uniform(0, 3))), scale=300, detail=4
+    )
     c = vary(rng, rng.choice(["#b4b6b8", "#8f9396", "#c9c9c7"]), 0.01, 0.02, 0.05)
-    return g.surface(g.ramp(n, [(0.3, blend(c, "#000000", 0.25)), (0.7, c)]), rng.uniform(0.2, 0.45), g.bump(n, 0.0002), metallic=1.0)
+    return g.surface(
+        g.ramp(n, [(0.3, blend(c, "#000000", 0.25)), (0.7, c)]),
+        rng.uniform(0.2, 0.45),
+        g.bump(n, 0.0002),
+        metallic=1.0,
+    )
 
 
 def stone(rng):
@@ -157,8 +288,30 @@ def plastic_sheet(rng):
     return g.surface(base, rng.uniform(0.15, 0.4), g.bump(n, rng.uniform(0.005, 0.02)))
 
 
-SMALL = [(painted, 0.2), (wood, 0.18), (cloth, 0.22), (paper, 0.12), (stone, 0.06), (steel, 0.05), (tiles, 0.05), (carpet, 0.05), (concrete, 0.04), (plastic_sheet, 0.03)]
-LARGE = [(concrete, 0.2), (carpet, 0.16), (tiles, 0.15), (wood, 0.12), (cloth, 0.12), (earth, 0.07), (grass, 0.06), (plastic_sheet, 0.06), (paper, 0.03), (painted, 0.03)]
+SMALL = [
+    (painted, 0.2),
+    (wood, 0.18),
+    (cloth, 0.22),
+    (paper, 0.12),
+    (stone, 0.06),
+    (steel, 0.05),
+    (tiles, 0.05),
+    (carpet, 0.05),
+    (concrete, 0.04),
+    (plastic_sheet, 0.03),
+]
+LARGE = [
+    (concrete, 0.2),
+    (carpet, 0.16),
+    (tiles, 0.15),
+    (wood, 0.12),
+    (cloth, 0.12),
+    (earth, 0.07),
+    (grass, 0.06),
+    (plastic_sheet, 0.06),
+    (paper, 0.03),
+    (painted, 0.03),
+]
 
 
 def pick(rng, choices):
@@ -173,7 +326,11 @@ def lay(rng, size):
     half = size * 30 + 0.5
     folds = kind in (cloth, plastic_sheet) and rng.random() < 0.6
     if folds:
-        seed, f, h = int(rng.integers(1e6)), rng.uniform(1.0, 3.5) / size, size * rng.uniform(0.02, 0.09)
+        seed, f, h = (
+            int(rng.integers(1e6)),
+            rng.uniform(1.0, 3.5) / size,
+            size * rng.uniform(0.02, 0.09),
+        )
 
         def height(x, y):
             p = np.stack([x, y, 0 * x], 1)
@@ -192,7 +349,11 @@ def lay(rng, size):
         shapes.place(thing, (0, 0, -0.0002), (0, 0, turn))
         if rng.random() < 0.15 and size < 0.3:  # an edge: something else under part of the picture
             under = pick(rng, SMALL)(rng)
-            shapes.place(shapes.box((size * 8, size * 8, 0.001), under), (size * rng.uniform(4.0, 6.0), 0, 0.0003), (0, 0, 0))
+            shapes.place(
+                shapes.box((size * 8, size * 8, 0.001), under),
+                (size * rng.uniform(4.0, 6.0), 0, 0.0003),
+                (0, 0, 0),
+            )
     return kind.__name__
 
 
@@ -205,8 +366,15 @@ def backdrop(rng, size, eye, target):
         return
     away = away / np.linalg.norm(away)
     distance = size * rng.uniform(2.5, 12)
-    material = pick(rng, [(painted, 0.4), (cloth, 0.25), (wood, 0.1), (tiles, 0.1), (concrete, 0.1), (paper, 0.05)])(rng)
+    material = pick(
+        rng,
+        [(painted, 0.4), (cloth, 0.25), (wood, 0.1), (tiles, 0.1), (concrete, 0.1), (paper, 0.05)],
+    )(rng)
     wall = shapes.sheet(size * 60 + 2, size * 30 + 2, None, material, 2, 2)
     shapes.place(wall, (0, 0, 0), (np.pi / 2, 0, 0))
     turn = np.arctan2(away[1], away[0]) - np.pi / 2
-    shapes.place(wall, (target[0] + away[0] * distance, target[1] + away[1] * distance, 0), (0, 0, turn + rng.normal(0, 0.15)))
+    shapes.place(
+        wall,
+        (target[0] + away[0] * distance, target[1] + away[1] * distance, 0),
+        (0, 0, turn + rng.normal(0, 0.15)),
+    )

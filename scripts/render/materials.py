@@ -5,7 +5,7 @@ import numpy as np
 
 
 def linear(colour):
-    """sRGB (a hex string or three numbers 0..1) to linear RGBA, as shaders take it."""
+    """SRGB (a hex string or three numbers 0..1) to linear RGBA, as shaders take it."""
     if isinstance(colour, str):
         colour = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     c = np.clip(np.asarray(colour[:3], float), 0, 1)
@@ -28,7 +28,12 @@ def vary(rng, colour, hue=0.02, saturation=0.08, value=0.08):
 
 def blend(a, b, t):
     """Between two sRGB colours (hex or triples)."""
-    a, b = (np.array([int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)]) if isinstance(c, str) else np.array(c[:3]) for c in (a, b))
+    a, b = (
+        np.array([int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)])
+        if isinstance(c, str)
+        else np.array(c[:3])
+        for c in (a, b)
+    )
     return tuple((a + (b - a) * t).tolist())
 
 
@@ -67,9 +72,16 @@ class Graph:
         source = self.node("ShaderNodeTexCoord").outputs[kind]
         if np.isscalar(scale):
             scale = (scale,) * 3
-        if tuple(scale) == (1, 1, 1) and tuple(offset) == (0, 0, 0) and tuple(rotation) == (0, 0, 0):
+        if (
+            tuple(scale) == (1, 1, 1)
+            and tuple(offset) == (0, 0, 0)
+            and tuple(rotation) == (0, 0, 0)
+        ):
             return source
-        return self.node("ShaderNodeMapping", {"Vector": source, "Scale": scale, "Location": offset, "Rotation": rotation}).outputs["Vector"]
+        return self.node(
+            "ShaderNodeMapping",
+            {"Vector": source, "Scale": scale, "Location": offset, "Rotation": rotation},
+        ).outputs["Vector"]
 
     def attribute(self, name):
         """A float mesh attribute (see `shapes.attribute`)."""
@@ -85,17 +97,49 @@ class Graph:
     # -- patterns, all 0..1 --
     def noise(self, vector=None, scale=5.0, detail=3.0, roughness=0.5, distortion=0.0):
         vector = vector or self.coordinates()
-        return self.node("ShaderNodeTexNoise", {"Vector": vector, "Scale": scale, "Detail": detail, "Roughness": roughness, "Distortion": distortion}).outputs["Fac"]
+        return self.node(
+            "ShaderNodeTexNoise",
+            {
+                "Vector": vector,
+                "Scale": scale,
+                "Detail": detail,
+                "Roughness": roughness,
+                "Distortion": distortion,
+            },
+        ).outputs["Fac"]
 
     def voronoi(self, vector=None, scale=5.0, feature="F1", output="Distance", randomness=1.0):
         vector = vector or self.coordinates()
-        node = self.node("ShaderNodeTexVoronoi", {"Vector": vector, "Scale": scale, "Randomness": randomness}, feature=feature)
+        node = self.node(
+            "ShaderNodeTexVoronoi",
+            {"Vector": vector, "Scale": scale, "Randomness": randomness},
+            feature=feature,
+        )
         return node.outputs[output]
 
-    def wave(self, vector=None, scale=5.0, distortion=0.0, detail=2.0, kind="BANDS", direction="X", detail_scale=1.0):
+    def wave(
+        self,
+        vector=None,
+        scale=5.0,
+        distortion=0.0,
+        detail=2.0,
+        kind="BANDS",
+        direction="X",
+        detail_scale=1.0,
+    ):
         """`kind` BANDS or RINGS; `direction` X, Y, Z or DIAGONAL/SPHERICAL."""
         vector = vector or self.coordinates()
-        node = self.node("ShaderNodeTexWave", {"Vector": vector, "Scale": scale, "Distortion": distortion, "Detail": detail, "Detail Scale": detail_scale}, wave_type=kind)
+        node = self.node(
+            "ShaderNodeTexWave",
+            {
+                "Vector": vector,
+                "Scale": scale,
+                "Distortion": distortion,
+                "Detail": detail,
+                "Detail Scale": detail_scale,
+            },
+            wave_type=kind,
+        )
         setattr(node, "bands_direction" if kind == "BANDS" else "rings_direction", direction)
         return node.outputs["Fac"]
 
@@ -115,7 +159,11 @@ class Graph:
             ramp.elements.new(0.5)
         for element, (position, colour) in zip(ramp.elements, sorted(stops, key=lambda s: s[0])):
             element.position = position
-            element.color = (colour, colour, colour, 1) if np.isscalar(colour) and not isinstance(colour, str) else linear(colour)
+            element.color = (
+                (colour, colour, colour, 1)
+                if np.isscalar(colour) and not isinstance(colour, str)
+                else linear(colour)
+            )
         return node.outputs["Color"]
 
     def mix(self, factor, a, b, blend_type="MIX"):
@@ -135,15 +183,45 @@ class Graph:
 
     def bump(self, height, distance=0.001, strength=1.0):
         """`distance`: how high a height of 1 stands, in metres."""
-        return self.node("ShaderNodeBump", {"Height": height, "Distance": distance, "Strength": strength}).outputs["Normal"]
+        return self.node(
+            "ShaderNodeBump", {"Height": height, "Distance": distance, "Strength": strength}
+        ).outputs["Normal"]
 
     # -- surface --
-    def surface(self, base, roughness=0.5, normal=None, metallic=0.0, ior=1.5, coat=0.0, coat_roughness=0.1, subsurface=0.0,
-                radius=(0.004, 0.002, 0.001), transmission=0.0, sheen=0.0, specular=0.5, alpha=None, emission=None, anisotropic=0.0):
+    def surface(
+        self,
+        base,
+        roughness=0.5,
+        normal=None,
+        metallic=0.0,
+        ior=1.5,
+        coat=0.0,
+        coat_roughness=0.1,
+        subsurface=0.0,
+        radius=(0.004, 0.002, 0.001),
+        transmission=0.0,
+        sheen=0.0,
+        specular=0.5,
+        alpha=None,
+        emission=None,
+        anisotropic=0.0,
+    ):
         """Ends the graph with a principled shader and returns the material. `radius`: subsurface, metres."""
-        inputs = {"Base Color": base, "Roughness": roughness, "Metallic": metallic, "IOR": ior, "Coat Weight": coat,
-                  "Coat Roughness": coat_roughness, "Subsurface Weight": subsurface, "Subsurface Radius": radius, "Subsurface Scale": 1.0,
-                  "Transmission Weight": transmission, "Sheen Weight": sheen, "Specular IOR Level": specular, "Anisotropic": anisotropic}
+        inputs = {
+            "Base Color": base,
+            "Roughness": roughness,
+            "Metallic": metallic,
+            "IOR": ior,
+            "Coat Weight": coat,
+            "Coat Roughness": coat_roughness,
+            "Subsurface Weight": subsurface,
+            "Subsurface Radius": radius,
+            "Subsurface Scale": 1.0,
+            "Transmission Weight": transmission,
+            "Sheen Weight": sheen,
+            "Specular IOR Level": specular,
+            "Anisotropic": anisotropic,
+        }
         if normal is not None:
             inputs["Normal"] = normal
         if alpha is not None:
@@ -176,4 +254,6 @@ def glass(colour=(1, 1, 1), roughness=0.02, ior=1.45):
 def metal(colour="#c8c8c8", roughness=0.25):
     g = Graph("metal")
     n = g.noise(scale=120, detail=4)
-    return g.surface(colour, g.math("ADD", roughness * 0.7, g.math("MULTIPLY", n, roughness * 0.6)), metallic=1.0)
+    return g.surface(
+        colour, g.math("ADD", roughness * 0.7, g.math("MULTIPLY", n, roughness * 0.6)), metallic=1.0
+    )

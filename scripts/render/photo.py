@@ -5,7 +5,25 @@ import io
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-WORDS = ["包邮", "老料", "私聊", "18K", "A+", "No. 7", "￥680", "IMG_2041", "2016/05/12", "WhatsApp", "Evidence 14", "SOLD", "lot 233", "$45", "antique", "手工", "重 38g"]
+WORDS = [
+    "包邮",
+    "老料",
+    "私聊",
+    "18K",
+    "A+",
+    "No. 7",
+    "￥680",
+    "IMG_2041",
+    "2016/05/12",
+    "WhatsApp",
+    "Evidence 14",
+    "SOLD",
+    "lot 233",
+    "$45",
+    "antique",
+    "手工",
+    "重 38g",
+]
 
 
 def develop(rng, light):
@@ -18,7 +36,9 @@ def develop(rng, light):
     log = np.exp((weight * np.log(np.minimum(y, np.percentile(y, 97)) + 1e-4)).sum() / weight.sum())
     arith = (weight * y).sum() / weight.sum()
     meter = np.sqrt(log * arith) + 1e-5
-    light = light * (np.clip(0.19 * (meter * 4) ** 0.12, 0.12, 0.3) / meter) * 2 ** rng.normal(0, 0.38)
+    light = (
+        light * (np.clip(0.19 * (meter * 4) ** 0.12, 0.12, 0.3) / meter) * 2 ** rng.normal(0, 0.38)
+    )
     if rng.random() < 0.75:  # grey-world white balance, never complete
         mean = light.reshape(-1, 3).mean(0)
         gain = (mean.mean() / (mean + 1e-6)) ** rng.uniform(0.1, 0.7)
@@ -29,7 +49,9 @@ def develop(rng, light):
     if rng.random() < 0.08:  # veiling glare
         light = light + rng.uniform(0.02, 0.12)
     sigma = rng.choice([0, rng.uniform(0.3, 0.8), rng.uniform(0.8, 1.8)], p=[0.35, 0.5, 0.15])
-    noise = rng.choice([0.004, rng.uniform(0.01, 0.03), rng.uniform(0.03, 0.07)], p=[0.4, 0.45, 0.15])
+    noise = rng.choice(
+        [0.004, rng.uniform(0.01, 0.03), rng.uniform(0.03, 0.07)], p=[0.4, 0.45, 0.15]
+    )
     light = light + rng.normal(0, 1, light.shape) * noise * np.sqrt(np.maximum(light, 0.01) * 0.3)
     shoulder = rng.uniform(0.6, 1.0)  # tone curve: linear below, rolled off above
     t = np.maximum(light, 0)
@@ -44,7 +66,9 @@ def develop(rng, light):
     if sigma:
         image = image.filter(ImageFilter.GaussianBlur(float(sigma)))
     if rng.random() < 0.4:
-        image = image.filter(ImageFilter.UnsharpMask(rng.uniform(0.8, 2), int(rng.integers(30, 130)), 2))
+        image = image.filter(
+            ImageFilter.UnsharpMask(rng.uniform(0.8, 2), int(rng.integers(30, 130)), 2)
+        )
     if rng.random() < 0.1:
         write(rng, image)
     return image
@@ -55,19 +79,44 @@ def write(rng, image):
     draw = ImageDraw.Draw(image)
     w, h = image.size
     word = WORDS[int(rng.integers(len(WORDS)))]
-    if not all(ord(c) < 0x2000 for c in word):  # the built-in font has no Chinese: strokes stand for it
+    if not all(
+        ord(c) < 0x2000 for c in word
+    ):  # the built-in font has no Chinese: strokes stand for it
         size = int(rng.integers(10, 26))
         x0, y0 = int(rng.integers(0, max(1, w - size * len(word)))), int(rng.integers(0, h - size))
-        colour = tuple(int(c) for c in rng.choice([[255, 255, 255], [230, 30, 30], [20, 20, 20], [250, 220, 40]]))
+        colour = tuple(
+            int(c)
+            for c in rng.choice([[255, 255, 255], [230, 30, 30], [20, 20, 20], [250, 220, 40]])
+        )
         for k in range(len(word)):
             for _ in range(7):
-                a = x0 + k * size + rng.uniform(0.1, 0.9, 2) * size * [1, 0] + [0, y0 + rng.uniform(0.1, 0.9) * size]
-                b = a + (rng.uniform(-0.3, 0.3) * size, 0) if rng.random() < 0.5 else a + [0, rng.uniform(-0.4, 0.4) * size]
-                draw.line([tuple(a), tuple(np.asarray(b, float)) if np.ndim(b) == 1 else tuple(a)], fill=colour, width=max(1, size // 10))
+                a = (
+                    x0
+                    + k * size
+                    + rng.uniform(0.1, 0.9, 2) * size * [1, 0]
+                    + [0, y0 + rng.uniform(0.1, 0.9) * size]
+                )
+                b = (
+                    a + (rng.uniform(-0.3, 0.3) * size, 0)
+                    if rng.random() < 0.5
+                    else a + [0, rng.uniform(-0.4, 0.4) * size]
+                )
+                draw.line(
+                    [tuple(a), tuple(np.asarray(b, float)) if np.ndim(b) == 1 else tuple(a)],
+                    fill=colour,
+                    width=max(1, size // 10),
+                )
         return
     font = ImageFont.load_default(int(rng.integers(9, 30)))
-    colour = tuple(int(c) for c in rng.choice([[255, 255, 255], [230, 30, 30], [20, 20, 20], [250, 220, 40], [255, 140, 0]]))
-    draw.text((int(rng.uniform(0, w * 0.7)), int(rng.uniform(0, h * 0.9))), word, fill=colour, font=font)
+    colour = tuple(
+        int(c)
+        for c in rng.choice(
+            [[255, 255, 255], [230, 30, 30], [20, 20, 20], [250, 220, 40], [255, 140, 0]]
+        )
+    )
+    draw.text(
+        (int(rng.uniform(0, w * 0.7)), int(rng.uniform(0, h * 0.9))), word, fill=colour, font=font
+    )
 
 
 def jpeg(rng, image):

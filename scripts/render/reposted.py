@@ -21,7 +21,12 @@ def banner(image):
     depth = image.height // 8
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, image.height - depth, image.width, image.height), fill=(176, 26, 40))
-    draw.text((10, image.height - depth + 4), "SHOP 37 * add me for prices", fill="white", font_size=depth - 12)
+    draw.text(
+        (10, image.height - depth + 4),
+        "SHOP 37 * add me for prices",
+        fill="white",
+        font_size=depth - 12,
+    )
     return image
 
 
@@ -52,7 +57,9 @@ LISTINGS = (
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("folder", type=pathlib.Path)
     folder = parser.parse_args().folder
     (folder / "reposted").mkdir(exist_ok=True)
@@ -61,7 +68,9 @@ def main():
         file = f"{name}.jpg"
         if change:
             file = f"reposted/{name}_{change.__name__}.jpg"
-            change(Image.open(folder / f"{name}.jpg").convert("RGB")).save(folder / file, quality=80)
+            change(Image.open(folder / f"{name}.jpg").convert("RGB")).save(
+                folder / file, quality=80
+            )
         rows.append((file, seller, listing, "example", time))
     with open(folder / "listings.csv", "w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out, lineterminator="\n")

@@ -7,9 +7,7 @@ import numpy as np
 from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Matrix, Vector
 
-import grounds
-import props
-import shapes
+from render import grounds, props, shapes
 
 
 def clear():
@@ -84,7 +82,11 @@ class Item:
 
     def settle(self):
         """Moves the objects where `rotation` and `location` say."""
-        m = Matrix.Translation(Vector(self.location)) @ Matrix(self.rotation.tolist()).to_4x4() @ Matrix.Translation(Vector(-self.middle))
+        m = (
+            Matrix.Translation(Vector(self.location))
+            @ Matrix(self.rotation.tolist()).to_4x4()
+            @ Matrix.Translation(Vector(-self.middle))
+        )
         for t in self.things:
             t.matrix_world = m @ t.matrix_world
 
@@ -100,7 +102,9 @@ def spin(angle):
 def tilt(rng, amount):
     """A rotation by a random small angle about a random level axis."""
     a = rng.uniform(0, 2 * np.pi)
-    return np.array(Matrix.Rotation(float(rng.normal(0, amount)), 3, Vector((np.cos(a), np.sin(a), 0))))
+    return np.array(
+        Matrix.Rotation(float(rng.normal(0, amount)), 3, Vector((np.cos(a), np.sin(a), 0)))
+    )
 
 
 def resting(rng, points, subject):
@@ -165,7 +169,11 @@ MOST = 100  # things in a hoard
 def number(rng, subject):
     """How many lie together."""
     low, high = subject.heap
-    count = 1 if high <= 1 else int(np.clip(round(np.exp(rng.uniform(np.log(max(low, 1)), np.log(high)))), low, high))
+    count = (
+        1
+        if high <= 1
+        else int(np.clip(round(np.exp(rng.uniform(np.log(max(low, 1)), np.log(high)))), low, high))
+    )
     if low <= 1 and high > 1 and rng.random() < 0.35:
         count = 1
     return count
@@ -200,10 +208,24 @@ def arrange(rng, subject, build, seized, deny=()):
         way = rng.choice(["row", "loose", "heap"], p=[0.3, 0.5, 0.2])
     else:
         way = rng.choice(["grid", "heap", "loose"], p=[0.15, 0.65, 0.2])
-    spread = radius * {"one": 0.01, "row": 1, "grid": 1, "loose": 0.85 * np.sqrt(count), "heap": 0.45 * np.sqrt(count), "stack": 0.35 * np.sqrt(count)}[way]
+    spread = (
+        radius
+        * {
+            "one": 0.01,
+            "row": 1,
+            "grid": 1,
+            "loose": 0.85 * np.sqrt(count),
+            "heap": 0.45 * np.sqrt(count),
+            "stack": 0.35 * np.sqrt(count),
+        }[way]
+    )
     holder = None
     heights = Heights(max(spread * 2.2, radius * 1.3 * np.sqrt(count)) + radius * 1.5)
-    if "holder" not in deny and rng.random() < (0.25 if way in ("heap", "one") else 0.08) and radius < 0.4:
+    if (
+        "holder" not in deny
+        and rng.random() < (0.25 if way in ("heap", "one") else 0.08)
+        and radius < 0.4
+    ):
         inner = max(radius * 1.05, spread * 1.1)
         holder = Item(props.container(rng, inner, radius))
         heights = Heights(holder.radius * 1.3)
@@ -219,15 +241,25 @@ def arrange(rng, subject, build, seized, deny=()):
         if way in ("row", "grid"):
             if same is None:
                 same = resting(rng, item.points, subject)
-            pose = same if item.points.shape == items[0].points.shape else resting(rng, item.points, subject)
+            pose = (
+                same
+                if item.points.shape == items[0].points.shape
+                else resting(rng, item.points, subject)
+            )
             item.rotation = spin(yaw + rng.normal(0, 0.08)) @ pose
             if step is None:
                 extent = np.ptp(item.points @ item.rotation.T, axis=0)
-                step = extent[:2] * rng.uniform(1.08, 1.5) if way == "grid" else np.array([extent[0], extent[1]]) * rng.uniform(1.05, 1.4)
+                step = (
+                    extent[:2] * rng.uniform(1.08, 1.5)
+                    if way == "grid"
+                    else np.array([extent[0], extent[1]]) * rng.uniform(1.05, 1.4)
+                )
                 if way == "row" and extent[1] < extent[0]:
                     columns = 1
             rows = -(-count // columns)
-            at = (np.array([k % columns, k // columns]) - [(columns - 1) / 2, (rows - 1) / 2]) * step + rng.normal(0, 0.03, 2) * step
+            at = (
+                np.array([k % columns, k // columns]) - [(columns - 1) / 2, (rows - 1) / 2]
+            ) * step + rng.normal(0, 0.03, 2) * step
         elif way == "stack":  # all one way, as timber
             pose = resting(rng, item.points, subject)
             long = np.argmax(np.ptp((item.points @ pose.T)[:, :2], axis=0)) * np.pi / 2
@@ -238,12 +270,18 @@ def arrange(rng, subject, build, seized, deny=()):
             item.rotation = spin(rng.uniform(0, 2 * np.pi)) @ resting(rng, item.points, subject)
             if way == "heap" and k > 3 and not subject.upright:
                 item.rotation = tilt(rng, 0.35) @ item.rotation
-            at = heights.lowest(item, rng.normal(0, 1, (3, 2)) * spread * (0.55 if way == "heap" else 0.6))
+            at = heights.lowest(
+                item, rng.normal(0, 1, (3, 2)) * spread * (0.55 if way == "heap" else 0.6)
+            )
             if way == "loose":  # the emptiest of a few places
                 tries = rng.normal(0, 1, (8, 2)) * spread * 0.6
-                taken = np.array([i.location[:2] for i in items[:k]]) if k else np.zeros((0, 2)) + 1e9
+                taken = (
+                    np.array([i.location[:2] for i in items[:k]]) if k else np.zeros((0, 2)) + 1e9
+                )
                 if len(taken):
-                    at = tries[np.argmax([np.min(np.linalg.norm(taken - t, axis=1)) for t in tries])]
+                    at = tries[
+                        np.argmax([np.min(np.linalg.norm(taken - t, axis=1)) for t in tries])
+                    ]
             if holder is not None:
                 at = at * min(1.0, 1.2 * spread / (np.linalg.norm(at) + 1e-9))
         heights_half = heights.half
@@ -257,31 +295,59 @@ def arrange(rng, subject, build, seized, deny=()):
 def camera(rng, points, inside=False, close=False):
     """A phone's camera that frames `points`; `close`, they often reach beyond the picture. Returns (object, position, target)."""
     scene = bpy.context.scene
-    ratio = rng.choice([3 / 4, 4 / 3, 1.0, 9 / 16, 16 / 9, 2 / 3, 3 / 2], p=[0.28, 0.26, 0.22, 0.07, 0.05, 0.06, 0.06])
+    ratio = rng.choice(
+        [3 / 4, 4 / 3, 1.0, 9 / 16, 16 / 9, 2 / 3, 3 / 2],
+        p=[0.28, 0.26, 0.22, 0.07, 0.05, 0.06, 0.06],
+    )
     side = 288
     width, height = (side, round(side / ratio)) if ratio >= 1 else (round(side * ratio), side)
-    scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = width, height, 100
-    fov = np.radians(rng.choice([rng.uniform(48, 68), rng.uniform(25, 45)], p=[0.7, 0.3]))  # along the longer side
-    elevation = np.radians(rng.choice([rng.uniform(72, 89), rng.uniform(32, 72), rng.uniform(8, 32)], p=[0.3, 0.5, 0.2]))
+    scene.render.resolution_x, scene.render.resolution_y, scene.render.resolution_percentage = (
+        width,
+        height,
+        100,
+    )
+    fov = np.radians(
+        rng.choice([rng.uniform(48, 68), rng.uniform(25, 45)], p=[0.7, 0.3])
+    )  # along the longer side
+    elevation = np.radians(
+        rng.choice(
+            [rng.uniform(72, 89), rng.uniform(32, 72), rng.uniform(8, 32)], p=[0.3, 0.5, 0.2]
+        )
+    )
     if inside:  # into the container
         elevation = max(elevation, np.radians(rng.uniform(40, 65)))
     azimuth = rng.uniform(0, 2 * np.pi)
-    back = np.array([np.cos(elevation) * np.cos(azimuth), np.cos(elevation) * np.sin(azimuth), np.sin(elevation)])
+    back = np.array(
+        [
+            np.cos(elevation) * np.cos(azimuth),
+            np.cos(elevation) * np.sin(azimuth),
+            np.sin(elevation),
+        ]
+    )
     middle = (points.min(0) + points.max(0)) / 2
     up = Vector((0, 0, 1)) if elevation < 1.45 else Vector((-np.cos(azimuth), -np.sin(azimuth), 0))
     z = Vector(back)
     x = up.cross(z).normalized()
     y = z.cross(x)
-    roll = rng.normal(0, 0.06) + (rng.choice([0, np.pi / 2, -np.pi / 2, np.pi, rng.uniform(-3, 3)]) if elevation > 1.2 and rng.random() < 0.6 else 0)
+    roll = rng.normal(0, 0.06) + (
+        rng.choice([0, np.pi / 2, -np.pi / 2, np.pi, rng.uniform(-3, 3)])
+        if elevation > 1.2 and rng.random() < 0.6
+        else 0
+    )
     x, y = x * np.cos(roll) + y * np.sin(roll), y * np.cos(roll) - x * np.sin(roll)
     half_x = np.tan(fov / 2) * min(1, ratio)
     half_y = np.tan(fov / 2) * min(1, 1 / ratio)
     q = points - middle
     px, py, pz = (q @ np.array(a) for a in (x, y, z))
-    fill = rng.choice([rng.uniform(0.6, 0.95), rng.uniform(0.35, 0.6), rng.uniform(0.95, 1.7)], p=[0.62, 0.15, 0.23])
+    fill = rng.choice(
+        [rng.uniform(0.6, 0.95), rng.uniform(0.35, 0.6), rng.uniform(0.95, 1.7)],
+        p=[0.62, 0.15, 0.23],
+    )
     if close:
         fill = rng.uniform(0.75, 2.2)
-    distance = float(np.percentile(np.maximum(np.abs(px) / half_x, np.abs(py) / half_y) / fill + pz, 99.5))
+    distance = float(
+        np.percentile(np.maximum(np.abs(px) / half_x, np.abs(py) / half_y) / fill + pz, 99.5)
+    )
     distance = max(distance, float(pz.max()) + 0.01)
     shift = rng.normal(0, 0.07 if fill < 0.95 else 0.2, 2) * distance * np.array([half_x, half_y])
     target = middle + np.array(x) * shift[0] + np.array(y) * shift[1]
@@ -299,7 +365,14 @@ def camera(rng, points, inside=False, close=False):
         aperture = distance * rng.uniform(0.004, 0.03)
         data.dof.aperture_fstop = data.lens / 1000 / (aperture * 2)
     thing = bpy.data.objects.new("camera", data)
-    thing.matrix_world = Matrix(((x[0], y[0], z[0], position[0]), (x[1], y[1], z[1], position[1]), (x[2], y[2], z[2], position[2]), (0, 0, 0, 1)))
+    thing.matrix_world = Matrix(
+        (
+            (x[0], y[0], z[0], position[0]),
+            (x[1], y[1], z[1], position[1]),
+            (x[2], y[2], z[2], position[2]),
+            (0, 0, 0, 1),
+        )
+    )
     scene.collection.objects.link(thing)
     scene.camera = thing
     return thing, position, target
@@ -309,7 +382,9 @@ def sight(items):
     """What a ray meets first, `cast(eye, direction, ...)` as Blender's own, and the names of the items' objects."""
     bpy.context.view_layer.update()
     graph = bpy.context.evaluated_depsgraph_get()
-    return partial(bpy.context.scene.ray_cast, graph), {t.name for item in items for t in item.things}
+    return partial(bpy.context.scene.ray_cast, graph), {
+        t.name for item in items for t in item.things
+    }
 
 
 def shown(rng, items, points, thing):
@@ -331,12 +406,18 @@ def shown(rng, items, points, thing):
 def covered(items, thing, lattice=24):
     """The share of the picture in which the items are seen."""
     cast, own = sight(items)
-    top_right, bottom_right, bottom_left, _ = (np.array(corner) for corner in thing.data.view_frame(scene=bpy.context.scene))
+    top_right, bottom_right, bottom_left, _ = (
+        np.array(corner) for corner in thing.data.view_frame(scene=bpy.context.scene)
+    )
     eye, turn = thing.matrix_world.translation, np.array(thing.matrix_world.to_3x3())
     seen = 0
     for across in (np.arange(lattice) + 0.5) / lattice:
         for up in (np.arange(lattice) + 0.5) / lattice:
-            way = turn @ (bottom_left + across * (bottom_right - bottom_left) + up * (top_right - bottom_right))
+            way = turn @ (
+                bottom_left
+                + across * (bottom_right - bottom_left)
+                + up * (top_right - bottom_right)
+            )
             hit, _, _, _, first, _ = cast(eye, Vector(way).normalized())
             seen += hit and first.name in own
     return seen / lattice**2
@@ -393,12 +474,17 @@ def surroundings(rng, strength, tint, contrast):
 def kelvin(t):
     """Rough linear RGB of a black body from 2500 K (orange) to 9000 K (blue), green = 1."""
     t = (t - 6000) / 3500
-    return np.array([1 - 0.25 * t if t > 0 else 1 - 0.75 * t, 1.0, 1 + 0.35 * t if t > 0 else 1 + 0.85 * t]).clip(0.12, 2.2)
+    return np.array(
+        [1 - 0.25 * t if t > 0 else 1 - 0.75 * t, 1.0, 1 + 0.35 * t if t > 0 else 1 + 0.85 * t]
+    ).clip(0.12, 2.2)
 
 
 def lights(rng, size, target, eye):
     """Light for a scene of `size` metres about `target`. Strengths are relative: the picture is metered later."""
-    kind = rng.choice(["window", "sun", "overcast", "ceiling", "lamp", "flash", "coloured", "studio"], p=[0.24, 0.12, 0.12, 0.18, 0.11, 0.12, 0.04, 0.07])
+    kind = rng.choice(
+        ["window", "sun", "overcast", "ceiling", "lamp", "flash", "coloured", "studio"],
+        p=[0.24, 0.12, 0.12, 0.18, 0.11, 0.12, 0.04, 0.07],
+    )
     s2 = size**2
     angle, height = rng.uniform(0, 2 * np.pi), rng.uniform(0.3, 1.5)
     side = np.array([np.cos(angle), np.sin(angle), height])
@@ -406,10 +492,24 @@ def lights(rng, size, target, eye):
     if kind == "window":
         surroundings(rng, rng.uniform(0.15, 0.6), kelvin(rng.uniform(4500, 7500)), 0.7)
         w = size * rng.uniform(0.8, 2.5)
-        lamp("AREA", s2 * rng.uniform(120, 260), side, target, kelvin(rng.uniform(5500, 8500)), (w, w * rng.uniform(0.7, 2)))
+        lamp(
+            "AREA",
+            s2 * rng.uniform(120, 260),
+            side,
+            target,
+            kelvin(rng.uniform(5500, 8500)),
+            (w, w * rng.uniform(0.7, 2)),
+        )
     elif kind == "sun":
         surroundings(rng, rng.uniform(0.4, 0.9), kelvin(rng.uniform(7500, 9500)), 0.4)
-        lamp("SUN", rng.uniform(4, 9), side, target, kelvin(rng.uniform(4500, 6000)), np.radians(rng.uniform(0.5, 3)))
+        lamp(
+            "SUN",
+            rng.uniform(4, 9),
+            side,
+            target,
+            kelvin(rng.uniform(4500, 6000)),
+            np.radians(rng.uniform(0.5, 3)),
+        )
     elif kind == "overcast":
         surroundings(rng, 1.0, kelvin(rng.uniform(6000, 8500)), rng.uniform(0.1, 0.6))
     elif kind == "ceiling":
@@ -417,18 +517,41 @@ def lights(rng, size, target, eye):
         surroundings(rng, rng.uniform(0.2, 0.5), warm, 0.6)
         for _ in range(int(rng.integers(1, 3))):
             p = target + np.array([*rng.normal(0, 1.2, 2) * size, size * rng.uniform(2.5, 4)])
-            lamp("AREA", s2 * rng.uniform(100, 200), p, target, warm, (size * rng.uniform(0.2, 0.5), size * rng.uniform(0.5, 2)))
+            lamp(
+                "AREA",
+                s2 * rng.uniform(100, 200),
+                p,
+                target,
+                warm,
+                (size * rng.uniform(0.2, 0.5), size * rng.uniform(0.5, 2)),
+            )
     elif kind == "lamp":
         warm = kelvin(rng.uniform(2700, 4200))
         surroundings(rng, rng.uniform(0.03, 0.2), kelvin(rng.uniform(3500, 6000)), 0.8)
-        lamp("POINT", s2 * rng.uniform(150, 300), target + (side - target) * 0.7, target, warm, size * rng.uniform(0.05, 0.3))
+        lamp(
+            "POINT",
+            s2 * rng.uniform(150, 300),
+            target + (side - target) * 0.7,
+            target,
+            warm,
+            size * rng.uniform(0.05, 0.3),
+        )
     elif kind == "flash":
         surroundings(rng, rng.uniform(0.05, 0.3), kelvin(rng.uniform(3500, 5500)), 0.7)
         reach = np.linalg.norm(eye - target)
-        lamp("POINT", reach**2 * rng.uniform(60, 120), eye + rng.normal(0, 0.02, 3) * reach, target, (1, 1, 1), reach * 0.01)
+        lamp(
+            "POINT",
+            reach**2 * rng.uniform(60, 120),
+            eye + rng.normal(0, 0.02, 3) * reach,
+            target,
+            (1, 1, 1),
+            reach * 0.01,
+        )
     elif kind == "coloured":
         surroundings(rng, rng.uniform(0.1, 0.4), rng.uniform(0.3, 1.2, 3), 0.7)
-        lamp("AREA", s2 * rng.uniform(100, 220), side, target, rng.uniform(0.2, 1.2, 3), (size, size))
+        lamp(
+            "AREA", s2 * rng.uniform(100, 220), side, target, rng.uniform(0.2, 1.2, 3), (size, size)
+        )
     else:
         surroundings(rng, rng.uniform(0.3, 0.8), (1, 1, 1), 0.3)
         for turn in (0.8, -0.8):
@@ -462,7 +585,11 @@ def compose(rng, subject, others, seized=False):
         props.beside(rng, size, points, heights, others, Item)
     for _ in range(12 if seized else 6):
         thing, eye, target = camera(rng, points, holder is not None, seized)
-        if covered(items, thing) > LEAST_COVERED if seized else shown(rng, items, points, thing) > 0.35:
+        if (
+            covered(items, thing) > LEAST_COVERED
+            if seized
+            else shown(rng, items, points, thing) > 0.35
+        ):
             break
     else:
         if seized:

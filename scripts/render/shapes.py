@@ -4,8 +4,8 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
-
 # -- numbers --
+
 
 def noise(points, scale=1.0, seed=0, octaves=3, gain=0.5):
     """Smooth value noise, about -1..1, at N x 3 points; one feature is 1/`scale` of a metre."""
@@ -20,7 +20,12 @@ def noise(points, scale=1.0, seed=0, octaves=3, gain=0.5):
         for corner in range(8):
             d = np.array([corner & 1, corner >> 1 & 1, corner >> 2 & 1])
             q = cell + d
-            h = (q[:, 0] * 374761393 + q[:, 1] * 668265263 + q[:, 2] * 2147483647 + (seed + octave) * 1274126177) & 0xFFFFFFFF
+            h = (
+                q[:, 0] * 374761393
+                + q[:, 1] * 668265263
+                + q[:, 2] * 2147483647
+                + (seed + octave) * 1274126177
+            ) & 0xFFFFFFFF
             h = ((h ^ (h >> 13)) * 1274126177) & 0xFFFFFFFF
             h = ((h ^ (h >> 16)) & 0xFFFFFF) / 0x7FFFFF - 1.0
             value = value + h * np.prod(np.where(d, f, 1 - f), axis=1)
@@ -38,7 +43,15 @@ def spline(points, count=64):
     for i in range(1, len(p) - 2):
         t = np.linspace(0, 1, 40, endpoint=False)[:, None]
         a, b, c, d = p[i - 1 : i + 3]
-        fine.append(0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3))
+        fine.append(
+            0.5
+            * (
+                2 * b
+                + (c - a) * t
+                + (2 * a - 5 * b + 4 * c - d) * t**2
+                + (3 * b - a - 3 * c + d) * t**3
+            )
+        )
     fine = np.vstack([*fine, p[-2:-1]])
     s = np.r_[0, np.cumsum(np.linalg.norm(np.diff(fine, axis=0), axis=1))]
     at = np.linspace(0, s[-1], count)
@@ -51,10 +64,20 @@ def arc(length, bend, twist=0.0, count=64, start=0.0):
     Begins at the origin along +z (turned by `start`) and bends towards +x. `bend` may be an array of turning
     per step (`count` values that sum to the bend).
     """
-    turn = np.broadcast_to(np.asarray(bend, float), (count,)) if np.ndim(bend) else np.full(count, bend / count)
+    turn = (
+        np.broadcast_to(np.asarray(bend, float), (count,))
+        if np.ndim(bend)
+        else np.full(count, bend / count)
+    )
     angle = start + np.cumsum(turn)
     lift = np.linspace(0, twist, count)
-    step = np.stack([np.sin(angle) * np.cos(lift), np.sin(angle) * np.sin(lift), np.cos(angle)], axis=1) * length / (count - 1)
+    step = (
+        np.stack(
+            [np.sin(angle) * np.cos(lift), np.sin(angle) * np.sin(lift), np.cos(angle)], axis=1
+        )
+        * length
+        / (count - 1)
+    )
     return np.vstack([np.zeros(3), np.cumsum(step[:-1], axis=0)])
 
 
@@ -72,6 +95,7 @@ def frames(curve):
 
 
 # -- making objects --
+
 
 def mesh(vertices, faces, material=None, smooth=True, uv=None, name="item"):
     """An object from arrays. `uv`: per vertex N x 2, or per corner (sum of face lengths) x 2."""
@@ -179,18 +203,28 @@ def join(things):
     """One object from several (materials kept)."""
     if len(things) == 1:
         return things[0]
-    with bpy.context.temp_override(active_object=things[0], object=things[0], selected_objects=things, selected_editable_objects=things):
+    with bpy.context.temp_override(
+        active_object=things[0],
+        object=things[0],
+        selected_objects=things,
+        selected_editable_objects=things,
+    ):
         bpy.ops.object.join()
     return things[0]
 
 
 # -- bodies --
 
+
 def grid_faces(rows, columns, wrap=True):
     """Quads of a rows x columns lattice of vertices; `wrap` closes the columns."""
-    r, c = np.meshgrid(np.arange(rows - 1), np.arange(columns if wrap else columns - 1), indexing="ij")
+    r, c = np.meshgrid(
+        np.arange(rows - 1), np.arange(columns if wrap else columns - 1), indexing="ij"
+    )
     d = (c + 1) % columns
-    return np.stack([r * columns + c, r * columns + d, (r + 1) * columns + d, (r + 1) * columns + c], axis=-1).reshape(-1, 4)
+    return np.stack(
+        [r * columns + c, r * columns + d, (r + 1) * columns + d, (r + 1) * columns + c], axis=-1
+    ).reshape(-1, 4)
 
 
 def tube(curve, radii, segments=32, material=None, caps=(True, True), hollow=None, smooth=True):
@@ -218,7 +252,7 @@ def tube(curve, radii, segments=32, material=None, caps=(True, True), hollow=Non
     u = np.tile(np.linspace(0, 1, segments, endpoint=False), n)
     v = np.repeat(np.linspace(0, 1, n), segments)
     uv = [np.stack([u, v], 1)[list(f)] for f in faces]
-    for f, rows in zip(faces, uv):  # the seam
+    for rows in uv:  # the seam
         if np.ptp(rows[:, 0]) > 0.5:
             rows[rows[:, 0] < 0.5, 0] += 1
     extra = []
@@ -264,18 +298,30 @@ def lathe(profile, segments=48, material=None, closed=False, smooth=True):
     if closed:
         p = np.vstack([p, p[:1]])
     a = np.linspace(0, 2 * np.pi, segments, endpoint=False)
-    points = np.stack([p[:, :1] * np.cos(a), p[:, :1] * np.sin(a), np.broadcast_to(p[:, 1:], (len(p), segments))], -1).reshape(-1, 3)
+    points = np.stack(
+        [p[:, :1] * np.cos(a), p[:, :1] * np.sin(a), np.broadcast_to(p[:, 1:], (len(p), segments))],
+        -1,
+    ).reshape(-1, 3)
     faces = grid_faces(len(p), segments)
     u = np.tile(a / (2 * np.pi), len(p))
     v = np.repeat(np.linspace(0, 1, len(p)), segments)
     return mesh(points, faces, material, smooth, np.stack([u, v], 1))
 
 
-def sphere(radius=1.0, material=None, rings=24, segments=32, offset=None, octaves=3, scale=3.0, seed=0):
+def sphere(
+    radius=1.0, material=None, rings=24, segments=32, offset=None, octaves=3, scale=3.0, seed=0
+):
     """A ball or ellipsoid (`radius` a number or three); `offset` adds noise of that relative height."""
     t = np.linspace(0.02, np.pi - 0.02, rings)
     a = np.linspace(0, 2 * np.pi, segments, endpoint=False)
-    p = np.stack([np.sin(t)[:, None] * np.cos(a), np.sin(t)[:, None] * np.sin(a), np.broadcast_to(np.cos(t)[:, None], (rings, segments))], -1).reshape(-1, 3)
+    p = np.stack(
+        [
+            np.sin(t)[:, None] * np.cos(a),
+            np.sin(t)[:, None] * np.sin(a),
+            np.broadcast_to(np.cos(t)[:, None], (rings, segments)),
+        ],
+        -1,
+    ).reshape(-1, 3)
     if offset:
         p = p * (1 + offset * noise(p, scale, seed, octaves))[:, None]
     uv = np.stack([np.tile(a / (2 * np.pi), rings), np.repeat(t / np.pi, segments)], 1)
@@ -287,7 +333,16 @@ def sphere(radius=1.0, material=None, rings=24, segments=32, offset=None, octave
 
 def box(size=(1, 1, 1), material=None, rounding=0.0, segments=2):
     x, y, z = np.asarray(size, float) / 2
-    v = [(-x, -y, -z), (x, -y, -z), (x, y, -z), (-x, y, -z), (-x, -y, z), (x, -y, z), (x, y, z), (-x, y, z)]
+    v = [
+        (-x, -y, -z),
+        (x, -y, -z),
+        (x, y, -z),
+        (-x, y, -z),
+        (-x, -y, z),
+        (x, -y, z),
+        (x, y, z),
+        (-x, y, z),
+    ]
     f = [(3, 2, 1, 0), (4, 5, 6, 7), (0, 1, 5, 4), (1, 2, 6, 5), (2, 3, 7, 6), (3, 0, 4, 7)]
     uv = np.tile([(0, 0), (1, 0), (1, 1), (0, 1)], (6, 1))
     thing = mesh(v, f, material, rounding > 0, uv)
@@ -309,15 +364,25 @@ def torus(major, minor, material=None, segments=64, sides=20):
     """`minor`: a number or (radial, axial) half axes."""
     a, b = (minor, minor) if np.isscalar(minor) else minor
     t = np.linspace(0, 2 * np.pi, sides, endpoint=False)
-    return lathe(np.stack([major + a * np.cos(t), b * np.sin(t)], 1), segments, material, closed=True)
+    return lathe(
+        np.stack([major + a * np.cos(t), b * np.sin(t)], 1), segments, material, closed=True
+    )
 
 
 def sheet(width, depth, height=None, material=None, columns=60, rows=60):
     """A grid in the xy plane; `height(x, y)` gives z (arrays). UV 0..1."""
-    x, y = np.meshgrid(np.linspace(-width / 2, width / 2, columns), np.linspace(-depth / 2, depth / 2, rows))
+    x, y = np.meshgrid(
+        np.linspace(-width / 2, width / 2, columns), np.linspace(-depth / 2, depth / 2, rows)
+    )
     z = height(x.ravel(), y.ravel()) if height else np.zeros(x.size)
     uv = np.stack([x.ravel() / width + 0.5, y.ravel() / depth + 0.5], 1)
-    return mesh(np.stack([x.ravel(), y.ravel(), z], 1), grid_faces(rows, columns, wrap=False), material, True, uv)
+    return mesh(
+        np.stack([x.ravel(), y.ravel(), z], 1),
+        grid_faces(rows, columns, wrap=False),
+        material,
+        True,
+        uv,
+    )
 
 
 def surface_of(distance, low, high, resolution=64, material=None):
@@ -368,5 +433,7 @@ def ring_of(make, count, radius, turn=0.0, axis="z"):
     things = []
     for i in range(count):
         angle = 2 * np.pi * i / count + turn
-        things.append(place(make(i), (radius * np.cos(angle), radius * np.sin(angle), 0), (0, 0, angle)))
+        things.append(
+            place(make(i), (radius * np.cos(angle), radius * np.sin(angle), 0), (0, 0, angle))
+        )
     return things

@@ -12,7 +12,9 @@ def main():
     parser.add_argument("manifest", type=pathlib.Path)
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("--columns", type=int, default=8)
-    parser.add_argument("--each", type=int, default=48, help="pictures per sheet, spread over the manifest")
+    parser.add_argument(
+        "--each", type=int, default=48, help="pictures per sheet, spread over the manifest"
+    )
     parser.add_argument("--side", type=int, default=150)
     parser.add_argument("--kind", default="jpg", choices=["jpg", "png"])
     options = parser.parse_args()
@@ -33,7 +35,10 @@ def main():
             x, y = k % options.columns * side, k // options.columns * (side + 11)
             sheet.paste(picture, (x, y))
             draw.text((x, y + side - 2), row.get("subject", "")[:24], fill="black")
-        sheet.save(options.out / f"{label}.{options.kind}", **({"quality": 80} if options.kind == "jpg" else {}))
+        sheet.save(
+            options.out / f"{label}.{options.kind}",
+            **({"quality": 80} if options.kind == "jpg" else {}),
+        )
 
 
 if __name__ == "__main__":

@@ -25,9 +25,9 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from convert_tflite import Converter
-from features import session
-from photos import listing, load, resized
+from train.convert_tflite import Converter
+from train.features import session
+from train.photos import listing, load, resized
 
 PHOTOS, SEED = 400, 11
 LOGITS = "SpatialSqueeze"
@@ -49,8 +49,12 @@ def float_tflite(path: Path, target: Path) -> None:
             continue  # the shape of a reshape
         data = model.buffers[item.buffer].data
         if data is not None and len(data):
-            numbers = np.frombuffer(np.asarray(data, np.uint8).tobytes(), kinds[item.type]).astype(np.float32)
-            real = (numbers - np.float32(quantisation.zeroPoint[0])) * np.float32(quantisation.scale[0])
+            numbers = np.frombuffer(np.asarray(data, np.uint8).tobytes(), kinds[item.type]).astype(
+                np.float32
+            )
+            real = (numbers - np.float32(quantisation.zeroPoint[0])) * np.float32(
+                quantisation.scale[0]
+            )
             model.buffers[item.buffer].data = np.frombuffer(real.tobytes(), np.uint8)
         item.type, item.quantization = schema.TensorType.FLOAT32, None
     builder = flatbuffers.Builder(1 << 24)
@@ -61,10 +65,16 @@ def float_tflite(path: Path, target: Path) -> None:
 def interpreted(path: Path, pixels: list[np.ndarray], kernels: OpResolverType) -> np.ndarray:
     """Logits [N, 1001] by the TFLite interpreter; of a quantised file as integers 0..255, larger is likelier."""
     interpreter = Interpreter(
-        str(path), num_threads=1, experimental_op_resolver_type=kernels, experimental_preserve_all_tensors=True)
+        str(path),
+        num_threads=1,
+        experimental_op_resolver_type=kernels,
+        experimental_preserve_all_tensors=True,
+    )
     interpreter.allocate_tensors()
     source = interpreter.get_input_details()[0]
-    logits = next(item["index"] for item in interpreter.get_tensor_details() if item["name"].endswith(LOGITS))
+    logits = next(
+        item["index"] for item in interpreter.get_tensor_details() if item["name"].endswith(LOGITS)
+    )
     rows = []
     for picture in pixels:
         # The quantised input is the pixel itself (scale 1/127, zero point 128).
@@ -76,7 +86,9 @@ def interpreted(path: Path, pixels: list[np.ndarray], kernels: OpResolverType) -
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     for name in ("data", "tflite", "cache", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     arguments = parser.parse_args()
@@ -93,14 +105,24 @@ def main() -> None:
     model = session(arguments.cache / "backbone.onnx", threads=1)
     float_tflite(arguments.tflite, arguments.cache / "float.tflite")
     readings = {
-        "onnx": np.concatenate([model.run(["logits"], {"input": tensor(picture)})[0] for picture in pixels]),
-        "tflite_float": interpreted(arguments.cache / "float.tflite", pixels, OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES),
+        "onnx": np.concatenate(
+            [model.run(["logits"], {"input": tensor(picture)})[0] for picture in pixels]
+        ),
+        "tflite_float": interpreted(
+            arguments.cache / "float.tflite",
+            pixels,
+            OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+        ),
         "uint8_xnnpack": interpreted(arguments.tflite, pixels, OpResolverType.BUILTIN),
-        "uint8_optimised": interpreted(arguments.tflite, pixels, OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES),
+        "uint8_optimised": interpreted(
+            arguments.tflite, pixels, OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        ),
         "uint8_reference": interpreted(arguments.tflite, pixels, OpResolverType.BUILTIN_REF),
     }
     tops = {name: values.argmax(1) for name, values in readings.items()}
-    print(f"largest difference of a logit, onnx and tflite_float: {np.abs(readings['onnx'] - readings['tflite_float']).max():.5f}")
+    print(
+        f"largest difference of a logit, onnx and tflite_float: {np.abs(readings['onnx'] - readings['tflite_float']).max():.5f}"
+    )
     margin = np.sort(readings["onnx"], axis=1)
     margin = margin[:, -1] - margin[:, -2]
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -108,19 +130,34 @@ def main() -> None:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(["file", *(f"top1_{name}" for name in tops), "onnx_margin"])
         for i, photo in enumerate(photos):
-            writer.writerow([photo.file, *(int(top[i]) for top in tops.values()), f"{margin[i]:.3f}"])
-    steady = (tops["uint8_xnnpack"] == tops["uint8_optimised"]) & (tops["uint8_optimised"] == tops["uint8_reference"])
+            writer.writerow(
+                [photo.file, *(int(top[i]) for top in tops.values()), f"{margin[i]:.3f}"]
+            )
+    steady = (tops["uint8_xnnpack"] == tops["uint8_optimised"]) & (
+        tops["uint8_optimised"] == tops["uint8_reference"]
+    )
     pairs = [("onnx", other) for other in tops if other != "onnx"]
-    pairs += [("uint8_xnnpack", "uint8_optimised"), ("uint8_xnnpack", "uint8_reference"), ("uint8_optimised", "uint8_reference")]
-    with open(arguments.out / "tflite_agreement_summary.csv", "w", newline="", encoding="utf-8") as out:
+    pairs += [
+        ("uint8_xnnpack", "uint8_optimised"),
+        ("uint8_xnnpack", "uint8_reference"),
+        ("uint8_optimised", "uint8_reference"),
+    ]
+    with open(
+        arguments.out / "tflite_agreement_summary.csv", "w", newline="", encoding="utf-8"
+    ) as out:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(["left", "right", "photographs", "which", "same_top1", "share"])
         for left, right in pairs:
-            choices = [("all", np.ones(len(photos), bool)), ("uint8 kernels agree", steady),
-                       ("uint8 kernels agree and onnx margin >= 1", steady & (margin >= 1.0))]
+            choices = [
+                ("all", np.ones(len(photos), bool)),
+                ("uint8 kernels agree", steady),
+                ("uint8 kernels agree and onnx margin >= 1", steady & (margin >= 1.0)),
+            ]
             for which, rows in choices:
                 same = (tops[left] == tops[right])[rows]
-                writer.writerow([left, right, len(same), which, int(same.sum()), f"{same.mean():.4f}"])
+                writer.writerow(
+                    [left, right, len(same), which, int(same.sum()), f"{same.mean():.4f}"]
+                )
                 print(f"{left} / {right}, {which}: {same.sum()} of {len(same)} ({same.mean():.2%})")
 
 

@@ -11,31 +11,62 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 SIDE = 224
 SCENE = 320  # side of what things are laid on, and the most that pictures are kept at
 BILINEAR = Image.Resampling.BILINEAR
-WORDS = ("SHOP", "No.1", "SALE", "VX 88 02", "@store", "2024-06-11", "18 cm", "100%", "NEW", "lot 52")
+WORDS = (
+    "SHOP",
+    "No.1",
+    "SALE",
+    "VX 88 02",
+    "@store",
+    "2024-06-11",
+    "18 cm",
+    "100%",
+    "NEW",
+    "lot 52",
+)
 
 
-def on_another_ground(pixels: np.ndarray, mask: np.ndarray, ground: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def on_another_ground(
+    pixels: np.ndarray, mask: np.ndarray, ground: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     """The masked object, moved and scaled, on `ground`; lit as the ground is, half of the way."""
     rows, columns = np.nonzero(mask > 0.5)
     top, bottom, left, right = rows.min(), rows.max() + 1, columns.min(), columns.max() + 1
     thing, alpha = pixels[top:bottom, left:right], mask[top:bottom, left:right]
     side = SCENE
-    scene = np.asarray(ImageOps.fit(Image.fromarray(ground), (side, side), BILINEAR)).astype(np.float32)
+    scene = np.asarray(ImageOps.fit(Image.fromarray(ground), (side, side), BILINEAR)).astype(
+        np.float32
+    )
     scale = rng.uniform(0.4, 1.05) * side / max(thing.shape[:2])
     size = (max(8, int(thing.shape[1] * scale)), max(8, int(thing.shape[0] * scale)))
     angle = rng.uniform(-180, 180) if rng.random() < 0.3 else rng.uniform(-15, 15)
-    image = Image.fromarray(np.dstack([thing, (255 * alpha).astype(np.uint8)]), "RGBA").resize(size, BILINEAR)
+    image = Image.fromarray(np.dstack([thing, (255 * alpha).astype(np.uint8)]), "RGBA").resize(
+        size, BILINEAR
+    )
     image = image.rotate(angle, BILINEAR, expand=True)
     image.thumbnail((int(1.1 * side), int(1.1 * side)))
     thing = np.asarray(image).astype(np.float32)
     light = scene.mean((0, 1)) / max(scene.mean(), 1)
     thing[..., :3] *= 1 + 0.5 * (light - 1)
     # Half of even the thinnest thing stays in the scene.
-    x, y = (int(np.clip(rng.uniform(-0.1, 1.1) * (side - length), -(length // 2), side - length // 2 - 1)) for length in image.size)
-    top, left, bottom, right = max(y, 0), max(x, 0), min(y + image.height, side), min(x + image.width, side)
-    part = thing[top - y:bottom - y, left - x:right - x]
+    x, y = (
+        int(
+            np.clip(
+                rng.uniform(-0.1, 1.1) * (side - length), -(length // 2), side - length // 2 - 1
+            )
+        )
+        for length in image.size
+    )
+    top, left, bottom, right = (
+        max(y, 0),
+        max(x, 0),
+        min(y + image.height, side),
+        min(x + image.width, side),
+    )
+    part = thing[top - y : bottom - y, left - x : right - x]
     opaque = part[..., 3:] / 255
-    scene[top:bottom, left:right] = scene[top:bottom, left:right] * (1 - opaque) + part[..., :3] * opaque
+    scene[top:bottom, left:right] = (
+        scene[top:bottom, left:right] * (1 - opaque) + part[..., :3] * opaque
+    )
     return np.clip(scene, 0, 255).astype(np.uint8)
 
 
@@ -43,15 +74,21 @@ def part(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A cut from around the middle, a third to a half of the shorter side; of four, the one of most contrast: coat rather than grass."""
     height, width = pixels.shape[:2]
     side = int(min(height, width) * rng.uniform(0.33, 0.55))
-    corners = [[int((length - side) * rng.uniform(0.3, 0.7)) for length in (height, width)] for _ in range(4)]
-    return max((pixels[top:top + side, left:left + side] for top, left in corners), key=np.std)
+    corners = [
+        [int((length - side) * rng.uniform(0.3, 0.7)) for length in (height, width)]
+        for _ in range(4)
+    ]
+    return max((pixels[top : top + side, left : left + side] for top, left in corners), key=np.std)
 
 
 def blob(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     """A mask of an uneven, rounded outline, as of a hide that was cut and spread."""
     y, x = (np.linspace(-1, 1, length, dtype=np.float32) for length in shape)
     angle, radius = np.arctan2(y[:, None], x), np.hypot(y[:, None], x)
-    outline = 0.85 + sum(rng.uniform(-0.12, 0.12) * np.cos(k * angle + rng.uniform(0, 2 * np.pi)) for k in range(2, 7))
+    outline = 0.85 + sum(
+        rng.uniform(-0.12, 0.12) * np.cos(k * angle + rng.uniform(0, 2 * np.pi))
+        for k in range(2, 7)
+    )
     return np.clip((outline - radius) * 20, 0, 1)
 
 
@@ -63,7 +100,10 @@ def ground(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return np.broadcast_to((low + (high - low) * y).astype(np.uint8), (64, 64, 3))
     image = Image.fromarray(pixels)
     side = int(min(image.size) * rng.uniform(0.2, 0.7))
-    left, top = int(rng.integers(0, image.width - side + 1)), int(rng.integers(0, image.height - side + 1))
+    left, top = (
+        int(rng.integers(0, image.width - side + 1)),
+        int(rng.integers(0, image.height - side + 1)),
+    )
     image = image.crop((left, top, left + side, top + side))
     if rng.random() < 0.4:
         image = image.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.5, 4))))
@@ -87,11 +127,25 @@ def writing(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     ink = tuple(int(v) for v in rng.integers(0, 256, 3))
     word = str(rng.choice(WORDS))
     if kind == 0:
-        draw.text((rng.uniform(0, 150), rng.uniform(0, 200)), word, fill=(*ink, int(rng.integers(90, 256))), font_size=int(rng.integers(10, 48)))
+        draw.text(
+            (rng.uniform(0, 150), rng.uniform(0, 200)),
+            word,
+            fill=(*ink, int(rng.integers(90, 256))),
+            font_size=int(rng.integers(10, 48)),
+        )
     elif kind == 1:
-        size, gap, opacity = int(rng.integers(10, 28)), rng.uniform(1.3, 3), int(rng.integers(50, 150))
+        size, gap, opacity = (
+            int(rng.integers(10, 28)),
+            rng.uniform(1.3, 3),
+            int(rng.integers(50, 150)),
+        )
         for y in range(int(rng.integers(0, 30)), image.height, int(gap * size)):
-            draw.text((int(rng.integers(-40, 60)), y), f"{word}   {word}   {word}", fill=(255, 255, 255, opacity), font_size=size)
+            draw.text(
+                (int(rng.integers(-40, 60)), y),
+                f"{word}   {word}   {word}",
+                fill=(255, 255, 255, opacity),
+                font_size=size,
+            )
     else:
         depth = int(rng.uniform(0.06, 0.2) * image.height)
         y = 0 if rng.random() < 0.4 else image.height - depth
@@ -103,34 +157,66 @@ def writing(image: Image.Image, rng: np.random.Generator) -> Image.Image:
 def screenshot(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     """A phone's screen that shows the picture in a listing, bars above and lines of text below; often much taller than wide, so that squashing it hurts."""
     width = 240
-    paper = (int(rng.integers(225, 256)),) * 3 if rng.random() < 0.75 else (int(rng.integers(0, 50)),) * 3
-    shown = image.resize((width - 2 * int(rng.integers(0, 14)), max(24, min(480, round(width * image.height / image.width)))), BILINEAR)
+    paper = (
+        (int(rng.integers(225, 256)),) * 3
+        if rng.random() < 0.75
+        else (int(rng.integers(0, 50)),) * 3
+    )
+    shown = image.resize(
+        (
+            width - 2 * int(rng.integers(0, 14)),
+            max(24, min(480, round(width * image.height / image.width))),
+        ),
+        BILINEAR,
+    )
     above, below = int(rng.uniform(0.05, 0.45) * width), int(rng.uniform(0.1, 1.1) * width)
     page = Image.new("RGB", (width, above + shown.height + below), paper)
     draw = ImageDraw.Draw(page)
     if rng.random() < 0.8:
-        draw.rectangle((0, 0, width, int(rng.uniform(0.4, 0.9) * above)), fill=tuple(int(v) for v in rng.integers(0, 256, 3)))
-        draw.text((8, int(0.2 * above)), str(rng.choice(WORDS)), fill=(255, 255, 255), font_size=int(rng.integers(8, 18)))
+        draw.rectangle(
+            (0, 0, width, int(rng.uniform(0.4, 0.9) * above)),
+            fill=tuple(int(v) for v in rng.integers(0, 256, 3)),
+        )
+        draw.text(
+            (8, int(0.2 * above)),
+            str(rng.choice(WORDS)),
+            fill=(255, 255, 255),
+            font_size=int(rng.integers(8, 18)),
+        )
     page.paste(shown, ((width - shown.width) // 2, above))
     y, grey = above + shown.height + int(rng.integers(4, 24)), int(rng.integers(60, 215))
     while y < page.height - 12 and rng.random() < 0.9:
         if rng.random() < 0.5:
-            draw.rectangle((10, y, int(rng.uniform(0.3, 0.95) * width), y + int(rng.integers(4, 13))), fill=(grey,) * 3)
+            draw.rectangle(
+                (10, y, int(rng.uniform(0.3, 0.95) * width), y + int(rng.integers(4, 13))),
+                fill=(grey,) * 3,
+            )
         else:
-            draw.text((10, y), " ".join(rng.choice(WORDS, 3)), fill=(grey,) * 3, font_size=int(rng.integers(8, 15)))
+            draw.text(
+                (10, y),
+                " ".join(rng.choice(WORDS, 3)),
+                fill=(grey,) * 3,
+                font_size=int(rng.integers(8, 15)),
+            )
         y += int(rng.integers(16, 30))
     return page
 
 
 def light(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     """Exposure, contrast, saturation, white balance, a falling-off lamp."""
-    for enhance, spread in ((ImageEnhance.Brightness, 0.3), (ImageEnhance.Contrast, 0.3), (ImageEnhance.Color, 0.35)):
+    for enhance, spread in (
+        (ImageEnhance.Brightness, 0.3),
+        (ImageEnhance.Contrast, 0.3),
+        (ImageEnhance.Color, 0.35),
+    ):
         image = enhance(image).enhance(float(np.exp(rng.uniform(-spread, spread))))
     pixels = np.asarray(image, np.float32) * np.exp(rng.uniform(-0.1, 0.1, 3)).astype(np.float32)
     if rng.random() < 0.3:
-        y, x = np.mgrid[0:1:image.height * 1j, 0:1:image.width * 1j].astype(np.float32)
+        y, x = np.mgrid[0 : 1 : image.height * 1j, 0 : 1 : image.width * 1j].astype(np.float32)
         towards = rng.uniform(0, 2 * np.pi)
-        pixels *= (1 + rng.uniform(0.1, 0.6) * (np.cos(towards) * (x - 0.5) + np.sin(towards) * (y - 0.5)))[..., None]
+        pixels *= (
+            1 + rng.uniform(0.1, 0.6) * (np.cos(towards) * (x - 0.5) + np.sin(towards) * (y - 0.5))
+        )[..., None]
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
@@ -151,7 +237,9 @@ def worn(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     return image
 
 
-def view(pixels: np.ndarray, rng: np.random.Generator, least: float = 0.3, side: int = SIDE) -> np.ndarray:
+def view(
+    pixels: np.ndarray, rng: np.random.Generator, least: float = 0.3, side: int = SIDE
+) -> np.ndarray:
     """One random view of a photograph; a crop keeps at least the share `least` of its area."""
     image = Image.fromarray(pixels)
     if rng.random() < 0.16:
@@ -162,8 +250,12 @@ def view(pixels: np.ndarray, rng: np.random.Generator, least: float = 0.3, side:
     chance = rng.random()
     if chance < 0.08:  # a framed listing: the photograph is only a part
         frame = Image.new("RGB", (side, side), tuple(int(v) for v in rng.integers(0, 256, 3)))
-        part = image.resize((int(rng.uniform(0.55, 0.95) * side), int(rng.uniform(0.55, 0.95) * side)), BILINEAR)
-        frame.paste(part, (int(rng.uniform(0, side - part.width)), int(rng.uniform(0, side - part.height))))
+        part = image.resize(
+            (int(rng.uniform(0.55, 0.95) * side), int(rng.uniform(0.55, 0.95) * side)), BILINEAR
+        )
+        frame.paste(
+            part, (int(rng.uniform(0, side - part.width)), int(rng.uniform(0, side - part.height)))
+        )
         image = frame
     else:
         image = cropped(image, rng, least if chance < 0.7 else 0.8, side)

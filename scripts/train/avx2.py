@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from features import outputs
+from train.features import outputs
 
 
 def main() -> None:
@@ -26,7 +26,19 @@ def main() -> None:
         stored = f"{folder}/logits.npy"
         python = Path(sys.executable).resolve()
         subprocess.run(
-            ["qemu-x86_64", "-cpu", "Haswell", str(python), __file__, "--store", stored, model, *pictures], check=True, stderr=subprocess.DEVNULL,
+            [
+                "qemu-x86_64",
+                "-cpu",
+                "Haswell",
+                str(python),
+                __file__,
+                "--store",
+                stored,
+                model,
+                *pictures,
+            ],
+            check=True,
+            stderr=subprocess.DEVNULL,
             env={"PYTHONPATH": ":".join(path for path in sys.path if path), "OMP_NUM_THREADS": "1"},
         )
         apart = np.abs(np.load(stored) - outputs(Path(model), "logits", map(Path, pictures))).max(1)

@@ -31,16 +31,25 @@ class Backbone(nn.Module):
         for node in graph.node:
             attributes = {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute}
             if node.op_type == "Conv":
-                weight, bias = (torch.from_numpy(constants[name].copy()) for name in node.input[1:3])
+                weight, bias = (
+                    torch.from_numpy(constants[name].copy()) for name in node.input[1:3]
+                )
                 top, left, bottom, right = attributes["pads"]
                 symmetric = top == bottom and left == right
                 convolution = nn.Conv2d(
-                    weight.shape[1] * attributes["group"], weight.shape[0], weight.shape[2:], attributes["strides"],
-                    (top, left) if symmetric else 0, attributes["dilations"], attributes["group"],
+                    weight.shape[1] * attributes["group"],
+                    weight.shape[0],
+                    weight.shape[2:],
+                    attributes["strides"],
+                    (top, left) if symmetric else 0,
+                    attributes["dilations"],
+                    attributes["group"],
                 )
                 convolution.weight.data, convolution.bias.data = weight.float(), bias.float()
                 border = None if symmetric else (left, right, top, bottom)
-                self.steps.append(("Conv", node.output[0], [node.input[0]], (len(self.convolutions), border)))
+                self.steps.append(
+                    ("Conv", node.output[0], [node.input[0]], (len(self.convolutions), border))
+                )
                 self.convolutions.append(convolution)
             elif node.op_type in ("Relu", "Clip", "Add"):
                 sources = list(node.input) if node.op_type == "Add" else [node.input[0]]
@@ -48,7 +57,9 @@ class Backbone(nn.Module):
             if node.output[0] in last:
                 last.remove(node.output[0])
             if not last:
-                for name, value in zip(("imagenet_weight", "imagenet_bias"), self.classifier(graph, constants)):
+                for name, value in zip(
+                    ("imagenet_weight", "imagenet_bias"), self.classifier(graph, constants)
+                ):
                     self.register_buffer(name, value, persistent=False)
                 return
         raise ValueError(f"{path}: no value named {', '.join(last)}")
@@ -57,12 +68,15 @@ class Backbone(nn.Module):
     def classifier(graph: onnx.GraphProto, constants: dict) -> tuple[torch.Tensor, torch.Tensor]:
         """Weight [classes, C] and bias of the ImageNet classifier over the means of the last map."""
         node = [node for node in graph.node if node.op_type == "Conv"][-1]
-        weight, bias = (torch.from_numpy(constants[name].copy()).float() for name in node.input[1:3])
+        weight, bias = (
+            torch.from_numpy(constants[name].copy()).float() for name in node.input[1:3]
+        )
         return weight.flatten(1), bias
 
     def freeze_until(self, tap: str) -> None:
         """Keep the weights of every layer up to a tap as they are; nothing is differentiated through them."""
-        for self.frozen, (operator, target, _, what) in enumerate(self.steps, 1):
+        for operator, target, _, what in self.steps:
+            self.frozen += 1
             if operator == "Conv":
                 self.convolutions[what[0]].requires_grad_(False)
             if target == self.taps[tap]:
@@ -72,13 +86,17 @@ class Backbone(nn.Module):
         """The values of the layers that are never trained, computed in bfloat16: three times as fast."""
         values = {"input": image}
         with torch.no_grad(), torch.autocast(image.device.type, torch.bfloat16):
-            self.run(values, self.steps[:self.frozen])
-        return {name: value.float() for name, value in values.items() if name in self.taps.values()} or values
+            self.run(values, self.steps[: self.frozen])
+        return {
+            name: value.float() for name, value in values.items() if name in self.taps.values()
+        } or values
 
-    def forward(self, image: torch.Tensor, values: dict[str, torch.Tensor] | None = None) -> dict[str, torch.Tensor]:
+    def forward(
+        self, image: torch.Tensor, values: dict[str, torch.Tensor] | None = None
+    ) -> dict[str, torch.Tensor]:
         """`values`, if given, are those of `until_frozen` for this image: networks with the same frozen layers share them."""
         values = dict(values or self.until_frozen(image))
-        self.run(values, self.steps[self.frozen:])
+        self.run(values, self.steps[self.frozen :])
         return {name: values[value] for name, value in self.taps.items()}
 
     def run(self, values: dict[str, torch.Tensor], steps: list[tuple]) -> None:

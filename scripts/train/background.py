@@ -15,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from features import fed, session
-from photos import read_manifest
-from taxonomy import LABELS, Example, merging, photographs, renders
+from train.features import fed, session
+from train.labels import LABELS
+from train.photos import read_manifest
+from train.taxonomy import Example, merging, photographs, renders
 
 MOST_BYTES = 800_000
 TABLE = """
@@ -46,9 +47,16 @@ def rows(model: Path, examples: list[Example], labels: list[int]) -> bytes:
     run = session(model)
     written = []
     for example, label in zip(examples, labels):
-        logits, features = (value[0] for value in run.run(["logits", "features"], fed(run, example.path)))
+        logits, features = (
+            value[0] for value in run.run(["logits", "features"], fed(run, example.path))
+        )
         scale = np.float32(max(np.abs(features).max(), 1e-6) / 127)
-        written.append(np.uint32(label).tobytes() + logits.astype("<f4").tobytes() + scale.tobytes() + np.rint(features / scale).astype(np.int8).tobytes())
+        written.append(
+            np.uint32(label).tobytes()
+            + logits.astype("<f4").tobytes()
+            + scale.tobytes()
+            + np.rint(features / scale).astype(np.int8).tobytes()
+        )
     return b"".join(written)
 
 
@@ -62,21 +70,39 @@ def add(folder: Path, examples: list[Example], labels: list[int], names: list[st
     toml = folder / "bundle.toml"
     before, _, after = toml.read_text().partition("\n[background]")
     rest = after.partition("\n[")
-    toml.write_text(before.rstrip("\n") + "\n" + TABLE.format(sha256=hashlib.sha256(written).hexdigest()) + rest[1] + rest[2])
+    toml.write_text(
+        before.rstrip("\n")
+        + "\n"
+        + TABLE.format(sha256=hashlib.sha256(written).hexdigest())
+        + rest[1]
+        + rest[2]
+    )
     print(f"{folder}: background of {len(kept)} pictures, {len(written):,} bytes")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     for name in ("data", "manifest", "renders"):
         parser.add_argument(f"--{name}", type=Path, required=True)
-    parser.add_argument("--labels", type=merging, default=merging(",".join(LABELS)), help="as given to export.py")
+    parser.add_argument(
+        "--labels", type=merging, default=merging(",".join(LABELS)), help="as given to export.py"
+    )
     parser.add_argument("bundles", type=Path, nargs="+")
     arguments = parser.parse_args()
     names = list(arguments.labels)
-    label_of = {member: i for i, members in enumerate(arguments.labels.values()) for member in members}
-    examples = photographs(arguments.data, read_manifest(arguments.manifest)) + renders(arguments.renders)
-    held = [example for example in examples if example.split == "calibration" and example.label in label_of]
+    label_of = {
+        member: i for i, members in enumerate(arguments.labels.values()) for member in members
+    }
+    examples = photographs(arguments.data, read_manifest(arguments.manifest)) + renders(
+        arguments.renders
+    )
+    held = [
+        example
+        for example in examples
+        if example.split == "calibration" and example.label in label_of
+    ]
     for bundle in arguments.bundles:
         add(bundle, held, [label_of[example.label] for example in held], names)
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from labels import LABELS
-from photos import load, read_manifest
+from train.labels import LABELS
+from train.photos import load, read_manifest
 
 BINS = 8
 
@@ -32,16 +32,26 @@ def histogram(path: Path) -> np.ndarray:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     for name in ("data", "manifest", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     arguments = parser.parse_args()
     photos = read_manifest(arguments.manifest)
     with ThreadPoolExecutor(2) as pool:
-        features = np.array(list(pool.map(lambda photo: histogram(arguments.data / photo.file), photos)))
+        features = np.array(
+            list(pool.map(lambda photo: histogram(arguments.data / photo.file), photos))
+        )
     labels = np.array([LABELS.index(photo.label) for photo in photos])
-    train, held, test = (np.array([photo.split == name for photo in photos]) for name in ("train", "calibration", "test"))
-    models = [LogisticRegression(C=c, max_iter=2000).fit(features[train], labels[train]) for c in (1, 10, 100, 1000)]
+    train, held, test = (
+        np.array([photo.split == name for photo in photos])
+        for name in ("train", "calibration", "test")
+    )
+    models = [
+        LogisticRegression(C=c, max_iter=2000).fit(features[train], labels[train])
+        for c in (1, 10, 100, 1000)
+    ]
     best = max(models, key=lambda model: model.score(features[held], labels[held]))
     nearest = labels[train][(features[test] @ features[train].T).argmax(1)]
     known = np.unique(labels[train])  # labels that have photographs
@@ -55,9 +65,19 @@ def main() -> None:
     for name, rows in scores.items():
         with open(arguments.out / f"baseline-{name}.csv", "w", newline="", encoding="utf-8") as out:
             writer = csv.writer(out, lineterminator="\n")
-            writer.writerow(["file", "label", "group", "source", *(f"score_{label}" for label in LABELS)])
+            writer.writerow(
+                ["file", "label", "group", "source", *(f"score_{label}" for label in LABELS)]
+            )
             for photo, row in zip([p for p, kept in zip(photos, test) if kept], rows):
-                writer.writerow([photo.file, photo.label, photo.group, photo.source, *(f"{value:.5f}" for value in row)])
+                writer.writerow(
+                    [
+                        photo.file,
+                        photo.label,
+                        photo.group,
+                        photo.source,
+                        *(f"{value:.5f}" for value in row),
+                    ]
+                )
         print(f"{name}: right {(rows.argmax(1) == labels[test]).mean():.3f}")
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write the bundle's CARD.md from the study's CSV files, so that the card's numbers are those measured.
 
-    card.py --data DIR --manifest FILE --renders FILE --bundle models/faunalens-base --study eval/model
+card.py --data DIR --manifest FILE --renders FILE --bundle models/faunalens-base --study eval/model
 """
 
 import argparse
@@ -9,8 +9,9 @@ import csv
 import tomllib
 from pathlib import Path
 
-from photos import read_manifest
-from taxonomy import LABELS, photographs, renders
+from train.labels import LABELS
+from train.photos import read_manifest
+from train.taxonomy import photographs, renders
 
 TEMPLATE = Path(__file__).with_name("card.md")
 
@@ -26,7 +27,10 @@ def percent(value: str) -> str:
 
 def results(summary: list[dict[str, str]]) -> str:
     """The summary as a table: rates in per cent with the wider of the bootstrap and the exact interval."""
-    lines = ["| measure, on the test split | value | 95 % interval | photographs (groups) |", "|---|---|---|---|"]
+    lines = [
+        "| measure, on the test split | value | 95 % interval | photographs (groups) |",
+        "|---|---|---|---|",
+    ]
     for line in summary:
         if line["measure"].startswith(("log loss", "expected calibration error", "area under")):
             value, interval = line["value"], f"{line['low95']} to {line['high95']}"
@@ -34,8 +38,13 @@ def results(summary: list[dict[str, str]]) -> str:
             low = min(float(line["low95"]), float(line["exact_low95"] or 1))
             high = max(float(line["high95"]), float(line["exact_high95"] or 0))
             count = f" ({line['events']} of {line['photographs']})" if line["events"] else ""
-            value, interval = percent(line["value"]) + count, f"{100 * low:.1f} to {100 * high:.1f} %"
-        lines.append(f"| {line['measure']} | {value} | {interval} | {line['photographs']} ({line['groups']}) |")
+            value, interval = (
+                percent(line["value"]) + count,
+                f"{100 * low:.1f} to {100 * high:.1f} %",
+            )
+        lines.append(
+            f"| {line['measure']} | {value} | {interval} | {line['photographs']} ({line['groups']}) |"
+        )
     return "\n".join(lines)
 
 
@@ -52,26 +61,50 @@ def counts(pictures: list[tuple[str, str, str]]) -> str:
 
 def table(lines: list[dict[str, str]]) -> str:
     head = list(lines[0])
-    return "\n".join(["| " + " | ".join(head) + " |", "|---" * len(head) + "|", *("| " + " | ".join(line.values()) + " |" for line in lines)])
+    return "\n".join(
+        [
+            "| " + " | ".join(head) + " |",
+            "|---" * len(head) + "|",
+            *("| " + " | ".join(line.values()) + " |" for line in lines),
+        ]
+    )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     for name in ("data", "manifest", "renders", "bundle", "study"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     arguments = parser.parse_args()
     settings = tomllib.loads((arguments.bundle / "bundle.toml").read_text())
     name = settings["name"]
     real = photographs(arguments.data, read_manifest(arguments.manifest))
-    everyday = sum(example.split == "calibration" and example.label in ("other", "live_animal") for example in real)
+    everyday = sum(
+        example.split == "calibration" and example.label in ("other", "live_animal")
+        for example in real
+    )
     text = TEMPLATE.read_text(encoding="utf-8").format(
-        name=name, arithmetic="float32 arithmetic, weights stored as float16" if name.endswith("-float") else "int8 arithmetic, weights of one step per channel",
-        version=settings["version"], side=settings["input"]["width"], temperature=settings["output"]["temperature"], descriptor=settings["output"]["descriptor_size"],
+        name=name,
+        arithmetic="float32 arithmetic, weights stored as float16"
+        if name.endswith("-float")
+        else "int8 arithmetic, weights of one step per channel",
+        version=settings["version"],
+        side=settings["input"]["width"],
+        temperature=settings["output"]["temperature"],
+        descriptor=settings["output"]["descriptor_size"],
         megabytes=(arguments.bundle / "model.onnx").stat().st_size / 1e6,
         photographs=counts([(e.split, e.label, e.group) for e in real]),
         renders=counts([(e.split, e.label, e.group) for e in renders(arguments.renders)]),
-        results=results(rows(arguments.study / "summary.csv")), everyday=everyday, bound=100 * (1 - 0.05 ** (1 / everyday)),
-        thresholds=table([{"product": product, **{level: f"{limit:.2f}" for level, limit in limits.items()}} for product, limits in settings["thresholds"].items()]),
+        results=results(rows(arguments.study / "summary.csv")),
+        everyday=everyday,
+        bound=100 * (1 - 0.05 ** (1 / everyday)),
+        thresholds=table(
+            [
+                {"product": product, **{level: f"{limit:.2f}" for level, limit in limits.items()}}
+                for product, limits in settings["thresholds"].items()
+            ]
+        ),
         sources=table(rows(arguments.study / "sources.csv")),
     )
     (arguments.bundle / "CARD.md").write_text(text, encoding="utf-8")

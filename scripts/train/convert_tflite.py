@@ -20,9 +20,11 @@ from pathlib import Path
 import numpy as np
 from ai_edge_litert import schema_py_generated as tflite
 
-from graph import Graph, same
+from train.graph import Graph, same
 
-OPERATORS = {value: name for name, value in vars(tflite.BuiltinOperator).items() if isinstance(value, int)}
+OPERATORS = {
+    value: name for name, value in vars(tflite.BuiltinOperator).items() if isinstance(value, int)
+}
 NO_ACTIVATION, RELU, RELU6 = 0, 1, 3  # tflite.ActivationFunctionType
 SAME = 0  # tflite.Padding
 
@@ -70,7 +72,9 @@ class Converter(Graph):
             shape=shape,
             scale=float(quantisation.Scale(0)) if quantised else 1.0,
             zero_point=int(quantisation.ZeroPoint(0)) if quantised else 0,
-            numbers=np.frombuffer(raw.tobytes(), kinds[stored.Type()]).reshape(shape) if constant else None,
+            numbers=np.frombuffer(raw.tobytes(), kinds[stored.Type()]).reshape(shape)
+            if constant
+            else None,
         )
 
     # -- writing ---------------------------------------------------------------------------------
@@ -78,7 +82,9 @@ class Converter(Graph):
     def weight(self, tensor: Quantised, order: tuple[int, ...]) -> str:
         """Dequantised weight, its axes permuted by `order`."""
         numbers = tensor.numbers.transpose(order)
-        return self.half((numbers.astype(np.float32) - np.float32(tensor.zero_point)) * np.float32(tensor.scale))
+        return self.half(
+            (numbers.astype(np.float32) - np.float32(tensor.zero_point)) * np.float32(tensor.scale)
+        )
 
     def activation(self, value: str, fused: int, name: str) -> str:
         """The activation that TFLite fuses into an operator."""
@@ -111,10 +117,20 @@ class Converter(Graph):
         real_bias = self.constant(bias.numbers.astype(np.float32) * np.float32(bias.scale), "bias")
         channels = kernel.shape[3] if depthwise else kernel.shape[0]
         value = self.node(
-            "Conv", [self.names[source], weight, real_bias], kernel_shape=[size, size], strides=[stride, stride],
-            dilations=[dilation, dilation], pads=[before, before, after, after], group=channels if depthwise else 1,
+            "Conv",
+            [self.names[source], weight, real_bias],
+            kernel_shape=[size, size],
+            strides=[stride, stride],
+            dilations=[dilation, dilation],
+            pads=[before, before, after, after],
+            group=channels if depthwise else 1,
         )
-        self.done(target, self.activation(value, options.FusedActivationFunction(), self.tensor(target).name), out, channels)
+        self.done(
+            target,
+            self.activation(value, options.FusedActivationFunction(), self.tensor(target).name),
+            out,
+            channels,
+        )
 
     def addition(self, op, options) -> None:
         left, right = (int(i) for i in op.InputsAsNumpy())
@@ -127,7 +143,9 @@ class Converter(Graph):
         source, target = int(op.InputsAsNumpy()[0]), int(op.OutputsAsNumpy()[0])
         if options.FilterHeight() != self.sides[source] or options.Padding() == SAME:
             raise ValueError("only an average over the whole map is supported")
-        self.done(target, self.node("GlobalAveragePool", [self.names[source]]), 1, self.channels[source])
+        self.done(
+            target, self.node("GlobalAveragePool", [self.names[source]]), 1, self.channels[source]
+        )
 
     def done(self, target: int, value: str, side: int, channels: int) -> None:
         self.names[target], self.sides[target], self.channels[target] = value, side, channels
@@ -147,18 +165,29 @@ class Converter(Graph):
             if kind == "CONV_2D":
                 self.convolution(op, self.options(op, tflite.Conv2DOptions), depthwise=False)
             elif kind == "DEPTHWISE_CONV_2D":
-                self.convolution(op, self.options(op, tflite.DepthwiseConv2DOptions), depthwise=True)
+                self.convolution(
+                    op, self.options(op, tflite.DepthwiseConv2DOptions), depthwise=True
+                )
             elif kind == "ADD":
                 self.addition(op, self.options(op, tflite.AddOptions))
             elif kind == "AVERAGE_POOL_2D":
                 self.average_pool(op, self.options(op, tflite.Pool2DOptions))
             elif kind in ("SQUEEZE", "RESHAPE"):
                 before, target = int(op.InputsAsNumpy()[0]), int(op.OutputsAsNumpy()[0])
-                value = self.names[before] if kind == "RESHAPE" else self.node("Flatten", [self.names[before]])
+                value = (
+                    self.names[before]
+                    if kind == "RESHAPE"
+                    else self.node("Flatten", [self.names[before]])
+                )
                 self.done(target, value, 1, self.channels[before])
             elif kind == "SOFTMAX":
                 before, target = int(op.InputsAsNumpy()[0]), int(op.OutputsAsNumpy()[0])
-                self.done(target, self.node("Softmax", [self.names[before]], axis=1), 1, self.channels[before])
+                self.done(
+                    target,
+                    self.node("Softmax", [self.names[before]], axis=1),
+                    1,
+                    self.channels[before],
+                )
             else:
                 raise ValueError(f"operator {kind} is not supported")
 
@@ -171,13 +200,17 @@ class Converter(Graph):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("tflite", type=Path)
     parser.add_argument("onnx", type=Path)
     arguments = parser.parse_args()
     converter = Converter(arguments.tflite)
     converter.walk()
-    logits = next(value for name, value in converter.named.items() if name.endswith("SpatialSqueeze"))
+    logits = next(
+        value for name, value in converter.named.items() if name.endswith("SpatialSqueeze")
+    )
     converter.save(arguments.onnx, {"logits": (logits, 1001)})
     print(f"{arguments.onnx}: {arguments.onnx.stat().st_size:,} bytes")
 

@@ -17,7 +17,7 @@ SHARE = (0.06, 0.75)  # of the picture that an object may cover
 
 def terms(height: int, width: int) -> np.ndarray:
     """The polynomial's terms at every pixel, [height, width, 6]; places run from -1 to 1."""
-    y, x = np.mgrid[-1:1:height * 1j, -1:1:width * 1j]
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1)
 
 
@@ -25,7 +25,11 @@ def backdrop(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """The smooth ground behind a masked object, as if the object were gone: uint8 [SIDE, SIDE, 3]."""
     height, width = pixels.shape[:2]
     bare = np.nonzero((mask < 0.02).ravel())[0][::7]
-    coefficients, *_ = np.linalg.lstsq(terms(height, width).reshape(-1, 6)[bare], pixels.reshape(-1, 3)[bare].astype(np.float32), rcond=None)
+    coefficients, *_ = np.linalg.lstsq(
+        terms(height, width).reshape(-1, 6)[bare],
+        pixels.reshape(-1, 3)[bare].astype(np.float32),
+        rcond=None,
+    )
     return np.clip(terms(SIDE, SIDE) @ coefficients, 0, 255).astype(np.uint8)
 
 
@@ -54,5 +58,7 @@ def mask(pixels: np.ndarray) -> np.ndarray | None:
     if not SHARE[0] <= found.mean() <= SHARE[1]:
         return None
     soft = ndimage.gaussian_filter(found.astype(np.float32), 0.8)
-    large = Image.fromarray((255 * soft).astype(np.uint8)).resize((width, height), Image.Resampling.BILINEAR)
+    large = Image.fromarray((255 * soft).astype(np.uint8)).resize(
+        (width, height), Image.Resampling.BILINEAR
+    )
     return np.asarray(large, np.float32) / 255

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from graph import Graph, same
+from train.graph import Graph, same
 
 SIDES = {"lite0": 224, "lite1": 240, "lite2": 260}  # that they were trained at
 STRIDES = (1, 2, 2, 2, 1, 2, 1)  # of the first block of each stage: EfficientNet, table 1
@@ -31,7 +31,10 @@ def weights(variant: str) -> dict[str, np.ndarray]:
     if found is None:
         raise SystemExit(f"{package} is not installed: scripts/train/setup")
     file = next((Path(found.origin).parent / "models").glob("*.pth"))
-    return {name: value.numpy() for name, value in torch.load(file, map_location="cpu", weights_only=True).items()}
+    return {
+        name: value.numpy()
+        for name, value in torch.load(file, map_location="cpu", weights_only=True).items()
+    }
 
 
 class EfficientNet(Graph):
@@ -46,17 +49,26 @@ class EfficientNet(Graph):
         """Weight and bias of a convolution with its batch normalisation."""
         w = self.stored
         scale = w[f"{norm}.weight"] / np.sqrt(w[f"{norm}.running_var"] + EPSILON)
-        return w[f"{convolution}.weight"] * scale[:, None, None, None], w[f"{norm}.bias"] - w[f"{norm}.running_mean"] * scale
+        return w[f"{convolution}.weight"] * scale[:, None, None, None], w[f"{norm}.bias"] - w[
+            f"{norm}.running_mean"
+        ] * scale
 
-    def convolution(self, value: str, weight: np.ndarray, bias: np.ndarray, side: int, stride: int = 1) -> tuple[str, int]:
+    def convolution(
+        self, value: str, weight: np.ndarray, bias: np.ndarray, side: int, stride: int = 1
+    ) -> tuple[str, int]:
         """The value and its side; a kernel of one input channel is depthwise."""
         size = weight.shape[2]
         out, before, after = same(side, size, stride)
         group = len(weight) if weight.shape[1] == 1 else 1
         stored, bias = self.weight(weight), self.bias(bias)
         return self.node(
-            "Conv", [value, stored, bias], kernel_shape=[size, size], strides=[stride, stride], dilations=[1, 1],
-            pads=[before, before, after, after], group=group,
+            "Conv",
+            [value, stored, bias],
+            kernel_shape=[size, size],
+            strides=[stride, stride],
+            dilations=[1, 1],
+            pads=[before, before, after, after],
+            group=group,
         ), out
 
     def weight(self, array: np.ndarray) -> str:
@@ -76,27 +88,42 @@ class EfficientNet(Graph):
         self.named["head"] = value = self.relu6(value)
         self.widths["head"] = len(self.stored["_conv_head.weight"])
         pooled = self.node("GlobalAveragePool", [value])
-        value, _ = self.convolution(pooled, self.stored["_fc.weight"][:, :, None, None], self.stored["_fc.bias"], 1)
+        value, _ = self.convolution(
+            pooled, self.stored["_fc.weight"][:, :, None, None], self.stored["_fc.bias"], 1
+        )
         self.named["logits"] = self.node("Flatten", [value])
 
-    def block(self, name: str, value: str, side: int, stage: int, width: int) -> tuple[str, int, int, int]:
+    def block(
+        self, name: str, value: str, side: int, stage: int, width: int
+    ) -> tuple[str, int, int, int]:
         """Expansion, depthwise and projecting convolution; a block that keeps the width adds what came in."""
         before, out = value, len(self.stored[f"{name}._project_conv.weight"])
         first = out != width
         stage += first
         if f"{name}._expand_conv.weight" in self.stored:
-            value, side = self.convolution(value, *self.folded(f"{name}._expand_conv", f"{name}._bn0"), side)
+            value, side = self.convolution(
+                value, *self.folded(f"{name}._expand_conv", f"{name}._bn0"), side
+            )
             value = self.relu6(value)
-        value, side = self.convolution(value, *self.folded(f"{name}._depthwise_conv", f"{name}._bn1"), side, STRIDES[stage] if first else 1)
+        value, side = self.convolution(
+            value,
+            *self.folded(f"{name}._depthwise_conv", f"{name}._bn1"),
+            side,
+            STRIDES[stage] if first else 1,
+        )
         value = self.relu6(value)
-        value, side = self.convolution(value, *self.folded(f"{name}._project_conv", f"{name}._bn2"), side)
+        value, side = self.convolution(
+            value, *self.folded(f"{name}._project_conv", f"{name}._bn2"), side
+        )
         if not first:
             value = self.node("Add", [value, before])
         return value, side, stage, out
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("variant", choices=SIDES)
     parser.add_argument("onnx", type=Path)
     parser.add_argument("--side", type=int)

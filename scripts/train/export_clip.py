@@ -92,16 +92,33 @@ def picture_rules(preprocess: dict) -> dict:
     """open_clip's preprocessing as keys of `[input]`."""
     size = preprocess["size"]
     height, width = (size, size) if isinstance(size, int) else size
-    mode, interpolation = preprocess.get("resize_mode", "shortest"), preprocess.get("interpolation", "bicubic")
+    mode, interpolation = (
+        preprocess.get("resize_mode", "shortest"),
+        preprocess.get("interpolation", "bicubic"),
+    )
     if mode not in ("shortest", "squash") or mode == "shortest" and height != width:
         raise SystemExit(f"resize mode {mode} to {width} x {height} has no counterpart in a bundle")
     if interpolation not in FILTERS:
         raise SystemExit(f"interpolation {interpolation} has no counterpart in a bundle")
     scaled = {key: [round(255 * value, 6) for value in preprocess[key]] for key in ("mean", "std")}
-    return {"width": width, "height": height, "resize": mode, "filter": FILTERS[interpolation], **scaled}
+    return {
+        "width": width,
+        "height": height,
+        "resize": mode,
+        "filter": FILTERS[interpolation],
+        **scaled,
+    }
 
 
-def export(model: nn.Module, tokenizer, preprocess: dict, prompts: dict, folder: Path, licence: str, source: str) -> ZeroShot:
+def export(
+    model: nn.Module,
+    tokenizer,
+    preprocess: dict,
+    prompts: dict,
+    folder: Path,
+    licence: str,
+    source: str,
+) -> ZeroShot:
     """Write the bundle; returns what it computes."""
     model = model.eval().float()
     labels, rules = prompts["labels"], picture_rules(preprocess)
@@ -111,10 +128,21 @@ def export(model: nn.Module, tokenizer, preprocess: dict, prompts: dict, folder:
     image = torch.zeros(1, 3, rules["height"], rules["width"])
     if sum(p.numel() for p in model.visual.parameters()) * 4 > MOST_BYTES:
         raise SystemExit("the image encoder is over 2 GB, more than one ONNX file holds")
-    torch.onnx.export(network, (image,), onnx, input_names=["input"], output_names=["logits", "descriptor"], external_data=False)
+    torch.onnx.export(
+        network,
+        (image,),
+        onnx,
+        input_names=["input"],
+        output_names=["logits", "descriptor"],
+        external_data=False,
+    )
     toml = BUNDLE.format(
-        name=json.dumps(folder.name), licence=json.dumps(licence), sha256=hashlib.sha256(onnx.read_bytes()).hexdigest(),
-        descriptor_size=network.directions.shape[0], labels=json.dumps(list(labels), ensure_ascii=False), **rules,
+        name=json.dumps(folder.name),
+        licence=json.dumps(licence),
+        sha256=hashlib.sha256(onnx.read_bytes()).hexdigest(),
+        descriptor_size=network.directions.shape[0],
+        labels=json.dumps(list(labels), ensure_ascii=False),
+        **rules,
     )
     for label, limits in prompts.get("thresholds", {}).items():
         toml += f"\n[thresholds.{label}]\nreview = {float(limits['review'])}\nflag = {float(limits['flag'])}\n"
@@ -129,19 +157,35 @@ def export(model: nn.Module, tokenizer, preprocess: dict, prompts: dict, folder:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--model", required=True, help="architecture, as ViT-B-32")
-    parser.add_argument("--weights", required=True, help="checkpoint file, or a tag of open_clip's list")
+    parser.add_argument(
+        "--weights", required=True, help="checkpoint file, or a tag of open_clip's list"
+    )
     parser.add_argument("--prompts", type=Path, required=True)
     parser.add_argument("--licence", required=True, help="of the weights, for the bundle")
     parser.add_argument("folder", type=Path)
     arguments = parser.parse_args()
     prompts = tomllib.loads(arguments.prompts.read_text(encoding="utf-8"))
-    model, _, _ = open_clip.create_model_and_transforms(arguments.model, pretrained=arguments.weights)
+    model, _, _ = open_clip.create_model_and_transforms(
+        arguments.model, pretrained=arguments.weights
+    )
     source = f"open_clip {arguments.model}, weights {Path(arguments.weights).name}"
-    export(model, open_clip.get_tokenizer(arguments.model), open_clip.get_model_preprocess_cfg(model), prompts, arguments.folder, arguments.licence, source)
+    export(
+        model,
+        open_clip.get_tokenizer(arguments.model),
+        open_clip.get_model_preprocess_cfg(model),
+        prompts,
+        arguments.folder,
+        arguments.licence,
+        source,
+    )
     size = (arguments.folder / "model.onnx").stat().st_size
-    print(f"{arguments.folder}: {size / 1e6:.0f} MB, {len(prompts['labels'])} labels; next: faunalens model verify --model {arguments.folder}")
+    print(
+        f"{arguments.folder}: {size / 1e6:.0f} MB, {len(prompts['labels'])} labels; next: faunalens model verify --model {arguments.folder}"
+    )
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ import numpy as np
 import onnxruntime
 from PIL import Image
 
-from efficientnet import MEAN, STD, EfficientNet
-from photos import load, resized
+from train.efficientnet import MEAN, STD, EfficientNet
+from train.photos import load, resized
 
 # The maps that are tapped: an eighth, a sixteenth and a thirty-second of the picture's side. Of the last one the mean is enough: with its
 # deviations a classifier was no better (museum photographs, five-fold: 89.7 with, 90.0 % without) and a bundle 40 % larger.
@@ -31,7 +31,10 @@ def add_taps(graph: EfficientNet) -> tuple[str, int]:
         square = graph.node("GlobalAveragePool", [graph.node("Mul", [value, value])])
         variance = graph.node("Sub", [square, graph.node("Mul", [mean, mean])])
         positive = graph.node("Max", [variance, graph.constant(np.float32(1e-6), "floor")])
-        values += [graph.node("Flatten", [mean]), graph.node("Flatten", [graph.node("Sqrt", [positive])])]
+        values += [
+            graph.node("Flatten", [mean]),
+            graph.node("Flatten", [graph.node("Sqrt", [positive])]),
+        ]
         width += 2 * graph.widths[tap]
     return graph.node("Concat", values, axis=1), width
 

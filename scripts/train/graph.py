@@ -36,22 +36,40 @@ class Graph:
 
     def half(self, array: np.ndarray) -> str:
         """A constant stored as float16 and used as float32."""
-        return self.node("Cast", [self.constant(array.astype(np.float16), "half")], to=TensorProto.FLOAT)
+        return self.node(
+            "Cast", [self.constant(array.astype(np.float16), "half")], to=TensorProto.FLOAT
+        )
 
     def relu6(self, value: str) -> str:
-        return self.node("Clip", [value, self.constant(np.float32(0), "low"), self.constant(np.float32(6), "high")])
+        return self.node(
+            "Clip",
+            [value, self.constant(np.float32(0), "low"), self.constant(np.float32(6), "high")],
+        )
 
     def save(self, path: Path, outputs: dict[str, tuple[str, int]]) -> None:
         """Write the graph with `outputs` (public name -> ONNX value, width) and without nodes they do not need."""
-        nodes = [helper.make_node("Identity", [value], [name]) for name, (value, _) in outputs.items()]
+        nodes = [
+            helper.make_node("Identity", [value], [name]) for name, (value, _) in outputs.items()
+        ]
         kept = needed(self.nodes + nodes, set(outputs))
         used = {name for node in kept for name in node.input}
         graph = helper.make_graph(
-            kept, "backbone", [helper.make_tensor_value_info("input", TensorProto.FLOAT, ["batch", 3, self.side, self.side])],
-            [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", width]) for name, (_, width) in outputs.items()],
+            kept,
+            "backbone",
+            [
+                helper.make_tensor_value_info(
+                    "input", TensorProto.FLOAT, ["batch", 3, self.side, self.side]
+                )
+            ],
+            [
+                helper.make_tensor_value_info(name, TensorProto.FLOAT, ["batch", width])
+                for name, (_, width) in outputs.items()
+            ],
             [tensor for tensor in self.initialisers if tensor.name in used],
         )
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+        model = helper.make_model(
+            graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION
+        )
         model.producer_name = "faunalens scripts/train"
         onnx.checker.check_model(model, full_check=True)
         path.write_bytes(model.SerializeToString(deterministic=True))

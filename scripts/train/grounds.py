@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from augment import SCENE, ground, light, on_another_ground, worn
-from cutout import backdrop, mask
-from taxonomy import Example
+from train.augment import SCENE, ground, light, on_another_ground, worn
+from train.cutout import backdrop, mask
+from train.taxonomy import Example
 
 MUSEUM = "met"
 EVERYDAY = ("caltech101", "grocery")
@@ -34,8 +34,15 @@ class Grounds:
     def __init__(self, examples: list[Example]):
         self.pictures = [small(example.path) for example in examples]
         self.sources = [example.source for example in examples]
-        self.masks = [mask(p) if source == MUSEUM or source in EVERYDAY else None for p, source in zip(self.pictures, self.sources)]
-        self.backdrops = [backdrop(p, m) for p, m, source in zip(self.pictures, self.masks, self.sources) if source == MUSEUM and m is not None]
+        self.masks = [
+            mask(p) if source == MUSEUM or source in EVERYDAY else None
+            for p, source in zip(self.pictures, self.sources)
+        ]
+        self.backdrops = [
+            backdrop(p, m)
+            for p, m, source in zip(self.pictures, self.masks, self.sources)
+            if source == MUSEUM and m is not None
+        ]
         self.everyday = [i for i, source in enumerate(self.sources) if source in EVERYDAY]
 
     def another(self, source: str, rng: np.random.Generator) -> np.ndarray:
@@ -44,7 +51,9 @@ class Grounds:
             return self.backdrops[rng.integers(len(self.backdrops))]
         return ground(self.pictures[self.everyday[rng.integers(len(self.everyday))]], rng)
 
-    def laid(self, pixels: np.ndarray, mask: np.ndarray, source: str, rng: np.random.Generator) -> np.ndarray:
+    def laid(
+        self, pixels: np.ndarray, mask: np.ndarray, source: str, rng: np.random.Generator
+    ) -> np.ndarray:
         """The masked thing on another ground, uint8 [SCENE, SCENE, 3]."""
         return on_another_ground(pixels, mask, self.another(source, rng), rng)
 
@@ -58,5 +67,7 @@ def moved(photographs: list[Example], seed: int) -> tuple[list[Example], list[np
         for copy in range(COPIES if cut is not None else 0):
             picture = grounds.laid(pixels, cut, photograph.source, rng)
             of.append(photograph)
-            laid.append(np.asarray(worn(light(Image.fromarray(picture), rng), rng)) if copy % 2 else picture)
+            laid.append(
+                np.asarray(worn(light(Image.fromarray(picture), rng), rng)) if copy % 2 else picture
+            )
     return of, laid

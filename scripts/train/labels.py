@@ -5,11 +5,23 @@ neither is the form: a bead of ivory is `ivory`, a bead of jade `ceramic_stone`.
 """
 
 PRODUCTS = ("ivory", "rhino_horn", "pangolin_scale", "big_cat_part", "big_cat_skin")
-LOOKALIKES = ("bone_antler", "bovid_horn", "wood", "ceramic_stone", "shell_scale", "synthetic", "live_animal")
+LOOKALIKES = (
+    "bone_antler",
+    "bovid_horn",
+    "wood",
+    "ceramic_stone",
+    "shell_scale",
+    "synthetic",
+    "live_animal",
+)
 LABELS = (*PRODUCTS, *LOOKALIKES, "other")
 
 MUSEUM = {
-    "ivory": "ivory", "elephant_ivory": "ivory", "walrus_ivory": "ivory", "bone": "bone_antler", "ceramic": "ceramic_stone",
+    "ivory": "ivory",
+    "elephant_ivory": "ivory",
+    "walrus_ivory": "ivory",
+    "bone": "bone_antler",
+    "ceramic": "ceramic_stone",
 }
 ANIMALS = frozenset(
     "Leopards ant bass beaver butterfly cougar_body cougar_face crab crayfish crocodile crocodile_head dalmatian dolphin dragonfly "

@@ -16,7 +16,7 @@ import numpy as np
 import pdqhash
 from PIL import Image
 
-from labels import MUSEUM, of_caltech
+from train.labels import MUSEUM, of_caltech
 
 SIDE = 224
 SPLITS = (("train", 0.60), ("calibration", 0.15), ("test", 0.25))
@@ -46,15 +46,23 @@ def listing(data: Path) -> list[Photo]:
     with open(data / "met/labels.csv", newline="", encoding="utf-8") as rows:
         for row in csv.DictReader(rows):
             if row["material"] in MUSEUM and row["painted_miniature"] == "0":
-                photos.append(Photo(
-                    f"met/{row['file']}", "met", MUSEUM[row["material"]], f"met:{row['group']}", row["grayscale"] == "1",
-                ))
+                photos.append(
+                    Photo(
+                        f"met/{row['file']}",
+                        "met",
+                        MUSEUM[row["material"]],
+                        f"met:{row['group']}",
+                        row["grayscale"] == "1",
+                    )
+                )
     for path in (data / "caltech101").glob("*/*.jpg"):
         name = path.relative_to(data).as_posix()
         photos.append(Photo(name, "caltech101", of_caltech(path.parent.name), name, False))
     for path in (data / "grocery").glob("*.jpg"):
         _, *product, _ = path.name.split("__")
-        photos.append(Photo(f"grocery/{path.name}", "grocery", "other", "grocery:" + "/".join(product), False))
+        photos.append(
+            Photo(f"grocery/{path.name}", "grocery", "other", "grocery:" + "/".join(product), False)
+        )
     return sorted(photos, key=lambda photo: photo.file)
 
 
@@ -66,6 +74,7 @@ def load(path: Path) -> Image.Image:
 
 def join_near_duplicates(data: Path, photos: list[Photo]) -> tuple[list[Photo], int]:
     """Give groups that share near-duplicate photographs one common name; also the number of such pairs."""
+
     def fingerprint(photo: Photo):
         return pdqhash.compute(np.asarray(load(data / photo.file)))
 
@@ -82,7 +91,7 @@ def join_near_duplicates(data: Path, photos: list[Photo]) -> tuple[list[Photo], 
 
     pairs = 0
     for start in range(0, len(usable), 512):
-        distance = (256 - bits[start:start + 512] @ bits.T) / 2
+        distance = (256 - bits[start : start + 512] @ bits.T) / 2
         for row, column in zip(*np.nonzero(distance <= PDQ_DISTANCE)):
             left, right = photos[usable[start + row]], photos[usable[column]]
             if left.file < right.file and left.group != right.group:
@@ -129,13 +138,18 @@ def write_manifest(path: Path, photos: list[Photo]) -> None:
     with open(path, "w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(["file", "source", "label", "group", "grayscale", "split"])
-        writer.writerows([p.file, p.source, p.label, p.group, int(p.grayscale), p.split] for p in photos)
+        writer.writerows(
+            [p.file, p.source, p.label, p.group, int(p.grayscale), p.split] for p in photos
+        )
 
 
 def read_manifest(path: Path) -> list[Photo]:
     """The photographs of a manifest, in its order."""
     with open(path, newline="", encoding="utf-8") as rows:
-        return [Photo(r["file"], r["source"], r["label"], r["group"], r["grayscale"] == "1", r["split"]) for r in csv.DictReader(rows)]
+        return [
+            Photo(r["file"], r["source"], r["label"], r["group"], r["grayscale"] == "1", r["split"])
+            for r in csv.DictReader(rows)
+        ]
 
 
 def main() -> None:
@@ -144,7 +158,9 @@ def main() -> None:
     photos, joined = join_near_duplicates(data, listing(data))
     photos = split(photos)
     write_manifest(manifest, photos)
-    print(f"{len(photos)} photographs, {len({p.group for p in photos})} groups, {joined} pairs of near-duplicates across groups")
+    print(
+        f"{len(photos)} photographs, {len({p.group for p in photos})} groups, {joined} pairs of near-duplicates across groups"
+    )
 
 
 if __name__ == "__main__":

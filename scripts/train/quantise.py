@@ -21,11 +21,17 @@ import onnx
 import onnxruntime
 import torch
 from onnx import helper, numpy_helper
-from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    CalibrationMethod,
+    QuantFormat,
+    QuantType,
+    quantize_static,
+)
 from torch.nn import functional as F
 
-from efficientnet import MEAN, STD
-from features import picture, session
+from train.efficientnet import MEAN, STD
+from train.features import picture, session
 
 CELL = 4  # neighbouring pixels that the first convolution reads as one
 LARGE = 1 << 16  # bytes of a matrix that is worth storing as float16
@@ -52,7 +58,9 @@ def steps(weight: np.ndarray) -> np.ndarray:
         flat = weight.transpose(0, 2, 3, 1).reshape(len(weight), -1)
         flat = np.pad(flat, ((0, 0), (0, flat.shape[1] % 2)))
         left, right = flat[:, ::2], flat[:, 1::2]
-        rows = np.maximum(rows, np.where(np.sign(left) == np.sign(right), np.abs(left + right), 0).max(1))
+        rows = np.maximum(
+            rows, np.where(np.sign(left) == np.sign(right), np.abs(left + right), 0).max(1)
+        )
     return np.maximum(rows, 1e-9) / WIDEST
 
 
@@ -76,12 +84,25 @@ def bytes_first(model: onnx.ModelProto, side: int) -> None:
     quantiser, transpose, first = graph.node[:3]
     stored = {tensor.name: tensor for tensor in graph.initializer}
     settings = {attribute.name: attribute for attribute in first.attribute}
-    expected = [node.op_type for node in (quantiser, transpose, first)] == ["QuantizeLinear", "Transpose", "QLinearConv"]
-    if not expected or list(settings["strides"].ints) != [2, 2] or list(settings["pads"].ints) != [0, 0, 1, 1] or side % CELL:
-        raise SystemExit("a network whose first convolution is not 3 x 3 of stride two, on a side that is a multiple of four, cannot take bytes")
+    expected = [node.op_type for node in (quantiser, transpose, first)] == [
+        "QuantizeLinear",
+        "Transpose",
+        "QLinearConv",
+    ]
+    if (
+        not expected
+        or list(settings["strides"].ints) != [2, 2]
+        or list(settings["pads"].ints) != [0, 0, 1, 1]
+        or side % CELL
+    ):
+        raise SystemExit(
+            "a network whose first convolution is not 3 x 3 of stride two, on a side that is a multiple of four, cannot take bytes"
+        )
 
     def replace(name: str, by: Callable[[np.ndarray], np.ndarray]) -> None:
-        stored[name].CopyFrom(numpy_helper.from_array(by(numpy_helper.to_array(stored[name])), name))
+        stored[name].CopyFrom(
+            numpy_helper.from_array(by(numpy_helper.to_array(stored[name])), name)
+        )
 
     weight, scale, zero, bias = (first.input[i] for i in (3, 4, 5, 8))
     out = stored[weight].dims[0]
@@ -91,20 +112,30 @@ def bytes_first(model: onnx.ModelProto, side: int) -> None:
     settings["kernel_shape"].ints[:] = [3, 2]
     settings["strides"].ints[:] = [2, 1]
     shapes = {"cells": [0, side, side // CELL, CELL * 3], "places": [0, side // 2, side // 2, out]}
-    graph.initializer.extend(numpy_helper.from_array(np.array(shape, np.int64), name) for name, shape in shapes.items())
+    graph.initializer.extend(
+        numpy_helper.from_array(np.array(shape, np.int64), name) for name, shape in shapes.items()
+    )
     after = first.output[0]
     first.input[0], first.output[0] = "input_cells", "first_cells"
-    head = [helper.make_node("Reshape", ["input", "cells"], ["input_cells"]), first, helper.make_node("Reshape", ["first_cells", "places"], [after])]
+    head = [
+        helper.make_node("Reshape", ["input", "cells"], ["input_cells"]),
+        first,
+        helper.make_node("Reshape", ["first_cells", "places"], [after]),
+    ]
     rest = graph.node[3:]
     del graph.node[:], graph.value_info[:]
     graph.node.extend(head + rest)
-    graph.input[0].CopyFrom(helper.make_tensor_value_info("input", onnx.TensorProto.UINT8, ["batch", side, side, 3]))
+    graph.input[0].CopyFrom(
+        helper.make_tensor_value_info("input", onnx.TensorProto.UINT8, ["batch", side, side, 3])
+    )
 
 
 def mean_inputs(source: Path, photos: list[Path], side: int) -> dict[str, np.ndarray]:
     """What every convolution of a float graph reads, the mean over photographs, [1, channels, height, width]."""
     graph = onnx.load(source)
-    names = sorted({node.input[0] for node in graph.graph.node if node.op_type == "Conv"} - {"input"})
+    names = sorted(
+        {node.input[0] for node in graph.graph.node if node.op_type == "Conv"} - {"input"}
+    )
     graph.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names)
     run = session(graph.SerializeToString())
     means = dict.fromkeys(["input", *names], np.float64(0))
@@ -117,28 +148,51 @@ def mean_inputs(source: Path, photos: list[Path], side: int) -> dict[str, np.nda
 
 def convolution(node: onnx.NodeProto, image: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Without its bias, in double precision."""
-    settings = {attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute}
+    settings = {
+        attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute
+    }
     top, left, bottom, right = settings["pads"]
     padded = F.pad(torch.from_numpy(image), (left, right, top, bottom))
-    return F.conv2d(padded, torch.from_numpy(weight), stride=settings["strides"], groups=settings["group"]).numpy()
+    return F.conv2d(
+        padded, torch.from_numpy(weight), stride=settings["strides"], groups=settings["group"]
+    ).numpy()
 
 
 def store_as_half(graph: onnx.GraphProto) -> None:
     """Keep large float matrices, those of the heads, as float16 behind a Cast, as the float graph did before it was rewritten; a session folds that back."""
-    for tensor in [tensor for tensor in graph.initializer if tensor.data_type == onnx.TensorProto.FLOAT and len(tensor.raw_data) > LARGE]:
-        half = numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), f"{tensor.name}_half")
+    for tensor in [
+        tensor
+        for tensor in graph.initializer
+        if tensor.data_type == onnx.TensorProto.FLOAT and len(tensor.raw_data) > LARGE
+    ]:
+        half = numpy_helper.from_array(
+            numpy_helper.to_array(tensor).astype(np.float16), f"{tensor.name}_half"
+        )
         graph.initializer.remove(tensor)
         graph.initializer.append(half)
-        graph.node.insert(0, helper.make_node("Cast", [half.name], [tensor.name], name=tensor.name, to=onnx.TensorProto.FLOAT))
+        graph.node.insert(
+            0,
+            helper.make_node(
+                "Cast", [half.name], [tensor.name], name=tensor.name, to=onnx.TensorProto.FLOAT
+            ),
+        )
 
 
 def quantise(source: Path, target: Path, photos: list[Path], side: int) -> None:
     """From a float graph to its int8 one, rewritten by ONNX Runtime as every session would otherwise do again, which takes half of the time that
-    a session needs to start. What is no convolution, sum or bound computes in float, the heads among it."""
+    a session needs to start. What is no convolution, sum or bound computes in float, the heads among it.
+    """
     quantised = target.with_suffix(".qdq.onnx")
     quantize_static(
-        source, quantised, Photographs(photos, side), quant_format=QuantFormat.QDQ, op_types_to_quantize=["Conv", "Add", "Clip", "Relu"],
-        per_channel=True, weight_type=QuantType.QInt8, activation_type=QuantType.QUInt8, calibrate_method=CalibrationMethod.MinMax,
+        source,
+        quantised,
+        Photographs(photos, side),
+        quant_format=QuantFormat.QDQ,
+        op_types_to_quantize=["Conv", "Add", "Clip", "Relu"],
+        per_channel=True,
+        weight_type=QuantType.QInt8,
+        activation_type=QuantType.QUInt8,
+        calibrate_method=CalibrationMethod.MinMax,
     )
     plain, graph = onnx.load(source), onnx.load(quantised)
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in plain.graph.initializer}
@@ -148,18 +202,29 @@ def quantise(source: Path, target: Path, photos: list[Path], side: int) -> None:
     def store(name: str, values: np.ndarray, kind: type) -> None:
         stored[name].CopyFrom(numpy_helper.from_array(values.astype(kind), name))
 
-    store("input_scale", np.array(1 / STD), np.float32)  # a byte is the pixel, whatever range the photographs had
+    store(
+        "input_scale", np.array(1 / STD), np.float32
+    )  # a byte is the pixel, whatever range the photographs had
     store("input_zero_point", np.array(MEAN), np.uint8)
     for node in plain.graph.node:
         if node.op_type != "Conv":
             continue
         value, kernel, bias = node.input
-        weight, reads = constants[kernel].astype(np.float64), float(numpy_helper.to_array(stored[f"{value}_scale"]))
+        weight, reads = (
+            constants[kernel].astype(np.float64),
+            float(numpy_helper.to_array(stored[f"{value}_scale"])),
+        )
         # The bias is stored in steps of the products, in 32 bits; a channel that is nearly constant has a large one.
-        step = steps(in_cells(weight)).reshape(CELL // 2, -1).max(0) if value == "input" else steps(weight)
+        step = (
+            steps(in_cells(weight)).reshape(CELL // 2, -1).max(0)
+            if value == "input"
+            else steps(weight)
+        )
         step = np.maximum(step, np.abs(constants[bias]) / (reads * 2**30))
         rounded = np.rint(weight / step[:, None, None, None])
-        lost = convolution(node, means[value], weight - rounded * step[:, None, None, None]).mean((0, 2, 3))
+        lost = convolution(node, means[value], weight - rounded * step[:, None, None, None]).mean(
+            (0, 2, 3)
+        )
         products = reads * step
         store(f"{kernel}_scale", step, np.float32)
         store(f"{kernel}_quantized", rounded, np.int8)

@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from efficientnet import SIDES, EfficientNet
-from features import add_taps, picture, session
-from photos import read_manifest
-from taxonomy import LABELS, PRODUCTS, Example, photographs, renders
+from train.efficientnet import SIDES, EfficientNet
+from train.features import add_taps, picture, session
+from train.labels import LABELS, PRODUCTS
+from train.photos import read_manifest
+from train.taxonomy import Example, photographs, renders
 
 FALSE_ALARMS = (0.01, 0.001)
 
@@ -37,18 +38,24 @@ def features(backbone: str, cache: Path, examples: list[Example]) -> np.ndarray:
     run = session(model)
     for example in examples:
         if str(example.path) not in known:
-            known[str(example.path)] = run.run(["features"], {"input": picture(example.path, graph.side)})[0][0].astype(np.float16)
+            known[str(example.path)] = run.run(
+                ["features"], {"input": picture(example.path, graph.side)}
+            )[0][0].astype(np.float16)
     np.savez(path, files=np.array(list(known)), rows=np.array(list(known.values())))
     return np.array([known[str(example.path)] for example in examples], np.float32)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     for name in ("data", "manifest", "renders", "cache", "out"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--backbone", choices=SIDES, default="lite0")
     arguments = parser.parse_args()
-    examples = photographs(arguments.data, read_manifest(arguments.manifest)) + renders(arguments.renders)
+    examples = photographs(arguments.data, read_manifest(arguments.manifest)) + renders(
+        arguments.renders
+    )
     rows = features(arguments.backbone, arguments.cache, examples)
     labels = np.array([LABELS.index(example.label) for example in examples])
     source = np.array([example.source for example in examples])
@@ -59,20 +66,37 @@ def main() -> None:
         seen, judged = train & (source != left_out), np.nonzero(source == left_out)[0]
         mean, deviation = rows[seen].mean(0), rows[seen].std(0) + 1e-3
         standard = (rows - mean) / deviation
-        head = LogisticRegression(C=3e-4, max_iter=400, class_weight="balanced").fit(standard[seen], labels[seen])
+        head = LogisticRegression(C=3e-4, max_iter=400, class_weight="balanced").fit(
+            standard[seen], labels[seen]
+        )
         scores = np.zeros((len(judged), len(LABELS)))
         scores[:, head.classes_] = head.predict_proba(standard[judged])
         own = labels[judged]
 
         def add(measure: str, value: float, chosen: np.ndarray) -> None:
-            lines.append({"left_out": left_out, "measure": measure, "value": f"{value:.4f}", "pictures": int(chosen.sum())})
+            lines.append(
+                {
+                    "left_out": left_out,
+                    "measure": measure,
+                    "value": f"{value:.4f}",
+                    "pictures": int(chosen.sum()),
+                }
+            )
 
         pair = np.isin(own, [ivory, ceramic])
         if (own == ivory).any() and (own == ceramic).any():
-            add("ivory against ceramic, accuracy", ((scores[:, ivory] > scores[:, ceramic]) == (own == ivory))[pair].mean(), pair)
+            add(
+                "ivory against ceramic, accuracy",
+                ((scores[:, ivory] > scores[:, ceramic]) == (own == ivory))[pair].mean(),
+                pair,
+            )
         known = np.isin(own, head.classes_)
-        add("most likely label, of labels known without the source", (scores.argmax(1) == own)[known].mean(), known)
-        product = scores[:, :len(PRODUCTS)].max(1)
+        add(
+            "most likely label, of labels known without the source",
+            (scores.argmax(1) == own)[known].mean(),
+            known,
+        )
+        product = scores[:, : len(PRODUCTS)].max(1)
         plain = own >= len(PRODUCTS)
         if not (own < len(PRODUCTS)).any():
             for level in (0.5, 0.8):
@@ -80,10 +104,18 @@ def main() -> None:
         else:
             for share in FALSE_ALARMS:
                 limit = np.quantile(product[plain], 1 - share)
-                add(f"recall of any product at {share:.1%} false alarms", (product > limit)[~plain].mean(), ~plain)
+                add(
+                    f"recall of any product at {share:.1%} false alarms",
+                    (product > limit)[~plain].mean(),
+                    ~plain,
+                )
             for k, name in enumerate(PRODUCTS):
                 if (own == k).any() and k in head.classes_:
-                    add(f"recall of {name} (most likely label)", (scores.argmax(1) == k)[own == k].mean(), own == k)
+                    add(
+                        f"recall of {name} (most likely label)",
+                        (scores.argmax(1) == k)[own == k].mean(),
+                        own == k,
+                    )
     with open(arguments.out / "sources.csv", "w", newline="", encoding="utf-8") as out:
         writer = csv.DictWriter(out, list(lines[0]), lineterminator="\n")
         writer.writeheader()

@@ -5,13 +5,16 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from labels import LABELS, PRODUCTS  # noqa: F401: one place to import a study's words from
-from photos import Photo
+from train.labels import LABELS
+from train.photos import Photo
 
 
 def merging(text: str) -> dict[str, list[str]]:
     """`ivory,bone=bone_antler,other=*` -> label of the bundle: labels of the network it stands for; `*` is all others."""
-    merged = {name: (members or name).split("+") for name, _, members in (part.partition("=") for part in text.split(","))}
+    merged = {
+        name: (members or name).split("+")
+        for name, _, members in (part.partition("=") for part in text.split(","))
+    }
     used = {member for members in merged.values() for member in members}
     rest = [label for label in LABELS if label not in used]
     return {name: rest if members == ["*"] else members for name, members in merged.items()}
@@ -33,7 +36,16 @@ class Example:
 
 def photographs(data: Path, photos: list[Photo]) -> list[Example]:
     return [
-        Example(data / photo.file, photo.label, photo.group, photo.split, photo.source, "photograph", photo.grayscale) for photo in photos
+        Example(
+            data / photo.file,
+            photo.label,
+            photo.group,
+            photo.split,
+            photo.source,
+            "photograph",
+            photo.grayscale,
+        )
+        for photo in photos
     ]
 
 
@@ -45,10 +57,20 @@ def renders(manifest: Path) -> list[Example]:
         rows = list(csv.DictReader(rows))
 
     def split(group: str) -> str:
-        return {0: "calibration", 1: "test"}.get(hashlib.sha256(group.encode()).digest()[0] % 6, "train")
+        return {0: "calibration", 1: "test"}.get(
+            hashlib.sha256(group.encode()).digest()[0] % 6, "train"
+        )
 
     return [
-        Example(manifest.parent / row["file"], row["label"], f"render:{row['group']}", split(row["group"]), "render", "render", seized=row["seized"] == "1")
+        Example(
+            manifest.parent / row["file"],
+            row["label"],
+            f"render:{row['group']}",
+            split(row["group"]),
+            "render",
+            "render",
+            seized=row["seized"] == "1",
+        )
         for row in rows
         if (manifest.parent / row["file"]).exists()
     ]

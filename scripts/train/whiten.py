@@ -9,11 +9,11 @@ screenshots than without those among the views (eval/index/README.md).
 import numpy as np
 from PIL import Image
 
-from augment import screenshot, view
-from features import picture, session
-from finetune import DESCRIPTOR
-from grounds import small
-from taxonomy import Example
+from train.augment import screenshot, view
+from train.features import picture, session
+from train.finetune import DESCRIPTOR
+from train.grounds import small
+from train.taxonomy import Example
 
 PICTURES, SEED = 2400, 3
 RIDGE = 0.3  # added to the variances between copies, as a share of their mean
@@ -31,7 +31,11 @@ def features(model, examples: list[Example], side: int) -> tuple[np.ndarray, np.
     for i in rng.permutation(len(examples))[:PICTURES]:
         pixels = small(examples[i].path)
         plain.append(seen(pixels))
-        shown = [view(pixels, rng), view(pixels, rng), np.asarray(screenshot(Image.fromarray(pixels), rng))]
+        shown = [
+            view(pixels, rng),
+            view(pixels, rng),
+            np.asarray(screenshot(Image.fromarray(pixels), rng)),
+        ]
         views.append([seen(one) for one in shown])
     return np.array(plain, np.float64), np.array(views, np.float64)
 

@@ -5,13 +5,26 @@ import pathlib
 
 import numpy as np
 
-SHARE = {"ivory": 0.12, "rhino_horn": 0.09, "pangolin_scale": 0.09, "big_cat_part": 0.09, "big_cat_skin": 0.09, "bone_antler": 0.07,
-         "bovid_horn": 0.06, "wood": 0.06, "ceramic_stone": 0.06, "shell_scale": 0.05, "synthetic": 0.05, "live_animal": 0.03, "other": 0.14}
+SHARE = {
+    "ivory": 0.12,
+    "rhino_horn": 0.09,
+    "pangolin_scale": 0.09,
+    "big_cat_part": 0.09,
+    "big_cat_skin": 0.09,
+    "bone_antler": 0.07,
+    "bovid_horn": 0.06,
+    "wood": 0.06,
+    "ceramic_stone": 0.06,
+    "shell_scale": 0.05,
+    "synthetic": 0.05,
+    "live_animal": 0.03,
+    "other": 0.14,
+}
 
 SUBJECTS = []
 for path in sorted(pathlib.Path(__file__).parent.glob("*.py")):
     if path.stem not in ("__init__", "subject"):
-        SUBJECTS += getattr(importlib.import_module(f"subjects.{path.stem}"), "SUBJECTS", [])
+        SUBJECTS += getattr(importlib.import_module(f"render.subjects.{path.stem}"), "SUBJECTS", [])
 
 
 def choose(rng, names=None):

@@ -1,14 +1,18 @@
 """What is turned and carved from any material: beads, bangles, figures, seals. `shape(rng, material)` with
-`material(rng, carved)`; so the shape never tells the material."""
+`material(rng, carved)`; so the shape never tells the material.
+"""
 
 import numpy as np
 
-import shapes
-from materials import metal, plain, vary
+from render import shapes
+from render.materials import metal, plain, vary
 
 
 def string(rng):
-    return plain(vary(rng, rng.choice(["#7c1420", "#1d1c1e", "#c9a13b", "#5d3a22", "#e8e4dc", "#2c4f3b"])), 0.9)
+    return plain(
+        vary(rng, rng.choice(["#7c1420", "#1d1c1e", "#c9a13b", "#5d3a22", "#e8e4dc", "#2c4f3b"])),
+        0.9,
+    )
 
 
 def bead_mesh(rng, radius, material, low=False):
@@ -20,7 +24,9 @@ def bead_mesh(rng, radius, material, low=False):
         h = radius * rng.uniform(0.8, 1.4)
         z = np.linspace(-1, 1, 9)
         r = radius * (0.72 + 0.28 * np.sqrt(1 - z**2 * 0.95))
-        return shapes.lathe([(radius * 0.15, -h), *zip(r, z * h), (radius * 0.15, h)], segments, material)
+        return shapes.lathe(
+            [(radius * 0.15, -h), *zip(r, z * h), (radius * 0.15, h)], segments, material
+        )
     if form == "disc":
         return shapes.torus(radius * 0.62, (radius * 0.38, radius * 0.4), material, segments, 12)
     b = shapes.sphere(radius, material, rings, segments)
@@ -47,14 +53,25 @@ def bracelet(rng, material):
 
     bpy.data.objects.remove(base)
     spacer = int(rng.integers(4, 12)) if rng.random() < 0.3 else 0
-    wobble, seed = (rng.uniform(0.02, 0.3) if long else rng.uniform(0, 0.06)), int(rng.integers(1e6))
+    wobble, seed = (
+        (rng.uniform(0.02, 0.3) if long else rng.uniform(0, 0.06)),
+        int(rng.integers(1e6)),
+    )
     squash = rng.uniform(0.55, 1) if long else rng.uniform(0.9, 1)
     points, faces, extras = [], [], []
-    accent = material(rng, False) if rng.random() < 0.5 else plain(vary(rng, rng.choice(["#b3121f", "#c9a13b", "#1f6b4f", "#1d1c1e", "#3aa6a0"])), 0.2)
+    accent = (
+        material(rng, False)
+        if rng.random() < 0.5
+        else plain(
+            vary(rng, rng.choice(["#b3121f", "#c9a13b", "#1f6b4f", "#1d1c1e", "#3aa6a0"])), 0.2
+        )
+    )
     path = []
     for k in range(count):
         a = 2 * np.pi * k / count
-        rr = inner * (1 + wobble * float(shapes.noise(np.array([[np.cos(a), np.sin(a), 0]]), 1.3, seed, 2)[0]))
+        rr = inner * (
+            1 + wobble * float(shapes.noise(np.array([[np.cos(a), np.sin(a), 0]]), 1.3, seed, 2)[0])
+        )
         p = np.array([rr * np.cos(a), rr * np.sin(a) * squash, 0])
         path.append(p)
         t = np.array([-np.sin(a), np.cos(a), 0])
@@ -77,7 +94,14 @@ def bracelet(rng, material):
         out.append(shapes.place(shapes.sphere(radius * 1.3, m, 14, 18), end))
         for _ in range(5):
             tip = end + np.array([rng.uniform(0.03, 0.06), rng.normal(0, 0.012), -radius * 0.6])
-            out.append(shapes.tube(shapes.spline([end, (end + tip) / 2 + rng.normal(0, 0.003, 3), tip], 12), 0.0008, 6, cord))
+            out.append(
+                shapes.tube(
+                    shapes.spline([end, (end + tip) / 2 + rng.normal(0, 0.003, 3), tip], 12),
+                    0.0008,
+                    6,
+                    cord,
+                )
+            )
     return out
 
 
@@ -91,10 +115,17 @@ def bangle(rng, material):
     if rng.random() < 0.6:
         a = np.linspace(0, 2 * np.pi, 24, endpoint=False)
         e = rng.uniform(0.35, 1.0)
-        x, y = np.sign(np.cos(a)) * np.abs(np.cos(a)) ** e, np.sign(np.sin(a)) * np.abs(np.sin(a)) ** e
-        b = shapes.lathe(np.stack([r + t + t * x, w * 0.5 * y], 1), 96, material(rng, carved), closed=True)
+        x, y = (
+            np.sign(np.cos(a)) * np.abs(np.cos(a)) ** e,
+            np.sign(np.sin(a)) * np.abs(np.sin(a)) ** e,
+        )
+        b = shapes.lathe(
+            np.stack([r + t + t * x, w * 0.5 * y], 1), 96, material(rng, carved), closed=True
+        )
     else:
-        b = shapes.torus(r + t, (t, min(t * rng.uniform(0.9, 1.3), w)), material(rng, carved), 96, 20)
+        b = shapes.torus(
+            r + t, (t, min(t * rng.uniform(0.9, 1.3), w)), material(rng, carved), 96, 20
+        )
     if rng.random() < 0.15:
         v = shapes.vertices(b)
         a = np.arctan2(v[:, 1], v[:, 0])
@@ -102,7 +133,14 @@ def bangle(rng, material):
         shapes.move_vertices(b, v * (1 + 0.035 * np.sin(n * a + v[:, 2] * 300))[:, None])
     out = [b]
     if rng.random() < 0.15:
-        out += [shapes.place(shapes.torus(t, t * 0.35, metal(rng.choice(["#d8b24a", "#c8c8c8"])), 20, 10), (r + t, 0, 0), (np.pi / 2, 0, 0), (1.6, 1.6, 6))]
+        out += [
+            shapes.place(
+                shapes.torus(t, t * 0.35, metal(rng.choice(["#d8b24a", "#c8c8c8"])), 20, 10),
+                (r + t, 0, 0),
+                (np.pi / 2, 0, 0),
+                (1.6, 1.6, 6),
+            )
+        ]
     return out
 
 
@@ -110,7 +148,9 @@ def ring(rng, material):
     r, t = rng.uniform(0.008, 0.011), rng.uniform(0.0012, 0.003)
     w = rng.choice([rng.uniform(0.003, 0.008), rng.uniform(0.018, 0.028)], p=[0.7, 0.3])
     p = [(r, -w / 2), (r + t, -w / 2), (r + t * 1.3, 0), (r + t, w / 2), (r, w / 2), (r, 0)]
-    return [shapes.bevel(shapes.lathe(p, 48, material(rng, rng.random() < 0.3), closed=True), t * 0.25)]
+    return [
+        shapes.bevel(shapes.lathe(p, 48, material(rng, rng.random() < 0.3), closed=True), t * 0.25)
+    ]
 
 
 def outline(rng, n=64):
@@ -139,7 +179,9 @@ def pendant(rng, material):
 
     def distance(p):
         a = np.arctan2(p[:, 1] / h, p[:, 0] / w)
-        r = np.interp(a, np.linspace(-np.pi, np.pi, 64), np.roll(np.hypot(o[:, 0] / w, o[:, 1] / h), 32))
+        r = np.interp(
+            a, np.linspace(-np.pi, np.pi, 64), np.roll(np.hypot(o[:, 0] / w, o[:, 1] / h), 32)
+        )
         flat = np.hypot(p[:, 0] / w, p[:, 1] / h) / r - 1
         relief = (1 - 2 * np.abs(shapes.noise(p * [1, 1, 0.2], f, seed, 2))) * deep
         body = np.maximum(flat * min(w, h), np.abs(p[:, 2]) - t / 2 * (1 + relief * 1.4))
@@ -151,45 +193,103 @@ def pendant(rng, material):
         y = h * 0.85
         side = rng.uniform(0.02, 0.06)
         for s in (-1, 1):
-            out.append(shapes.tube(shapes.spline([(0, y, 0), (s * side * 0.3, y + side * 0.7, 0), (s * side * rng.uniform(0.2, 1), y + side * rng.uniform(1.5, 2.5), -t / 3)], 24), 0.0008, 6, string(rng)))
+            out.append(
+                shapes.tube(
+                    shapes.spline(
+                        [
+                            (0, y, 0),
+                            (s * side * 0.3, y + side * 0.7, 0),
+                            (
+                                s * side * rng.uniform(0.2, 1),
+                                y + side * rng.uniform(1.5, 2.5),
+                                -t / 3,
+                            ),
+                        ],
+                        24,
+                    ),
+                    0.0008,
+                    6,
+                    string(rng),
+                )
+            )
         if rng.random() < 0.5:
-            out.append(shapes.place(shapes.sphere(0.004, plain(vary(rng, "#b3121f", 0.2), 0.2), 12, 16), (0, y + 0.006, 0)))
+            out.append(
+                shapes.place(
+                    shapes.sphere(0.004, plain(vary(rng, "#b3121f", 0.2), 0.2), 12, 16),
+                    (0, y + 0.006, 0),
+                )
+            )
     return out
 
 
 def figurine(rng, material):
     """A carved figure: a seated or standing person, a laughing Buddha, or an animal, from blended bodies with relief."""
     h = rng.uniform(0.03, 0.14)
-    kind = rng.choice(["seated", "standing", "belly", "animal", "bird", "blob"], p=[0.2, 0.25, 0.15, 0.22, 0.08, 0.1])
+    kind = rng.choice(
+        ["seated", "standing", "belly", "animal", "bird", "blob"],
+        p=[0.2, 0.25, 0.15, 0.22, 0.08, 0.1],
+    )
     seed = int(rng.integers(1e6))
     deep, f = rng.uniform(0.003, 0.014), rng.uniform(4, 9)
     parts = []
     e, c = shapes.ellipsoid, shapes.capsule
-    j = lambda s=0.03: rng.normal(0, s)
+
+    def j(s=0.03):
+        return rng.normal(0, s)
+
     if kind in ("seated", "belly"):
         b = 1.25 if kind == "belly" else 1.0
-        parts = [lambda p: e(p, (0, 0, 0.14), (0.42, 0.3, 0.14)), lambda p: e(p, (0, -0.02 * b, 0.42), (0.22 * b, 0.17 * b, 0.3)),
-                 lambda p: e(p, (0, -0.01, 0.83), (0.12, 0.13, 0.16)), lambda p: e(p, (0, 0.01, 0.98), (0.06, 0.06, 0.05)),
-                 lambda p: c(p, (-0.22, 0, 0.62), (-0.3, -0.05, 0.34), 0.075, 0.06), lambda p: c(p, (0.22, 0, 0.62), (0.3, -0.05, 0.34), 0.075, 0.06),
-                 lambda p: c(p, (-0.3, -0.05, 0.34), (-0.03, -0.25, 0.27), 0.06, 0.05), lambda p: c(p, (0.3, -0.05, 0.34), (0.03, -0.25, 0.27), 0.06, 0.05)]
+        parts = [
+            lambda p: e(p, (0, 0, 0.14), (0.42, 0.3, 0.14)),
+            lambda p: e(p, (0, -0.02 * b, 0.42), (0.22 * b, 0.17 * b, 0.3)),
+            lambda p: e(p, (0, -0.01, 0.83), (0.12, 0.13, 0.16)),
+            lambda p: e(p, (0, 0.01, 0.98), (0.06, 0.06, 0.05)),
+            lambda p: c(p, (-0.22, 0, 0.62), (-0.3, -0.05, 0.34), 0.075, 0.06),
+            lambda p: c(p, (0.22, 0, 0.62), (0.3, -0.05, 0.34), 0.075, 0.06),
+            lambda p: c(p, (-0.3, -0.05, 0.34), (-0.03, -0.25, 0.27), 0.06, 0.05),
+            lambda p: c(p, (0.3, -0.05, 0.34), (0.03, -0.25, 0.27), 0.06, 0.05),
+        ]
         box = (-0.5, -0.4, -0.02), (0.5, 0.4, 1.08)
     elif kind == "standing":
         lean = j(0.05)
-        parts = [lambda p: c(p, (0, 0, 0.08), (lean, 0, 0.62), 0.2, 0.13), lambda p: e(p, (lean, -0.01, 0.86), (0.075, 0.085, 0.1)),
-                 lambda p: e(p, (lean, 0.02, 0.95), (0.055, 0.06, 0.06)), lambda p: c(p, (lean - 0.14, 0, 0.68), (-0.2, -0.08, 0.42), 0.055, 0.05),
-                 lambda p: c(p, (lean + 0.14, 0, 0.68), (0.15, -0.14, 0.5), 0.055, 0.045), lambda p: e(p, (0, 0, 0.03), (0.24, 0.2, 0.06)),
-                 lambda p: c(p, (0.12, -0.05, 0.45), (0.24, -0.06, 0.05), 0.05, 0.08)]
+        parts = [
+            lambda p: c(p, (0, 0, 0.08), (lean, 0, 0.62), 0.2, 0.13),
+            lambda p: e(p, (lean, -0.01, 0.86), (0.075, 0.085, 0.1)),
+            lambda p: e(p, (lean, 0.02, 0.95), (0.055, 0.06, 0.06)),
+            lambda p: c(p, (lean - 0.14, 0, 0.68), (-0.2, -0.08, 0.42), 0.055, 0.05),
+            lambda p: c(p, (lean + 0.14, 0, 0.68), (0.15, -0.14, 0.5), 0.055, 0.045),
+            lambda p: e(p, (0, 0, 0.03), (0.24, 0.2, 0.06)),
+            lambda p: c(p, (0.12, -0.05, 0.45), (0.24, -0.06, 0.05), 0.05, 0.08),
+        ]
         box = (-0.35, -0.32, -0.02), (0.38, 0.32, 1.06)
     elif kind == "animal":
         head = j(0.1)
-        parts = [lambda p: e(p, (0, 0, 0.4), (0.45, 0.22, 0.22)), lambda p: e(p, (0.48, head, 0.6), (0.18, 0.15, 0.16)), lambda p: c(p, (0.3, 0, 0.45), (0.45, head, 0.6), 0.16),
-                 lambda p: c(p, (0.6, head, 0.56), (0.74, head * 1.4, 0.5), 0.09, 0.07), lambda p: c(p, (0.42, head + 0.11, 0.72), (0.4, head + 0.15, 0.82), 0.04, 0.02),
-                 lambda p: c(p, (0.42, head - 0.11, 0.72), (0.4, head - 0.15, 0.82), 0.04, 0.02), lambda p: c(p, (-0.4, 0, 0.45), (-0.55, 0.2, 0.2), 0.05, 0.03),
-                 *[(lambda x, y: lambda p: c(p, (x, y, 0.35), (x + 0.08, y * 1.1, 0.04), 0.09, 0.07))(x, y) for x in (-0.28, 0.25) for y in (-0.14, 0.14)]]
+        parts = [
+            lambda p: e(p, (0, 0, 0.4), (0.45, 0.22, 0.22)),
+            lambda p: e(p, (0.48, head, 0.6), (0.18, 0.15, 0.16)),
+            lambda p: c(p, (0.3, 0, 0.45), (0.45, head, 0.6), 0.16),
+            lambda p: c(p, (0.6, head, 0.56), (0.74, head * 1.4, 0.5), 0.09, 0.07),
+            lambda p: c(p, (0.42, head + 0.11, 0.72), (0.4, head + 0.15, 0.82), 0.04, 0.02),
+            lambda p: c(p, (0.42, head - 0.11, 0.72), (0.4, head - 0.15, 0.82), 0.04, 0.02),
+            lambda p: c(p, (-0.4, 0, 0.45), (-0.55, 0.2, 0.2), 0.05, 0.03),
+            *[
+                (lambda x, y: lambda p: c(p, (x, y, 0.35), (x + 0.08, y * 1.1, 0.04), 0.09, 0.07))(
+                    x, y
+                )
+                for x in (-0.28, 0.25)
+                for y in (-0.14, 0.14)
+            ],
+        ]
         box = (-0.65, -0.4, -0.05), (0.85, 0.4, 0.9)
     elif kind == "bird":
-        parts = [lambda p: e(p, (0, 0, 0.45), (0.4, 0.22, 0.24)), lambda p: c(p, (0.25, 0, 0.5), (0.38, 0, 0.8), 0.12, 0.1), lambda p: c(p, (0.42, 0, 0.82), (0.6, 0, 0.76), 0.06, 0.015),
-                 lambda p: c(p, (-0.3, 0, 0.45), (-0.75, 0, 0.3), 0.12, 0.07), lambda p: e(p, (0, 0, 0.1), (0.25, 0.2, 0.12)), lambda p: c(p, (0, 0, 0.1), (0, 0, 0.4), 0.08)]
+        parts = [
+            lambda p: e(p, (0, 0, 0.45), (0.4, 0.22, 0.24)),
+            lambda p: c(p, (0.25, 0, 0.5), (0.38, 0, 0.8), 0.12, 0.1),
+            lambda p: c(p, (0.42, 0, 0.82), (0.6, 0, 0.76), 0.06, 0.015),
+            lambda p: c(p, (-0.3, 0, 0.45), (-0.75, 0, 0.3), 0.12, 0.07),
+            lambda p: e(p, (0, 0, 0.1), (0.25, 0.2, 0.12)),
+            lambda p: c(p, (0, 0, 0.1), (0, 0, 0.4), 0.08),
+        ]
         box = (-0.9, -0.35, -0.05), (0.7, 0.35, 1.0)
     else:
         for _ in range(7):
@@ -202,24 +302,34 @@ def figurine(rng, material):
         d = parts[0](q)
         for part in parts[1:]:
             d = shapes.union(d, part(q), k=0.05)
-        folds = np.abs(shapes.noise(q * [1, 1, 0.45] + 0.05 * np.sin(9 * q[:, [1, 2, 0]]), f, seed, 2))
+        folds = np.abs(
+            shapes.noise(q * [1, 1, 0.45] + 0.05 * np.sin(9 * q[:, [1, 2, 0]]), f, seed, 2)
+        )
         d = d + deep * np.clip(1 - folds / 0.15, 0, 1) - deep * folds
         return np.maximum(d, -(q[:, 2])) * h
 
-    return [shapes.surface_of(distance, np.array(box[0]) * h, np.array(box[1]) * h, 76, material(rng, True))]
+    return [
+        shapes.surface_of(
+            distance, np.array(box[0]) * h, np.array(box[1]) * h, 76, material(rng, True)
+        )
+    ]
 
 
 def seal(rng, material):
     w, h = rng.uniform(0.014, 0.035), rng.uniform(0.03, 0.08)
     m = material(rng, False)
     if rng.random() < 0.7:
-        body = shapes.place(shapes.box((w, w * rng.uniform(0.6, 1.0), h), m, w * 0.06), (0, 0, h / 2))
+        body = shapes.place(
+            shapes.box((w, w * rng.uniform(0.6, 1.0), h), m, w * 0.06), (0, 0, h / 2)
+        )
     else:
         body = shapes.lathe([(0, 0), (w / 2, 0), (w / 2, h * 0.96), (w * 0.46, h), (0, h)], 40, m)
     out = [body]
     if rng.random() < 0.5:
         seed = int(rng.integers(1e6))
-        knob = shapes.sphere((w * 0.42, w * 0.3, w * 0.4), material(rng, True), 40, 48, 0.35, 3, 2.5, seed)
+        knob = shapes.sphere(
+            (w * 0.42, w * 0.3, w * 0.4), material(rng, True), 40, 48, 0.35, 3, 2.5, seed
+        )
         out.append(shapes.place(knob, (0, 0, h + w * 0.2)))
     return out
 
@@ -254,7 +364,14 @@ def comb(rng, material):
         cx = -w / 2 + step * (k + 0.5)
         b = step * 0.32
         edge = 1.6 if k in (0, n - 1) else 1
-        tooth = np.array([(cx - b * edge, h * 0.1), (cx - b * 0.5, -h * 0.5), (cx + b * 0.5, -h * 0.5), (cx + b * edge, h * 0.1)])
+        tooth = np.array(
+            [
+                (cx - b * edge, h * 0.1),
+                (cx - b * 0.5, -h * 0.5),
+                (cx + b * 0.5, -h * 0.5),
+                (cx + b * edge, h * 0.1),
+            ]
+        )
         out.append(shapes.plate(tooth, t * 0.8, m))
     return out
 
@@ -277,7 +394,12 @@ def pot(rng, material):
         f, seed = rng.uniform(70, 170), int(rng.integers(1e6))
         n = np.abs(shapes.noise(v + 0.006 * np.sin(v[:, [1, 2, 0]] * 150), f, seed, 2))
         a = np.arctan2(v[:, 1], v[:, 0])
-        shapes.move_vertices(relief, v + np.stack([np.cos(a), np.sin(a), 0 * a], 1) * (0.0028 * np.clip(0.35 - n, -0.12, 0.3) / 0.3)[:, None])
+        shapes.move_vertices(
+            relief,
+            v
+            + np.stack([np.cos(a), np.sin(a), 0 * a], 1)
+            * (0.0028 * np.clip(0.35 - n, -0.12, 0.3) / 0.3)[:, None],
+        )
         out.append(relief)
     return out
 
@@ -286,11 +408,20 @@ def casket(rng, material):
     """A box with a lid, of plates or inlaid."""
     w, d, h = rng.uniform(0.06, 0.18), rng.uniform(0.05, 0.11), rng.uniform(0.03, 0.08)
     m, n = material(rng, False), material(rng, True)
-    out = [shapes.place(shapes.box((w, d, h), m, 0.002), (0, 0, h / 2)), shapes.place(shapes.box((w * 1.02, d * 1.02, h * 0.25), n, 0.003), (0, 0, h * 1.14))]
+    out = [
+        shapes.place(shapes.box((w, d, h), m, 0.002), (0, 0, h / 2)),
+        shapes.place(shapes.box((w * 1.02, d * 1.02, h * 0.25), n, 0.003), (0, 0, h * 1.14)),
+    ]
     for s in (-1, 1):
-        out.append(shapes.place(shapes.box((w * 0.9, 0.002, h * 0.7), n, 0.0008), (0, s * d / 2, h / 2)))
+        out.append(
+            shapes.place(shapes.box((w * 0.9, 0.002, h * 0.7), n, 0.0008), (0, s * d / 2, h / 2))
+        )
     if rng.random() < 0.6:
-        out.append(shapes.place(shapes.box((0.012, 0.003, 0.014), metal("#c79a4a"), 0.001), (0, -d * 0.52, h)))
+        out.append(
+            shapes.place(
+                shapes.box((0.012, 0.003, 0.014), metal("#c79a4a"), 0.001), (0, -d * 0.52, h)
+            )
+        )
     return out
 
 
@@ -339,7 +470,10 @@ def plaque(rng, material):
         return t / 2 + np.where(edge, 0.003 * np.clip(0.25 - n, -0.1, 0.2) / 0.2 - 0.001, 0)
 
     m = material(rng, True)
-    return [shapes.sheet(w, d, height, m, 140, 110), shapes.place(shapes.box((w, d, t), m), (0, 0, -0.0001))]
+    return [
+        shapes.sheet(w, d, height, m, 140, 110),
+        shapes.place(shapes.box((w, d, t), m), (0, 0, -0.0001)),
+    ]
 
 
 def pipe(rng, material):
@@ -347,16 +481,33 @@ def pipe(rng, material):
     length, r = rng.uniform(0.08, 0.2), rng.uniform(0.003, 0.011)
     n = 80
     t = np.linspace(0, 1, n)
-    radius = r * (1 - rng.uniform(0, 0.7) * t) * (1 + 0.25 * (np.sin(t * rng.integers(5, 40)) > 0.9) + 0.1 * np.sin(t * 9))
+    radius = (
+        r
+        * (1 - rng.uniform(0, 0.7) * t)
+        * (1 + 0.25 * (np.sin(t * rng.integers(5, 40)) > 0.9) + 0.1 * np.sin(t * 9))
+    )
     curve = shapes.arc(length, rng.uniform(0, 0.5), 0, n)
     return [shapes.tube(curve, radius, 20, material(rng, False))]
 
 
 # name, weight, how many, lies
-SHAPES = [("bracelet", bracelet, 1.6, (1, 6), True), ("bead", bead, 0.7, (2, 60), True), ("bangle", bangle, 1.4, (1, 8), True), ("ring", ring, 0.6, (1, 10), True),
-          ("pendant", pendant, 1.2, (1, 6), True), ("figurine", figurine, 2.2, (1, 5), False), ("seal", seal, 0.7, (1, 4), False), ("chopsticks", chopsticks, 0.6, (1, 4), True),
-          ("comb", comb, 0.5, (1, 2), True), ("pot", pot, 0.8, (1, 2), False), ("casket", casket, 0.5, (1, 2), False), ("chess", chess, 0.5, (1, 16), False),
-          ("puzzle_ball", puzzle_ball, 0.4, (1, 2), True), ("plaque", plaque, 0.6, (1, 3), True), ("pipe", pipe, 0.5, (1, 4), True)]
+SHAPES = [
+    ("bracelet", bracelet, 1.6, (1, 6), True),
+    ("bead", bead, 0.7, (2, 60), True),
+    ("bangle", bangle, 1.4, (1, 8), True),
+    ("ring", ring, 0.6, (1, 10), True),
+    ("pendant", pendant, 1.2, (1, 6), True),
+    ("figurine", figurine, 2.2, (1, 5), False),
+    ("seal", seal, 0.7, (1, 4), False),
+    ("chopsticks", chopsticks, 0.6, (1, 4), True),
+    ("comb", comb, 0.5, (1, 2), True),
+    ("pot", pot, 0.8, (1, 2), False),
+    ("casket", casket, 0.5, (1, 2), False),
+    ("chess", chess, 0.5, (1, 16), False),
+    ("puzzle_ball", puzzle_ball, 0.4, (1, 2), True),
+    ("plaque", plaque, 0.6, (1, 3), True),
+    ("pipe", pipe, 0.5, (1, 4), True),
+]
 
 
 def family(prefix, label, material, weight=1.0, only=None, heap_most=60):
@@ -371,5 +522,15 @@ def family(prefix, label, material, weight=1.0, only=None, heap_most=60):
 
         return build
 
-    return [Subject(f"{prefix}_{name}", label, w * weight, build_of(shape), (low, min(high, heap_most)), lying)
-            for name, shape, w, (low, high), lying in SHAPES if only is None or name in only]
+    return [
+        Subject(
+            f"{prefix}_{name}",
+            label,
+            w * weight,
+            build_of(shape),
+            (low, min(high, heap_most)),
+            lying,
+        )
+        for name, shape, w, (low, high), lying in SHAPES
+        if only is None or name in only
+    ]

@@ -2,11 +2,32 @@
 
 import numpy as np
 
-from .piece import (ball, bend, disc, displace, fractal, join, lathe, mix, moved, random_rotation, resample, rotation, sheet,
-                    smoothstep, solid, surface, tube)
+from .piece import (
+    ball,
+    bend,
+    disc,
+    displace,
+    fractal,
+    join,
+    lathe,
+    mix,
+    moved,
+    random_rotation,
+    sheet,
+    smoothstep,
+    solid,
+    surface,
+    tube,
+)
 from .subject import Subject
 
-AMBER = [(0.55, 0.33, 0.14), (0.45, 0.25, 0.10), (0.62, 0.42, 0.20), (0.36, 0.20, 0.09), (0.50, 0.36, 0.22)]
+AMBER = [
+    (0.55, 0.33, 0.14),
+    (0.45, 0.25, 0.10),
+    (0.62, 0.42, 0.20),
+    (0.36, 0.20, 0.09),
+    (0.50, 0.36, 0.22),
+]
 
 
 def pick(rng, values):
@@ -29,9 +50,15 @@ def horn_outside(rng, length, base, angle, short, cut=0.0):
     squash = rng.uniform(0.72, 0.95)
     corner = rng.uniform(0.0, 0.09)
     lobe = rng.uniform(0, 2 * np.pi)
-    piece = tube(path, np.stack([r, r * squash], 1), sides,
-                 section=lambda a, t: 1 + corner * np.cos(4 * a + lobe) * np.exp(-t * 4) + 0.05 * np.cos(a) * np.exp(-t * 5),
-                 caps=(False, True))
+    piece = tube(
+        path,
+        np.stack([r, r * squash], 1),
+        sides,
+        section=lambda a, t: (
+            1 + corner * np.cos(4 * a + lobe) * np.exp(-t * 4) + 0.05 * np.cos(a) * np.exp(-t * 5)
+        ),
+        caps=(False, True),
+    )
     t = np.clip(piece.t * (1 - cut) + cut, 0, 1)
     g = piece.grain / base
     fibre = fractal(g * [14, 14, 6], seed(rng), 3)
@@ -39,14 +66,36 @@ def horn_outside(rng, length, base, angle, short, cut=0.0):
     skirt = np.exp(-t / rng.uniform(0.08, 0.2))
     rough = 0.012 + 0.085 * skirt * rng.uniform(0.5, 1.2)
     piece = displace(piece, base * (fibre * rough + coarse * (0.02 + 0.05 * skirt)))
-    grey = pick(rng, [(0.36, 0.32, 0.28), (0.42, 0.36, 0.29), (0.33, 0.31, 0.29), (0.38, 0.28, 0.20), (0.46, 0.42, 0.36)])
-    body = pick(rng, [(0.24, 0.21, 0.19), (0.30, 0.25, 0.20), (0.18, 0.16, 0.15), (0.33, 0.24, 0.16), (0.27, 0.26, 0.25)])
-    tip = pick(rng, [(0.08, 0.07, 0.06), (0.12, 0.09, 0.07), (0.16, 0.14, 0.12), (0.20, 0.13, 0.07)])
+    grey = pick(
+        rng,
+        [
+            (0.36, 0.32, 0.28),
+            (0.42, 0.36, 0.29),
+            (0.33, 0.31, 0.29),
+            (0.38, 0.28, 0.20),
+            (0.46, 0.42, 0.36),
+        ],
+    )
+    body = pick(
+        rng,
+        [
+            (0.24, 0.21, 0.19),
+            (0.30, 0.25, 0.20),
+            (0.18, 0.16, 0.15),
+            (0.33, 0.24, 0.16),
+            (0.27, 0.26, 0.25),
+        ],
+    )
+    tip = pick(
+        rng, [(0.08, 0.07, 0.06), (0.12, 0.09, 0.07), (0.16, 0.14, 0.12), (0.20, 0.13, 0.07)]
+    )
     c = mix(grey, body, smoothstep(0.03, 0.4, t + 0.08 * coarse))
     c = mix(c, tip, smoothstep(0.5, 0.95, t + 0.1 * coarse) * rng.uniform(0.5, 1))
     c = c * (1 + 0.35 * fibre * (0.5 + skirt))[:, None]
     dust = fractal(g * [4, 4, 3], seed(rng), 4)
-    piece.c = np.clip(mix(c, (0.62, 0.56, 0.47), smoothstep(0.25, 0.8, dust) * (0.15 + 0.6 * skirt)), 0.02, 1)
+    piece.c = np.clip(
+        mix(c, (0.62, 0.56, 0.47), smoothstep(0.25, 0.8, dust) * (0.15 + 0.6 * skirt)), 0.02, 1
+    )
     return piece, sides
 
 
@@ -64,7 +113,9 @@ def horn_foot(rng, rim, base, cut):
     else:
         well = rng.uniform(0.15, 0.45)
         depth = base * (well * (1 - r**2) ** 0.8 + 0.10 * rough * (r < 0.98) * (0.4 + r))
-        pale = pick(rng, [(0.70, 0.62, 0.48), (0.60, 0.50, 0.38), (0.75, 0.70, 0.60), (0.52, 0.44, 0.36)])
+        pale = pick(
+            rng, [(0.70, 0.62, 0.48), (0.60, 0.50, 0.38), (0.75, 0.70, 0.60), (0.52, 0.44, 0.36)]
+        )
         c = mix(pale, (0.36, 0.29, 0.23), smoothstep(-0.1, 0.6, rough) * 0.9)
         c = mix(c, (0.26, 0.20, 0.16), smoothstep(0.55, 0.05, r) * rng.uniform(0.2, 0.9))
     foot.v = foot.v + up * depth[:, None]
@@ -75,8 +126,16 @@ def horn_foot(rng, rim, base, cut):
 
 def keratin(rng, polish=0.5, clear=0.0):
     """Fibrous keratin; clear lets light wander inside."""
-    return surface(roughness=float(rng.uniform(0.62, 0.8) - 0.45 * polish), bump=0.9 - 0.65 * polish, scale=rng.uniform(260, 500),
-                   mottle=0.34 - 0.2 * polish, subsurface=clear, radius=(1.0, 0.45, 0.12), depth=0.006, coat=0.5 * polish * polish)
+    return surface(
+        roughness=float(rng.uniform(0.62, 0.8) - 0.45 * polish),
+        bump=0.9 - 0.65 * polish,
+        scale=rng.uniform(260, 500),
+        mottle=0.34 - 0.2 * polish,
+        subsurface=clear,
+        radius=(1.0, 0.45, 0.12),
+        depth=0.006,
+        coat=0.5 * polish * polish,
+    )
 
 
 def whole(rng, short=None, cut=None):
@@ -85,16 +144,29 @@ def whole(rng, short=None, cut=None):
     length = base * (rng.uniform(1.6, 3.2) if short else rng.uniform(3.3, 7.5))
     angle = rng.uniform(0.05, 0.5) if short else rng.uniform(0.5, 1.5)
     cut = rng.random() < 0.25 if cut is None else cut
-    outside, sides = horn_outside(rng, length, base, angle, short, rng.uniform(0.12, 0.3) if cut else 0.0)
+    outside, sides = horn_outside(
+        rng, length, base, angle, short, rng.uniform(0.12, 0.3) if cut else 0.0
+    )
     foot = horn_foot(rng, outside.v[:sides], base, cut)
-    return [solid(join([outside, foot]), keratin(rng, rng.choice([0.1, 0.3, 0.5, 0.8])), "rhino_horn")]
+    return [
+        solid(join([outside, foot]), keratin(rng, rng.choice([0.1, 0.3, 0.5, 0.8])), "rhino_horn")
+    ]
 
 
 def tip(rng):
     base = rng.uniform(0.07, 0.11)
-    outside, sides = horn_outside(rng, base * rng.uniform(1.2, 2.2), base, rng.uniform(0.1, 0.5), False, rng.uniform(0.55, 0.8))
+    outside, sides = horn_outside(
+        rng,
+        base * rng.uniform(1.2, 2.2),
+        base,
+        rng.uniform(0.1, 0.5),
+        False,
+        rng.uniform(0.55, 0.8),
+    )
     foot = horn_foot(rng, outside.v[:sides], base * 0.4, True)
-    return [solid(join([outside, foot]), keratin(rng, rng.choice([0.2, 0.5, 0.9]), 0.1), "rhino_tip")]
+    return [
+        solid(join([outside, foot]), keratin(rng, rng.choice([0.2, 0.5, 0.9]), 0.1), "rhino_tip")
+    ]
 
 
 def chunk(rng):
@@ -105,15 +177,23 @@ def chunk(rng):
     k = rng.integers(3, 6)
     phase, depth = rng.uniform(0, 7, 2), rng.uniform(0.12, 0.26)
     ends = rng.normal(0, 0.25, (2, 2))
-    piece = tube(path, np.stack([np.full(n, size), np.full(n, size * rng.uniform(0.5, 1))], 1), 110,
-                 section=lambda a, t: 1 + depth * np.cos(k * a + phase[0]) + 0.15 * np.cos(2 * a + phase[1]), stretch=0.05)
+    piece = tube(
+        path,
+        np.stack([np.full(n, size), np.full(n, size * rng.uniform(0.5, 1))], 1),
+        110,
+        section=lambda a, t: 1 + depth * np.cos(k * a + phase[0]) + 0.15 * np.cos(2 * a + phase[1]),
+        stretch=0.05,
+    )
     flat = piece.v @ np.array([1, 0.3, 0])
     piece.v[:, 2] += np.where(piece.t < 0.5, ends[0, 0], ends[1, 0]) * flat * abs(piece.t - 0.5) * 2
     fibre = fractal(piece.grain / size * [9, 9, 5], seed(rng), 3)
     cap = (piece.t == 0) | (piece.t == 1)
     coarse = fractal(piece.v / size * 2.5, seed(rng), 3)
     piece = displace(piece, size * np.where(cap, 0.03 * coarse, 0.09 * fibre + 0.06 * coarse))
-    dark, light = pick(rng, [(0.20, 0.15, 0.11), (0.26, 0.2, 0.15), (0.14, 0.11, 0.09)]), pick(rng, AMBER)
+    dark, light = (
+        pick(rng, [(0.20, 0.15, 0.11), (0.26, 0.2, 0.15), (0.14, 0.11, 0.09)]),
+        pick(rng, AMBER),
+    )
     piece.c = np.clip(mix(dark, light, 0.45 + 0.5 * coarse) * (1 + 0.4 * fibre)[:, None], 0.02, 1)
     return [solid(piece, keratin(rng, rng.choice([0.0, 0.2, 0.5]), 0.15), "rhino_chunk")]
 
@@ -123,11 +203,20 @@ def slice_(rng):
     r, thick = rng.uniform(0.025, 0.075), rng.uniform(0.004, 0.03)
     a = np.arange(120) * 2 * np.pi / 120
     p = rng.uniform(0, 7, 4)
-    out = r * (1 + 0.09 * np.cos(2 * a + p[0]) + 0.05 * np.cos(3 * a + p[1]) + 0.03 * np.cos(5 * a + p[2]))
-    out = out * (1 + 0.02 * fractal(np.stack([np.cos(a) * 9, np.sin(a) * 9, a * 0], 1), seed(rng), 3))
+    out = r * (
+        1 + 0.09 * np.cos(2 * a + p[0]) + 0.05 * np.cos(3 * a + p[1]) + 0.03 * np.cos(5 * a + p[2])
+    )
+    out = out * (
+        1 + 0.02 * fractal(np.stack([np.cos(a) * 9, np.sin(a) * 9, a * 0], 1), seed(rng), 3)
+    )
     rim = np.stack([out * np.cos(a), out * np.sin(a) * rng.uniform(0.7, 1), a * 0], 1)
     n = 6
-    side = tube(np.stack([np.zeros(n), np.zeros(n), np.linspace(0, thick, n)], 1), np.ones(n), 120, caps=(False, False))
+    side = tube(
+        np.stack([np.zeros(n), np.zeros(n), np.linspace(0, thick, n)], 1),
+        np.ones(n),
+        120,
+        caps=(False, False),
+    )
     side.v = np.tile(rim, (n, 1)) + np.outer(np.repeat(np.linspace(0, thick, n), 120), [0, 0, 1])
     side.a = np.ones(len(side.v))
     top, low = disc(rim + [0, 0, thick], 40), disc(rim, 40, flip=True)
@@ -135,7 +224,10 @@ def slice_(rng):
     g = piece.v / r
     wave = fractal(g * 2.2, seed(rng), 3)
     dots = fractal(g * rng.uniform(16, 26), seed(rng), 2)
-    heart, amber = pick(rng, [(0.07, 0.05, 0.04), (0.14, 0.10, 0.08), (0.20, 0.17, 0.14)]), pick(rng, AMBER)
+    heart, amber = (
+        pick(rng, [(0.07, 0.05, 0.04), (0.14, 0.10, 0.08), (0.20, 0.17, 0.14)]),
+        pick(rng, AMBER),
+    )
     edge = rng.uniform(0.35, 0.7)
     c = mix(heart, amber, smoothstep(edge - 0.25, edge + 0.2, piece.a + 0.22 * wave))
     c = mix(c, amber * 0.55, smoothstep(0.94, 1.0, piece.a) * 0.8)
@@ -149,26 +241,66 @@ def libation_cup(rng):
     h, r = rng.uniform(0.07, 0.13), rng.uniform(0.05, 0.075)
     z = np.linspace(0, 1, 60)
     foot = rng.uniform(0.45, 0.62)
-    out = r * (foot + (1 - foot) * z**rng.uniform(1.2, 2.2) + 0.10 * np.exp(-z / 0.05) - 0.05 * np.exp(-((z - 0.15) / 0.06) ** 2))
+    out = r * (
+        foot
+        + (1 - foot) * z ** rng.uniform(1.2, 2.2)
+        + 0.10 * np.exp(-z / 0.05)
+        - 0.05 * np.exp(-(((z - 0.15) / 0.06) ** 2))
+    )
     inner = out[::-1] * 0.9 - 0.002
-    profile = np.concatenate([[[0.001, 0]], np.stack([out, z * h], 1), np.stack([inner[:50], z[::-1][:50] * h], 1), [[0.001, h * 0.16]]])
+    profile = np.concatenate(
+        [
+            [[0.001, 0]],
+            np.stack([out, z * h], 1),
+            np.stack([inner[:50], z[::-1][:50] * h], 1),
+            [[0.001, h * 0.16]],
+        ]
+    )
     p = rng.uniform(0, 7, 3)
-    piece = lathe(profile, 150, section=lambda a, t: 1 + 0.14 * np.cos(a + p[0]) + 0.07 * np.cos(2 * a + p[1]))
+    piece = lathe(
+        profile, 150, section=lambda a, t: 1 + 0.14 * np.cos(a + p[0]) + 0.07 * np.cos(2 * a + p[1])
+    )
     high = piece.v[:, 2] / h
-    piece.v[:, 2] += h * 0.12 * np.cos(piece.a * 1 + p[0]) * high**2 + 0.03 * h * np.cos(3 * piece.a + p[2]) * high**3
+    piece.v[:, 2] += (
+        h * 0.12 * np.cos(piece.a * 1 + p[0]) * high**2
+        + 0.03 * h * np.cos(3 * piece.a + p[2]) * high**3
+    )
     outer = (piece.t < 61 / len(profile)) & (high > 0.05)
     relief = fractal(piece.v / r * rng.uniform(2.5, 4.5), seed(rng), 2)
-    cut = smoothstep(-0.1, 0.15, np.sin(relief * 9)) * np.clip((high - 0.02) * 8, 0, 1) * np.clip((0.98 - high) * 9, 0.1, 1)
+    cut = (
+        smoothstep(-0.1, 0.15, np.sin(relief * 9))
+        * np.clip((high - 0.02) * 8, 0, 1)
+        * np.clip((0.98 - high) * 9, 0.1, 1)
+    )
     cut = np.where(outer, cut, 0) * rng.uniform(0.2, 1)
     piece = displace(piece, r * 0.075 * cut)
-    dark, light = pick(rng, [(0.17, 0.09, 0.05), (0.25, 0.13, 0.06), (0.12, 0.08, 0.05)]), pick(rng, AMBER)
-    piece.c = np.clip(mix(dark, light, 0.25 + 0.6 * smoothstep(0.2, 1, high) + 0.3 * fractal(piece.v / r * 1.5, seed(rng), 3)) * (0.62 + 0.45 * np.where(outer, cut, 0.7))[:, None], 0.02, 1)
+    dark, light = (
+        pick(rng, [(0.17, 0.09, 0.05), (0.25, 0.13, 0.06), (0.12, 0.08, 0.05)]),
+        pick(rng, AMBER),
+    )
+    piece.c = np.clip(
+        mix(
+            dark,
+            light,
+            0.25 + 0.6 * smoothstep(0.2, 1, high) + 0.3 * fractal(piece.v / r * 1.5, seed(rng), 3),
+        )
+        * (0.62 + 0.45 * np.where(outer, cut, 0.7))[:, None],
+        0.02,
+        1,
+    )
     parts = [piece]
     for _ in range(rng.integers(0, 4)):
         a0 = rng.uniform(-0.5, 0.5) - p[0]
         turn = np.linspace(0, 1, 30)
         reach = r * (1.0 + 0.5 * np.sin(turn * np.pi))
-        path = np.stack([reach * np.cos(a0 + turn * 0.6), reach * np.sin(a0 + turn * 0.6), h * (0.15 + 0.85 * turn)], 1)
+        path = np.stack(
+            [
+                reach * np.cos(a0 + turn * 0.6),
+                reach * np.sin(a0 + turn * 0.6),
+                h * (0.15 + 0.85 * turn),
+            ],
+            1,
+        )
         branch = tube(path, np.full(30, r * 0.09), 16)
         branch = displace(branch, r * 0.03 * fractal(branch.v / r * 8, seed(rng), 2))
         branch.c = np.tile(mix(dark, light, np.array([0.4])), (len(branch.v), 1))
@@ -183,14 +315,27 @@ def beads(rng, colour=None, clear=0.45, radius=None, oval=False):
     amber = pick(rng, AMBER) if colour is None else np.asarray(colour, float)
     ring = n * 2.06 * r / (2 * np.pi)
     a = np.linspace(0, 2 * np.pi, n, endpoint=False)
-    wob = 1 + rng.uniform(0, 0.25) * np.cos(2 * a + rng.uniform(0, 7)) + rng.uniform(0, 0.1) * np.cos(3 * a)
+    wob = (
+        1
+        + rng.uniform(0, 0.25) * np.cos(2 * a + rng.uniform(0, 7))
+        + rng.uniform(0, 0.1) * np.cos(3 * a)
+    )
     parts = []
     shape = ball((r, r, r * (rng.uniform(1.2, 1.6) if oval else 1)), 12 if n > 40 else 20)
     for i in range(n):
-        b = moved(shape, random_rotation(rng), (ring * wob[i] * np.cos(a[i]), ring * wob[i] * np.sin(a[i]), r))
+        b = moved(
+            shape,
+            random_rotation(rng),
+            (ring * wob[i] * np.cos(a[i]), ring * wob[i] * np.sin(a[i]), r),
+        )
         b.grain = b.v * [1, 1, 0.3]
         streak = fractal(b.v @ random_rotation(rng) / r * [2.2, 2.2, 0.5], seed(rng), 3)
-        b.c = np.clip(mix(amber, amber * rng.uniform(0.25, 0.5), 0.35 + 0.7 * streak) * rng.uniform(0.8, 1.15), 0.02, 1)
+        b.c = np.clip(
+            mix(amber, amber * rng.uniform(0.25, 0.5), 0.35 + 0.7 * streak)
+            * rng.uniform(0.8, 1.15),
+            0.02,
+            1,
+        )
         parts.append(b)
     return [solid(join(parts), keratin(rng, rng.uniform(0.7, 1), clear), "beads")]
 
@@ -222,10 +367,12 @@ def shavings(rng):
     for _ in range(rng.integers(90, 170)):
         length, w, curl = rng.uniform(0.008, 0.035), rng.uniform(0.002, 0.006), rng.uniform(0.5, 7)
         tw = rng.normal(0, 0.004)
+
         def strip(u, v, length=length, w=w, curl=curl, tw=tw):
             th = curl * u
             k = length / max(curl, 0.3)
             return np.stack([k * np.sin(th), (v - 0.5) * w + tw * u, k * (1 - np.cos(th))], -1)
+
         s = sheet(strip, 12, 3)
         s.v = s.v - s.v.mean(0)
         d = abs(rng.normal(0, spread, 2)) * rng.choice([-1, 1], 2)
@@ -238,6 +385,7 @@ def shavings(rng):
 
 # Cattle, buffalo, goats, antelopes.
 
+
 def bovid_finish(rng, piece, base_tip, polish, rings=0.0):
     """Colour from base to tip with streaks along the horn."""
     low, high = base_tip
@@ -246,15 +394,32 @@ def bovid_finish(rng, piece, base_tip, polish, rings=0.0):
     edge = rng.uniform(0.35, 0.8)
     c = mix(low, high, smoothstep(edge - 0.3, edge + 0.15, piece.t + 0.12 * wave))
     piece.c = np.clip(c * (1 + 0.10 * fine + 0.12 * wave)[:, None], 0.02, 1)
-    return solid(piece, surface(roughness=0.62 - 0.42 * polish, bump=0.35 * (1 - polish) + 0.03, scale=300, mottle=0.12,
-                                subsurface=0.12, coat=0.6 * polish), "bovid_horn")
+    return solid(
+        piece,
+        surface(
+            roughness=0.62 - 0.42 * polish,
+            bump=0.35 * (1 - polish) + 0.03,
+            scale=300,
+            mottle=0.12,
+            subsurface=0.12,
+            coat=0.6 * polish,
+        ),
+        "bovid_horn",
+    )
 
 
 def hollow(path, r, sides, section=None, twist=0.0):
     """Tube open at its foot with a thin wall and a dark inside."""
     out = tube(path, r, sides, section, twist, caps=(False, True))
     k = max(4, len(path) // 3)
-    inside = tube(path[:k], r[:k] * np.linspace(0.9, 0.25, k)[:, None], sides, section, twist, caps=(False, True))
+    inside = tube(
+        path[:k],
+        r[:k] * np.linspace(0.9, 0.25, k)[:, None],
+        sides,
+        section,
+        twist,
+        caps=(False, True),
+    )
     inside.f = inside.f[:, ::-1].copy()
     inside.t = np.zeros(len(inside.t))
     lip = np.arange(sides)
@@ -267,16 +432,48 @@ def hollow(path, r, sides, section=None, twist=0.0):
 
 def buffalo(rng):
     n, length = 110, rng.uniform(0.35, 0.75)
-    path = bend(length, rng.uniform(1.4, 2.6), n, lift=rng.normal(0, 0.1) * length, power=rng.uniform(0.8, 1.3))
+    path = bend(
+        length,
+        rng.uniform(1.4, 2.6),
+        n,
+        lift=rng.normal(0, 0.1) * length,
+        power=rng.uniform(0.8, 1.3),
+    )
     s = np.linspace(0, 1, n)
-    w = length * rng.uniform(0.09, 0.13) * ((1 - s) ** 0.75 * np.sqrt(np.clip((1 - s) / 0.03, 0.02, 1))) + 0.002
-    piece, n_out = hollow(path, np.stack([w, w * rng.uniform(0.5, 0.75)], 1), 72,
-                          lambda a, t: 1 + 0.12 * np.cos(3 * a + 0.5) * (1 - t) + 0.04 * np.cos(2 * a))
+    w = (
+        length
+        * rng.uniform(0.09, 0.13)
+        * ((1 - s) ** 0.75 * np.sqrt(np.clip((1 - s) / 0.03, 0.02, 1)))
+        + 0.002
+    )
+    piece, n_out = hollow(
+        path,
+        np.stack([w, w * rng.uniform(0.5, 0.75)], 1),
+        72,
+        lambda a, t: 1 + 0.12 * np.cos(3 * a + 0.5) * (1 - t) + 0.04 * np.cos(2 * a),
+    )
     polish = rng.choice([0.0, 0.3, 0.9, 1.0])
-    ring = np.sin(piece.t * rng.uniform(70, 130) + 0.6 * fractal(piece.grain * 30, seed(rng), 2)) * np.exp(-piece.t * 2.5)
-    piece = displace(piece, np.where(np.arange(len(piece.v)) < n_out, 0.0022 * ring * (1 - 0.85 * polish), 0))
-    black = pick(rng, [(0.08, 0.08, 0.08), (0.14, 0.13, 0.12), (0.2, 0.18, 0.16), (0.07, 0.06, 0.05), (0.30, 0.27, 0.24)])
-    pale = black * rng.uniform(1, 1.8) if rng.random() < 0.7 else pick(rng, [(0.5, 0.44, 0.36), (0.62, 0.54, 0.42)])
+    ring = np.sin(
+        piece.t * rng.uniform(70, 130) + 0.6 * fractal(piece.grain * 30, seed(rng), 2)
+    ) * np.exp(-piece.t * 2.5)
+    piece = displace(
+        piece, np.where(np.arange(len(piece.v)) < n_out, 0.0022 * ring * (1 - 0.85 * polish), 0)
+    )
+    black = pick(
+        rng,
+        [
+            (0.08, 0.08, 0.08),
+            (0.14, 0.13, 0.12),
+            (0.2, 0.18, 0.16),
+            (0.07, 0.06, 0.05),
+            (0.30, 0.27, 0.24),
+        ],
+    )
+    pale = (
+        black * rng.uniform(1, 1.8)
+        if rng.random() < 0.7
+        else pick(rng, [(0.5, 0.44, 0.36), (0.62, 0.54, 0.42)])
+    )
     return [bovid_finish(rng, piece, (pale, black * 0.8), polish)]
 
 
@@ -284,12 +481,36 @@ def cattle(rng):
     n, length = 90, rng.uniform(0.2, 0.55)
     path = bend(length, rng.uniform(0.5, 1.9), n, lift=rng.normal(0, 0.25) * length)
     s = np.linspace(0, 1, n)
-    w = length * rng.uniform(0.07, 0.12) * ((1 - s) ** 0.7 * np.sqrt(np.clip((1 - s) / 0.03, 0.02, 1))) + 0.0015
+    w = (
+        length
+        * rng.uniform(0.07, 0.12)
+        * ((1 - s) ** 0.7 * np.sqrt(np.clip((1 - s) / 0.03, 0.02, 1)))
+        + 0.0015
+    )
     piece, n_out = hollow(path, np.stack([w, w * rng.uniform(0.85, 1)], 1), 56)
-    piece = displace(piece, np.where(np.arange(len(piece.v)) < n_out, 0.0012 * fractal(piece.grain * [40, 40, 300], seed(rng), 3), 0) * (piece.t < 0.4))
-    cream = pick(rng, [(0.86, 0.80, 0.66), (0.78, 0.70, 0.55), (0.82, 0.78, 0.70), (0.66, 0.58, 0.45)])
-    end = pick(rng, [(0.12, 0.10, 0.09), (0.25, 0.20, 0.16), (0.08, 0.07, 0.07), (0.75, 0.62, 0.42)])
-    return [bovid_finish(rng, piece, (cream, end) if rng.random() < 0.85 else (end, cream), rng.choice([0.2, 0.7, 1.0]))]
+    piece = displace(
+        piece,
+        np.where(
+            np.arange(len(piece.v)) < n_out,
+            0.0012 * fractal(piece.grain * [40, 40, 300], seed(rng), 3),
+            0,
+        )
+        * (piece.t < 0.4),
+    )
+    cream = pick(
+        rng, [(0.86, 0.80, 0.66), (0.78, 0.70, 0.55), (0.82, 0.78, 0.70), (0.66, 0.58, 0.45)]
+    )
+    end = pick(
+        rng, [(0.12, 0.10, 0.09), (0.25, 0.20, 0.16), (0.08, 0.07, 0.07), (0.75, 0.62, 0.42)]
+    )
+    return [
+        bovid_finish(
+            rng,
+            piece,
+            (cream, end) if rng.random() < 0.85 else (end, cream),
+            rng.choice([0.2, 0.7, 1.0]),
+        )
+    ]
 
 
 def drinking_horn(rng):
@@ -302,7 +523,7 @@ def drinking_horn(rng):
     sides = 56 if len(rim) % 56 == 0 else 72
     rim = rim[:sides]
     c = rim.mean(0)
-    path = np.concatenate([rim, rim[:1]]) 
+    path = np.concatenate([rim, rim[:1]])
     band = tube(c + (rim - c) * 1.03, np.full(len(rim), 0.003), 10, closed=True)
     metal = pick(rng, [(0.75, 0.72, 0.68), (0.78, 0.62, 0.32), (0.65, 0.42, 0.25)])
     band.c = np.tile(metal, (len(band.v), 1))
@@ -320,7 +541,9 @@ def antelope(rng):
     if kind == "ram":
         turns, R = rng.uniform(1.0, 1.5), length * 0.22
         a = s * turns * 2 * np.pi
-        path = np.stack([R * (1 - 0.35 * s) * np.cos(a), s * R * 1.6, R * (1 - 0.35 * s) * np.sin(a)], 1)
+        path = np.stack(
+            [R * (1 - 0.35 * s) * np.cos(a), s * R * 1.6, R * (1 - 0.35 * s) * np.sin(a)], 1
+        )
         wide *= 1.6
     elif kind == "screw":
         a = s * rng.uniform(1.5, 3.5) * 2 * np.pi
@@ -328,20 +551,50 @@ def antelope(rng):
         path = np.stack([R * np.cos(a), R * np.sin(a), s * length], 1)
         twist = float(a[-1])
     else:
-        path = bend(length, rng.uniform(0, 0.15) if kind == "straight" else rng.uniform(0.7, 1.8), n)
+        path = bend(
+            length, rng.uniform(0, 0.15) if kind == "straight" else rng.uniform(0.7, 1.8), n
+        )
     w = wide * ((1 - s) ** 0.6 * np.sqrt(np.clip((1 - s) / 0.02, 0.02, 1))) + 0.0012
-    piece, n_out = hollow(path, np.stack([w, w * rng.uniform(0.7, 1)], 1), sides,
-                          (lambda a, t: 1 + 0.18 * np.cos(2 * a)) if kind == "screw" else None, twist)
+    piece, n_out = hollow(
+        path,
+        np.stack([w, w * rng.uniform(0.7, 1)], 1),
+        sides,
+        (lambda a, t: 1 + 0.18 * np.cos(2 * a)) if kind == "screw" else None,
+        twist,
+    )
     ring = abs(np.sin(piece.t**0.85 * rng.uniform(30, 80))) ** 0.6 * smoothstep(0.95, 0.55, piece.t)
-    piece = displace(piece, np.where(np.arange(len(piece.v)) < n_out, wide * rng.uniform(0.08, 0.25) * ring, 0))
-    low = pick(rng, [(0.30, 0.26, 0.22), (0.18, 0.16, 0.15), (0.52, 0.44, 0.34), (0.40, 0.34, 0.28), (0.60, 0.52, 0.40)])
-    thing = bovid_finish(rng, piece, (low, low * rng.uniform(0.4, 0.9)), rng.choice([0.0, 0.2, 0.5]))
+    piece = displace(
+        piece, np.where(np.arange(len(piece.v)) < n_out, wide * rng.uniform(0.08, 0.25) * ring, 0)
+    )
+    low = pick(
+        rng,
+        [
+            (0.30, 0.26, 0.22),
+            (0.18, 0.16, 0.15),
+            (0.52, 0.44, 0.34),
+            (0.40, 0.34, 0.28),
+            (0.60, 0.52, 0.40),
+        ],
+    )
+    thing = bovid_finish(
+        rng, piece, (low, low * rng.uniform(0.4, 0.9)), rng.choice([0.0, 0.2, 0.5])
+    )
     return [thing]
 
 
 def horn_colour(rng):
     """Dyed-black, marbled or blonde horn of the shops."""
-    return pick(rng, [(0.09, 0.08, 0.08), (0.12, 0.10, 0.09), (0.22, 0.17, 0.13), (0.62, 0.52, 0.38), (0.78, 0.70, 0.55), (0.34, 0.25, 0.17)])
+    return pick(
+        rng,
+        [
+            (0.09, 0.08, 0.08),
+            (0.12, 0.10, 0.09),
+            (0.22, 0.17, 0.13),
+            (0.62, 0.52, 0.38),
+            (0.78, 0.70, 0.55),
+            (0.34, 0.25, 0.17),
+        ],
+    )
 
 
 def comb(rng, colour=None, clear=0.15):
@@ -352,31 +605,46 @@ def comb(rng, colour=None, clear=0.15):
     arc = rng.uniform(0, 0.02)
     color = horn_colour(rng) if colour is None else np.asarray(colour, float)
     parts = []
+
     def slab(x0, x1, z0, z1, nx=20):
         path = np.stack([np.linspace(x0, x1, nx), np.zeros(nx), np.zeros(nx)], 1)
         x = path[:, 0]
-        mid = np.where(x > L, (z0 + z1) / 2, z0 + (z1 - z0) / 2)
         h = (z1 - z0) / 2 + arc * np.sin(np.clip(x / L, 0, 1) * np.pi) * 0.5
         end = np.minimum(1, np.sqrt(np.clip(np.minimum(x - x0, x1 - x) / 0.008, 0.05, 1)))
-        t = tube(path, np.stack([np.full(nx, thick) * end, h * end], 1), 28, section=lambda a, t: 1 / (abs(np.cos(a)) ** 4 + abs(np.sin(a)) ** 4) ** 0.25)
-        _, _, b = None, None, None
-        t.v = np.stack([t.v[:, 0], t.v[:, 1] * 0 + 0, t.v[:, 2]], 1) if False else t.v
-        return t, mid.mean() + arc * 0.0
-    top, shift = slab(0, L * (1.6 if handle else 1), 0, H * 0.5, 60)
+        return tube(
+            path,
+            np.stack([np.full(nx, thick) * end, h * end], 1),
+            28,
+            section=lambda a, t: 1 / (abs(np.cos(a)) ** 4 + abs(np.sin(a)) ** 4) ** 0.25,
+        )
+
+    top = slab(0, L * (1.6 if handle else 1), 0, H * 0.5, 60)
     # the sweep's first normal lies along y for a path along x: thickness in y, height in z
-    top.v[:, 2] += shift * 0 + H * 0.55
+    top.v[:, 2] += H * 0.55
     parts.append(top)
     for i in range(teeth):
         x = L * (0.05 + 0.9 * (i + 0.5) / teeth)
         z = np.linspace(H * 0.6, -H * rng.uniform(0.38, 0.42), 8)
         w = L * 0.9 / teeth * 0.33
-        p = tube(np.stack([np.full(8, x), np.zeros(8), z], 1), np.stack([np.linspace(w, w * 0.5, 8), np.full(8, thick * 0.8)], 1), 8)
+        p = tube(
+            np.stack([np.full(8, x), np.zeros(8), z], 1),
+            np.stack([np.linspace(w, w * 0.5, 8), np.full(8, thick * 0.8)], 1),
+            8,
+        )
         parts.append(p)
     piece = join(parts)
     piece.v = piece.v[:, [0, 2, 1]]
     piece.grain = piece.v * [0.2, 1, 1]
     wave = fractal(piece.v / L * [4, 9, 9], seed(rng), 4)
-    piece.c = np.clip(mix(color, mix(color, (0.75, 0.62, 0.42), np.array([0.5]))[0], smoothstep(0.0, 0.7, wave) * rng.choice([0, 0.3, 1])), 0.02, 1)
+    piece.c = np.clip(
+        mix(
+            color,
+            mix(color, (0.75, 0.62, 0.42), np.array([0.5]))[0],
+            smoothstep(0.0, 0.7, wave) * rng.choice([0, 0.3, 1]),
+        ),
+        0.02,
+        1,
+    )
     return [solid(piece, surface(0.22, 0.03, 200, 0.08, subsurface=clear, coat=0.7), "comb")]
 
 
@@ -385,11 +653,26 @@ def horn_cup(rng):
     h, r = rng.uniform(0.06, 0.13), rng.uniform(0.03, 0.05)
     z = np.linspace(0, 1, 24)
     out = r * (0.75 + rng.uniform(-0.05, 0.35) * z)
-    profile = np.concatenate([[[0.001, 0]], np.stack([out, z * h], 1), np.stack([out[::-1] - 0.003, z[::-1] * h + 0.003 * z], 1), [[0.001, 0.004]]])
+    profile = np.concatenate(
+        [
+            [[0.001, 0]],
+            np.stack([out, z * h], 1),
+            np.stack([out[::-1] - 0.003, z[::-1] * h + 0.003 * z], 1),
+            [[0.001, 0.004]],
+        ]
+    )
     piece = lathe(profile, 72, section=lambda a, t: 1 + 0.03 * np.cos(2 * a))
     color = horn_colour(rng)
     wave = fractal(piece.v / r * [1, 1, 0.5], seed(rng), 4)
-    piece.c = np.clip(mix(color, mix(color, (0.8, 0.7, 0.5), np.array([0.6]))[0], smoothstep(0.0, 0.6, wave) * rng.choice([0.2, 1])), 0.02, 1)
+    piece.c = np.clip(
+        mix(
+            color,
+            mix(color, (0.8, 0.7, 0.5), np.array([0.6]))[0],
+            smoothstep(0.0, 0.6, wave) * rng.choice([0.2, 1]),
+        ),
+        0.02,
+        1,
+    )
     return [solid(piece, surface(0.2, 0.02, 150, 0.06, subsurface=0.2, coat=0.8), "horn_cup")]
 
 
@@ -410,7 +693,9 @@ SUBJECTS = [
     Subject("rhino_horn_cup", "rhino_horn", 1.0, libation_cup, heap=(1, 1)),
     Subject("rhino_horn_beads", "rhino_horn", 0.8, beads, heap=(1, 3), lying=True),
     Subject("rhino_horn_bangle", "rhino_horn", 0.8, bangle, heap=(1, 4), lying=True),
-    Subject("rhino_horn_shavings", "rhino_horn", 0.5, shavings, heap=(1, 1), lying=True, upright=True),
+    Subject(
+        "rhino_horn_shavings", "rhino_horn", 0.5, shavings, heap=(1, 1), lying=True, upright=True
+    ),
     Subject("bovid_buffalo", "bovid_horn", 1.5, buffalo, heap=(1, 6)),
     Subject("bovid_cattle", "bovid_horn", 1.2, cattle, heap=(1, 8)),
     Subject("bovid_drinking_horn", "bovid_horn", 0.7, drinking_horn, heap=(1, 2)),

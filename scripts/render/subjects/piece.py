@@ -53,15 +53,24 @@ def join(pieces):
     """One piece from several."""
     start = np.cumsum([0] + [len(p.v) for p in pieces])
     stack = lambda name: np.concatenate([getattr(p, name) for p in pieces])  # noqa: E731
-    return Piece(stack("v"), np.concatenate([p.f + s for p, s in zip(pieces, start)]), stack("c"), stack("grain"),
-                 stack("t"), stack("a"), stack("uv"))
+    return Piece(
+        stack("v"),
+        np.concatenate([p.f + s for p, s in zip(pieces, start)]),
+        stack("c"),
+        stack("grain"),
+        stack("t"),
+        stack("a"),
+        stack("uv"),
+    )
 
 
 def moved(piece, rotation=None, shift=(0, 0, 0), scale=1.0):
     """A copy, scaled, turned and shifted; grain and colours stay with the material."""
     v = piece.v * scale
     v = v if rotation is None else v @ np.asarray(rotation).T
-    return Piece(v + np.asarray(shift), piece.f, piece.c.copy(), piece.grain, piece.t, piece.a, piece.uv)
+    return Piece(
+        v + np.asarray(shift), piece.f, piece.c.copy(), piece.grain, piece.t, piece.a, piece.uv
+    )
 
 
 def rotation(axis, angle):
@@ -128,14 +137,18 @@ def frames(path):
     return tangent, side, np.cross(tangent, side)
 
 
-def tube(path, radius, sides=64, section=None, twist=0.0, caps=(True, True), stretch=0.06, closed=False):
+def tube(
+    path, radius, sides=64, section=None, twist=0.0, caps=(True, True), stretch=0.06, closed=False
+):
     """Surface swept along a path. radius: (n,) or (n,2) semi-axes; section(a, t) multiplies it; twist in radians."""
     n = len(path)
     radius = np.asarray(radius, float)
     radius = np.stack([radius, radius], 1) if radius.ndim == 1 else radius
     _, side, binormal = frames(path)
     length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
-    t, a = np.meshgrid(length / max(length[-1], 1e-12), np.arange(sides) * 2 * np.pi / sides, indexing="ij")
+    t, a = np.meshgrid(
+        length / max(length[-1], 1e-12), np.arange(sides) * 2 * np.pi / sides, indexing="ij"
+    )
     turn = a + twist * t
     k = 1.0 if section is None else section(a, t)
     x, y = k * np.cos(a) * radius[:, :1], k * np.sin(a) * radius[:, 1:]
@@ -143,12 +156,28 @@ def tube(path, radius, sides=64, section=None, twist=0.0, caps=(True, True), str
     x, y = x * c - y * s, x * s + y * c
     v = path[:, None] + x[..., None] * side[:, None] + y[..., None] * binormal[:, None]
     reference = radius.max()
-    grain = np.stack([np.cos(a) * reference, np.sin(a) * reference, np.broadcast_to(length[:, None] * stretch, a.shape)], -1)
+    grain = np.stack(
+        [
+            np.cos(a) * reference,
+            np.sin(a) * reference,
+            np.broadcast_to(length[:, None] * stretch, a.shape),
+        ],
+        -1,
+    )
     i = np.arange(n * sides).reshape(n, sides)
     rows = i if not closed else np.concatenate([i, i[:1]])
-    q = np.stack([rows[:-1], np.roll(rows, -1, 1)[:-1], np.roll(rows, -1, 1)[1:], rows[1:]], -1).reshape(-1, 4)
-    body = Piece(v.reshape(-1, 3), np.concatenate([q[:, [0, 1, 2]], q[:, [0, 2, 3]]]), None, grain.reshape(-1, 3),
-                 t.ravel(), turn.ravel(), np.stack([a / (2 * np.pi), t], -1).reshape(-1, 2))
+    q = np.stack(
+        [rows[:-1], np.roll(rows, -1, 1)[:-1], np.roll(rows, -1, 1)[1:], rows[1:]], -1
+    ).reshape(-1, 4)
+    body = Piece(
+        v.reshape(-1, 3),
+        np.concatenate([q[:, [0, 1, 2]], q[:, [0, 2, 3]]]),
+        None,
+        grain.reshape(-1, 3),
+        t.ravel(),
+        turn.ravel(),
+        np.stack([a / (2 * np.pi), t], -1).reshape(-1, 2),
+    )
     parts = [body]
     for at, wanted in ((0, caps[0] and not closed), (n - 1, caps[1] and not closed)):
         if wanted:
@@ -164,7 +193,13 @@ def disc(rim, rings=8, flip=False, t=0.0):
     v = (centre + (rim - centre) * r[:, None, None]).reshape(-1, 3)
     i = np.arange(rings * k).reshape(rings, k)
     q = np.stack([i[:-1], np.roll(i, -1, 1)[:-1], np.roll(i, -1, 1)[1:], i[1:]], -1).reshape(-1, 4)
-    f = np.concatenate([q[:, [0, 1, 2]], q[:, [0, 2, 3]], np.stack([i[-1][:-2] * 0 + i[-1][0], i[-1][1:-1], i[-1][2:]], 1)])
+    f = np.concatenate(
+        [
+            q[:, [0, 1, 2]],
+            q[:, [0, 2, 3]],
+            np.stack([i[-1][:-2] * 0 + i[-1][0], i[-1][1:-1], i[-1][2:]], 1),
+        ]
+    )
     f = f[:, ::-1] if flip else f
     return Piece(v, f.copy(), None, None, np.full(len(v), t), np.repeat(r, k))
 
@@ -179,8 +214,18 @@ def sheet(point, nu, nv, both=0.0):
     top = Piece(p, f, None, None, v.ravel(), u.ravel(), np.stack([u, v], -1).reshape(-1, 2))
     if both <= 0:
         return top
-    below = Piece(p - normals(top) * both * (np.minimum(1, 6 * np.minimum.reduce(
-        [u, 1 - u, v, 1 - v])).ravel() * 0.9 + 0.1)[:, None], f[:, ::-1].copy(), None, None, top.t, top.a, top.uv)
+    below = Piece(
+        p
+        - normals(top)
+        * both
+        * (np.minimum(1, 6 * np.minimum.reduce([u, 1 - u, v, 1 - v])).ravel() * 0.9 + 0.1)[:, None],
+        f[:, ::-1].copy(),
+        None,
+        None,
+        top.t,
+        top.a,
+        top.uv,
+    )
     return join([top, below])
 
 
@@ -191,11 +236,20 @@ def lathe(profile, sides=64, section=None):
     t, a = np.meshgrid(np.linspace(0, 1, n), np.arange(sides) * 2 * np.pi / sides, indexing="ij")
     k = 1.0 if section is None else section(a, t)
     r = profile[:, :1] * k
-    v = np.stack([r * np.cos(a), r * np.sin(a), np.broadcast_to(profile[:, 1:], a.shape)], -1).reshape(-1, 3)
+    v = np.stack(
+        [r * np.cos(a), r * np.sin(a), np.broadcast_to(profile[:, 1:], a.shape)], -1
+    ).reshape(-1, 3)
     i = np.arange(n * sides).reshape(n, sides)
     q = np.stack([i[:-1], np.roll(i, -1, 1)[:-1], np.roll(i, -1, 1)[1:], i[1:]], -1).reshape(-1, 4)
-    return Piece(v, np.concatenate([q[:, [0, 1, 2]], q[:, [0, 2, 3]]]), None, None, t.ravel(), a.ravel(),
-                 np.stack([a / (2 * np.pi), t], -1).reshape(-1, 2))
+    return Piece(
+        v,
+        np.concatenate([q[:, [0, 1, 2]], q[:, [0, 2, 3]]]),
+        None,
+        None,
+        t.ravel(),
+        a.ravel(),
+        np.stack([a / (2 * np.pi), t], -1).reshape(-1, 2),
+    )
 
 
 def ball(radius, n=24):
@@ -229,7 +283,11 @@ def level_set(distance, low, high, cells):
 
 def ellipsoid(x, y, z, centre, radii):
     """Approximate distance to an ellipsoid."""
-    k = np.sqrt(((x - centre[0]) / radii[0]) ** 2 + ((y - centre[1]) / radii[1]) ** 2 + ((z - centre[2]) / radii[2]) ** 2)
+    k = np.sqrt(
+        ((x - centre[0]) / radii[0]) ** 2
+        + ((y - centre[1]) / radii[1]) ** 2
+        + ((z - centre[2]) / radii[2]) ** 2
+    )
     return (k - 1) * min(radii)
 
 
@@ -238,7 +296,11 @@ def capsule(x, y, z, a, b, ra, rb, flat=1.0):
     a, b = np.asarray(a, float), np.asarray(b, float)
     d = b - a
     h = np.clip(((x - a[0]) * d[0] + (y - a[1]) * d[1] + (z - a[2]) * d[2]) / (d @ d), 0, 1)
-    return np.sqrt((x - a[0] - h * d[0]) ** 2 + ((y - a[1] - h * d[1]) * flat) ** 2 + (z - a[2] - h * d[2]) ** 2) - (ra + (rb - ra) * h)
+    return np.sqrt(
+        (x - a[0] - h * d[0]) ** 2
+        + ((y - a[1] - h * d[1]) * flat) ** 2
+        + (z - a[2] - h * d[2]) ** 2
+    ) - (ra + (rb - ra) * h)
 
 
 def merge(a, b, k):
@@ -253,7 +315,7 @@ def carve(a, b, k):
 
 
 def linear(colour):
-    """sRGB to linear light."""
+    """SRGB to linear light."""
     c = np.clip(np.asarray(colour, float), 0, 1)
     return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
 
@@ -270,7 +332,9 @@ def solid(piece, material, name="item"):
     mesh.polygons.foreach_set("loop_start", np.arange(0, 3 * m, 3, dtype=np.int32))
     mesh.polygons.foreach_set("use_smooth", np.ones(m, dtype=bool))
     colour = mesh.attributes.new("Col", "FLOAT_COLOR", "POINT")
-    colour.data.foreach_set("color", np.concatenate([linear(piece.c), np.ones((n, 1))], 1).astype(np.float32).ravel())
+    colour.data.foreach_set(
+        "color", np.concatenate([linear(piece.c), np.ones((n, 1))], 1).astype(np.float32).ravel()
+    )
     grain = mesh.attributes.new("grain", "FLOAT_VECTOR", "POINT")
     grain.data.foreach_set("vector", piece.grain.astype(np.float32).ravel())
     uv = mesh.uv_layers.new(name="UVMap")
@@ -282,17 +346,39 @@ def solid(piece, material, name="item"):
     return thing
 
 
-def surface(roughness=0.5, bump=0.3, scale=400.0, mottle=0.25, subsurface=0.0, radius=(1.0, 0.4, 0.15), depth=0.004,
-            coat=0.0, sheen=0.0, metallic=0.0, transmission=0.0, image=None, alpha=False, depth_of_bump=0.001):
+def surface(
+    roughness=0.5,
+    bump=0.3,
+    scale=400.0,
+    mottle=0.25,
+    subsurface=0.0,
+    radius=(1.0, 0.4, 0.15),
+    depth=0.004,
+    coat=0.0,
+    sheen=0.0,
+    metallic=0.0,
+    transmission=0.0,
+    image=None,
+    alpha=False,
+    depth_of_bump=0.001,
+):
     """Material on the colours of a piece: noise of `scale` cells per metre of grain mottles it and lifts it."""
     material = bpy.data.materials.new("surface")
     material.use_nodes = True
     nodes, links = material.node_tree.nodes, material.node_tree.links
     shader = nodes["Principled BSDF"]
-    for key, value in (("Roughness", roughness), ("Metallic", metallic), ("Subsurface Weight", subsurface),
-                       ("Subsurface Radius", radius), ("Subsurface Scale", depth), ("Coat Weight", coat),
-                       ("Coat Roughness", 0.15), ("Sheen Weight", sheen), ("Transmission Weight", transmission),
-                       ("IOR", 1.5)):
+    for key, value in (
+        ("Roughness", roughness),
+        ("Metallic", metallic),
+        ("Subsurface Weight", subsurface),
+        ("Subsurface Radius", radius),
+        ("Subsurface Scale", depth),
+        ("Coat Weight", coat),
+        ("Coat Roughness", 0.15),
+        ("Sheen Weight", sheen),
+        ("Transmission Weight", transmission),
+        ("IOR", 1.5),
+    ):
         shader.inputs[key].default_value = value
     grain = nodes.new("ShaderNodeAttribute")
     grain.attribute_name = "grain"
@@ -313,7 +399,10 @@ def surface(roughness=0.5, bump=0.3, scale=400.0, mottle=0.25, subsurface=0.0, r
             links.new(colour.outputs["Alpha"], shader.inputs["Alpha"])
     span = nodes.new("ShaderNodeMapRange")
     span.inputs["From Min"].default_value, span.inputs["From Max"].default_value = 0.3, 0.7
-    span.inputs["To Min"].default_value, span.inputs["To Max"].default_value = 1 - mottle, 1 + mottle
+    span.inputs["To Min"].default_value, span.inputs["To Max"].default_value = (
+        1 - mottle,
+        1 + mottle,
+    )
     links.new(noise.outputs["Fac"], span.inputs["Value"])
     times = nodes.new("ShaderNodeVectorMath")
     times.operation = "MULTIPLY"

@@ -26,7 +26,9 @@ def spots(rng, x, y, pitch, stretch=1.0):
     """Distance to the nearest jittered centre in pitches, its angle, and a number of the centre."""
     nx, ny = int(np.ptp(x) / pitch) + 4, int(np.ptp(y) / (pitch * stretch)) + 4
     i, j = np.meshgrid(np.arange(nx), np.arange(ny))
-    c = np.stack([(i + 0.5 * (j % 2)), j * 1.0], -1).reshape(-1, 2) + rng.normal(0, 0.17, (nx * ny, 2))
+    c = np.stack([(i + 0.5 * (j % 2)), j * 1.0], -1).reshape(-1, 2) + rng.normal(
+        0, 0.17, (nx * ny, 2)
+    )
     c = c + [x.min() / pitch - 1, y.min() / (pitch * stretch) - 1]
     p = np.stack([x.ravel() / pitch, y.ravel() / (pitch * stretch)], 1)
     far, which = cKDTree(c).query(p)
@@ -35,25 +37,46 @@ def spots(rng, x, y, pitch, stretch=1.0):
 
 
 def coat(rng, kind, x, y, flank, leg):
-    """sRGB of a pelt; x across and y along the back (body lengths), flank 0 at the spine to 1 at the belly, leg 0..1."""
-    wob = lambda s: fractal(np.stack([x.ravel() * s, y.ravel() * s, 0 * x.ravel()], 1), seed(rng), 3).reshape(x.shape)  # noqa: E731
+    """SRGB of a pelt; x across and y along the back (body lengths), flank 0 at the spine to 1 at the belly, leg 0..1."""
+
+    def wob(s):
+        return fractal(
+            np.stack([x.ravel() * s, y.ravel() * s, 0 * x.ravel()], 1), seed(rng), 3
+        ).reshape(x.shape)
+
     px, py = x + 0.012 * wob(9), y + 0.012 * wob(9)
     lay = lambda a, b, w: np.asarray(a) * (1 - w[..., None]) + np.asarray(b) * w[..., None]  # noqa: E731
     size = x.shape[0] / np.ptp(y)
     hue = rng.normal(0, 0.02, 3)
     if kind == "tiger":
-        ground = lay(np.array(((0.70, 0.40, 0.15), (0.78, 0.50, 0.22), (0.64, 0.42, 0.22))[rng.integers(3)]) + hue, (0.84, 0.62, 0.36), smoothstep(0.1, 0.6, flank))
+        ground = lay(
+            np.array(((0.70, 0.40, 0.15), (0.78, 0.50, 0.22), (0.64, 0.42, 0.22))[rng.integers(3)])
+            + hue,
+            (0.84, 0.62, 0.36),
+            smoothstep(0.1, 0.6, flank),
+        )
         ground = lay(ground, (0.92, 0.87, 0.77), smoothstep(0.62, 1.0, flank + 0.1 * wob(6)))
         wave = size * rng.uniform(0.055, 0.085)
-        across, along = band(rng, x.shape, wave, 2.6), band(rng, x.shape, wave * 0.8, 2.0, np.pi / 2)
+        across, along = (
+            band(rng, x.shape, wave, 2.6),
+            band(rng, x.shape, wave * 0.8, 2.0, np.pi / 2),
+        )
         f = across * (1 - leg) + along * leg
         dark = smoothstep(0.35, 0.62, f + 0.25 * wob(5) + 0.2 * (flank > 0.15) - 0.25)
         return lay(ground, (0.09, 0.06, 0.05), dark)
-    tone = {"leopard": (0.76, 0.56, 0.30), "jaguar": (0.78, 0.55, 0.25), "snow": (0.72, 0.70, 0.66), "cheetah": (0.82, 0.66, 0.42), "ocelot": (0.76, 0.62, 0.44)}[kind]
+    tone = {
+        "leopard": (0.76, 0.56, 0.30),
+        "jaguar": (0.78, 0.55, 0.25),
+        "snow": (0.72, 0.70, 0.66),
+        "cheetah": (0.82, 0.66, 0.42),
+        "ocelot": (0.76, 0.62, 0.44),
+    }[kind]
     pale = (0.93, 0.90, 0.84)
     ground = lay(np.array(tone) + hue, pale, smoothstep(0.55, 1.0, flank + 0.1 * wob(6)))
     ground = lay(ground, np.array(tone) * 0.72, smoothstep(0.25, 0.0, flank) * 0.5)
-    pitch = {"leopard": 0.052, "jaguar": 0.085, "snow": 0.085, "cheetah": 0.04, "ocelot": 0.06}[kind] * rng.uniform(0.8, 1.2)
+    pitch = {"leopard": 0.052, "jaguar": 0.085, "snow": 0.085, "cheetah": 0.04, "ocelot": 0.06}[
+        kind
+    ] * rng.uniform(0.8, 1.2)
     d, a, which = spots(rng, px, py, pitch, 1.7 if kind == "ocelot" else 1.1)
     luck = np.random.default_rng(seed(rng)).random(which.max() + 1)[which]
     if kind == "cheetah":
@@ -66,14 +89,23 @@ def coat(rng, kind, x, y, flank, leg):
     rosette = np.maximum(ring, dot)
     small = np.clip(leg + smoothstep(0.14, 0.04, flank), 0, 1) if kind != "snow" else leg * 0.6
     ink = np.where(small > 0.5, solid_ * 0.95, rosette)
-    ground = lay(ground, np.array(tone) * (0.72 if kind != "snow" else 0.85), heart * (small < 0.5) * 0.8)
-    return lay(ground, (0.20, 0.19, 0.19) if kind == "snow" else (0.09, 0.06, 0.05), ink * (0.75 if kind == "snow" else 1))
+    ground = lay(
+        ground, np.array(tone) * (0.72 if kind != "snow" else 0.85), heart * (small < 0.5) * 0.8
+    )
+    return lay(
+        ground,
+        (0.20, 0.19, 0.19) if kind == "snow" else (0.09, 0.06, 0.05),
+        ink * (0.75 if kind == "snow" else 1),
+    )
 
 
 def hairs(rng, rgb):
     """Darken and lighten along the lie of the hair."""
     h, w = rgb.shape[:2]
-    fine = gaussian_filter(rng.normal(size=(h, w)), (4, 0.7)) * 4 + gaussian_filter(rng.normal(size=(h, w)), (14, 5)) * 10
+    fine = (
+        gaussian_filter(rng.normal(size=(h, w)), (4, 0.7)) * 4
+        + gaussian_filter(rng.normal(size=(h, w)), (14, 5)) * 10
+    )
     return np.clip(rgb * (1 + 0.06 * fine)[..., None], 0.01, 1)
 
 
@@ -85,15 +117,31 @@ def segment(x, y, a, b, ra, rb):
 
 def pelt(rng, kind, felt=None, size=520):
     """Picture (h,w,4) of a skin spread flat, head at the top; also the leg and flank fields are laid by its outline."""
-    y, x = np.meshgrid(np.linspace(-0.95, 0.75, size), np.linspace(-0.5, 0.5, int(size * 0.6)), indexing="ij")
-    wob = fractal(np.stack([x.ravel() * 7, y.ravel() * 7, 0 * x.ravel()], 1), seed(rng), 4).reshape(x.shape)
+    y, x = np.meshgrid(
+        np.linspace(-0.95, 0.75, size), np.linspace(-0.5, 0.5, int(size * 0.6)), indexing="ij"
+    )
+    wob = fractal(np.stack([x.ravel() * 7, y.ravel() * 7, 0 * x.ravel()], 1), seed(rng), 4).reshape(
+        x.shape
+    )
     wx, wy = x + 0.018 * wob, y + 0.018 * np.roll(wob, 31, 0)
     belly = rng.uniform(0.17, 0.22)
     d = segment(wx, wy, (0, -0.30), (0, 0.32), belly * 1.06, belly * 0.86)[0]
     leg = np.zeros_like(x)
-    soft = lambda a, b, k: b + (a - b) * np.clip(0.5 + 0.5 * (b - a) / k, 0, 1) - k * np.clip(0.5 + 0.5 * (b - a) / k, 0, 1) * (1 - np.clip(0.5 + 0.5 * (b - a) / k, 0, 1))  # noqa: E731
+
+    def soft(a, b, k):
+        return (
+            b
+            + (a - b) * np.clip(0.5 + 0.5 * (b - a) / k, 0, 1)
+            - k
+            * np.clip(0.5 + 0.5 * (b - a) / k, 0, 1)
+            * (1 - np.clip(0.5 + 0.5 * (b - a) / k, 0, 1))
+        )
+
     for sx in (1, -1):
-        for root, out, r in (((0.11, 0.30), (0.36, rng.uniform(0.34, 0.50)), 0.075), ((0.12, -0.34), (0.36, rng.uniform(-0.60, -0.44)), 0.085)):
+        for root, out, r in (
+            ((0.11, 0.30), (0.36, rng.uniform(0.34, 0.50)), 0.075),
+            ((0.12, -0.34), (0.36, rng.uniform(-0.60, -0.44)), 0.085),
+        ):
             e, h = segment(wx, wy, (root[0] * sx, root[1]), (out[0] * sx, out[1]), r, 0.05)
             d = soft(d, e, 0.07)
             leg = np.maximum(leg, smoothstep(0.25, 0.55, h) * (e < 0.06))
@@ -120,7 +168,9 @@ def pelt(rng, kind, felt=None, size=520):
     if felt is not None:
         wide = rng.uniform(0.015, 0.04)
         rgb[d > 0] = felt
-    alpha = smoothstep(0.003, -0.003, d - wide - 0.004 * gaussian_filter(rng.normal(size=d.shape), 1))
+    alpha = smoothstep(
+        0.003, -0.003, d - wide - 0.004 * gaussian_filter(rng.normal(size=d.shape), 1)
+    )
     return np.concatenate([rgb, alpha[..., None]], -1), d - wide
 
 
@@ -129,20 +179,37 @@ ODDS = [0.42, 0.27, 0.08, 0.11, 0.06, 0.06]
 
 
 def fur(rng, image, alpha=False):
-    return surface(roughness=0.75, bump=0.5, scale=250, mottle=0.2, sheen=0.25, image=image, alpha=alpha, depth_of_bump=0.004)
+    return surface(
+        roughness=0.75,
+        bump=0.5,
+        scale=250,
+        mottle=0.2,
+        sheen=0.25,
+        image=image,
+        alpha=alpha,
+        depth_of_bump=0.004,
+    )
 
 
 def spread(rng, hang=False, rug=False):
     """The whole skin, four legs, tail and head, with low waves; a rug has felt and a raised head."""
     kind = rng.choice(KINDS, p=ODDS)
-    felt = ((0.35, 0.06, 0.07), (0.08, 0.09, 0.12), (0.1, 0.25, 0.15), (0.62, 0.5, 0.3))[rng.integers(4)] if rug else None
+    felt = (
+        ((0.35, 0.06, 0.07), (0.08, 0.09, 0.12), (0.1, 0.25, 0.15), (0.62, 0.5, 0.3))[
+            rng.integers(4)
+        ]
+        if rug
+        else None
+    )
     rgba, d = pelt(rng, kind, felt)
     L = rng.uniform(1.2, 2.4)
     high, n = 0.012 * L, seed(rng)
 
     def point(u, v):
         x, y = (u - 0.5) * L * 0.59, (v * 1.7 - 0.95) * L * 0.59
-        w = fractal(np.stack([x.ravel() / L * 7, y.ravel() / L * 7, 0 * x.ravel()], 1), n, 3).reshape(x.shape)
+        w = fractal(
+            np.stack([x.ravel() / L * 7, y.ravel() / L * 7, 0 * x.ravel()], 1), n, 3
+        ).reshape(x.shape)
         z = high * (1 + w)
         if rug:
             q = np.hypot(x / (0.052 * L), (y - 0.325 * L) / (0.075 * L))
@@ -150,7 +217,10 @@ def spread(rng, hang=False, rug=False):
         return np.stack([x, y, z], -1)
 
     s = sheet(point, 90, 130)
-    far = d[np.round(s.uv[:, 1] * (d.shape[0] - 1)).astype(int), np.round(s.uv[:, 0] * (d.shape[1] - 1)).astype(int)]
+    far = d[
+        np.round(s.uv[:, 1] * (d.shape[0] - 1)).astype(int),
+        np.round(s.uv[:, 0] * (d.shape[1] - 1)).astype(int),
+    ]
     s.f = s.f[(far[s.f] < 0.03).any(1)]
     used, s.f = np.unique(s.f, return_inverse=True)
     s.f = s.f.reshape(-1, 3)
@@ -163,7 +233,9 @@ def spread(rng, hang=False, rug=False):
 
 
 def cloth_of(rng, kind, w=1.0, h=1.0, size=360):
-    y, x = np.meshgrid(np.linspace(0, h, size), np.linspace(-w / 2, w / 2, int(size * w / h)), indexing="ij")
+    y, x = np.meshgrid(
+        np.linspace(0, h, size), np.linspace(-w / 2, w / 2, int(size * w / h)), indexing="ij"
+    )
     flank = np.clip(abs(x) / (0.5 * w) * rng.uniform(0.4, 1.0) + 0.15, 0, 1)
     return coat(rng, kind, x * 0.7, y * 0.7, flank, 0 * x)
 
@@ -173,20 +245,34 @@ def folded(rng, rgb=None, material=None):
     L, layers = rng.uniform(0.3, 0.6), int(rng.integers(1, 4))
     out = []
     for k in range(layers):
-        tex = hairs(rng, cloth_of(rng, rng.choice(KINDS, p=ODDS), 0.5, 1.0)) if rgb is None else rgb(rng)
+        tex = (
+            hairs(rng, cloth_of(rng, rng.choice(KINDS, p=ODDS), 0.5, 1.0))
+            if rgb is None
+            else rgb(rng)
+        )
         n, folds = seed(rng), rng.uniform(1.5, 3)
 
         def point(u, v):
             q = v * folds
             k_, f = np.floor(q), q - np.floor(q)
             y = np.where(k_ % 2 == 0, f, 1 - f) * L * 0.7
-            w = fractal(np.stack([u.ravel() * 4, v.ravel() * 6, 0 * u.ravel()], 1), n, 3).reshape(u.shape)
+            w = fractal(np.stack([u.ravel() * 4, v.ravel() * 6, 0 * u.ravel()], 1), n, 3).reshape(
+                u.shape
+            )
             z = (k_ + smoothstep(0.85, 1.0, f)) * 0.035 + 0.012 * w + 0.1 * k
-            return np.stack([(u - 0.5) * L + 0.02 * w, y - L * 0.35 + 0.02 * w, np.maximum(z, 0.002)], -1)
+            return np.stack(
+                [(u - 0.5) * L + 0.02 * w, y - L * 0.35 + 0.02 * w, np.maximum(z, 0.002)], -1
+            )
 
         s = sheet(point, 60, 120)
         s.grain = s.v * [1, 0.3, 1]
-        out.append(solid(s, fur(rng, picture(tex)) if material is None else material(rng, picture(tex)), "folded"))
+        out.append(
+            solid(
+                s,
+                fur(rng, picture(tex)) if material is None else material(rng, picture(tex)),
+                "folded",
+            )
+        )
     return out
 
 
@@ -194,21 +280,55 @@ def close(rng):
     """Fur filling the frame, in soft waves."""
     tex = hairs(rng, cloth_of(rng, rng.choice(KINDS, p=ODDS), 0.8, 0.8, 480))
     n = seed(rng)
-    s = sheet(lambda u, v: np.stack([(u - 0.5) * 0.8, (v - 0.5) * 0.8, 0.03 + 0.03 * fractal(np.stack([u.ravel() * 3, v.ravel() * 3, 0 * u.ravel()], 1), n, 2).reshape(u.shape)], -1), 70, 70)
+    s = sheet(
+        lambda u, v: np.stack(
+            [
+                (u - 0.5) * 0.8,
+                (v - 0.5) * 0.8,
+                0.03
+                + 0.03
+                * fractal(np.stack([u.ravel() * 3, v.ravel() * 3, 0 * u.ravel()], 1), n, 2).reshape(
+                    u.shape
+                ),
+            ],
+            -1,
+        ),
+        70,
+        70,
+    )
     return [solid(s, fur(rng, picture(tex)), "fur")]
 
 
 def cushion(rng, rgb=None, material=None):
     """Cushion or soft bag with a handle."""
-    tex = hairs(rng, cloth_of(rng, rng.choice(KINDS, p=ODDS), 0.5, 0.5)) if rgb is None else rgb(rng)
+    tex = (
+        hairs(rng, cloth_of(rng, rng.choice(KINDS, p=ODDS), 0.5, 0.5)) if rgb is None else rgb(rng)
+    )
     w, h = rng.uniform(0.25, 0.45), rng.uniform(0.2, 0.4)
     puff = rng.uniform(0.05, 0.1)
     parts = []
     for sign in (1, -1):
-        s = sheet(lambda u, v: np.stack([(u - 0.5) * w, (v - 0.5) * h, sign * puff * ((1 - (2 * u - 1) ** 2) * (1 - (2 * v - 1) ** 2)).clip(0) ** 0.4], -1), 44, 44)
+        s = sheet(
+            lambda u, v: np.stack(
+                [
+                    (u - 0.5) * w,
+                    (v - 0.5) * h,
+                    sign * puff * ((1 - (2 * u - 1) ** 2) * (1 - (2 * v - 1) ** 2)).clip(0) ** 0.4,
+                ],
+                -1,
+            ),
+            44,
+            44,
+        )
         parts.append(s)
     s = join(parts)
-    return [solid(s, fur(rng, picture(tex)) if material is None else material(rng, picture(tex)), "cushion")]
+    return [
+        solid(
+            s,
+            fur(rng, picture(tex)) if material is None else material(rng, picture(tex)),
+            "cushion",
+        )
+    ]
 
 
 def stripes_plain(rng):
@@ -218,17 +338,32 @@ def stripes_plain(rng):
     y, x = np.meshgrid(np.linspace(0, 1, 320), np.linspace(0, 1, 320), indexing="ij")
     a, b = rng.uniform(0, 1, 3), rng.uniform(0, 1, 3)
     if kind == "zebra":
-        w, a, b = smoothstep(-0.25, 0.25, band(rng, shape, 42, 3, rng.uniform(-0.5, 0.5))), np.array((0.93, 0.91, 0.87)), np.array((0.08, 0.07, 0.07))
+        w, a, b = (
+            smoothstep(-0.25, 0.25, band(rng, shape, 42, 3, rng.uniform(-0.5, 0.5))),
+            np.array((0.93, 0.91, 0.87)),
+            np.array((0.08, 0.07, 0.07)),
+        )
     elif kind == "cow":
-        w, a, b = smoothstep(-0.05, 0.05, gaussian_filter(rng.normal(size=shape), 38, mode="wrap") * 70), np.array((0.92, 0.89, 0.84)), np.array((0.12, 0.09, 0.08) if rng.random() < 0.5 else (0.42, 0.22, 0.12))
+        w, a, b = (
+            smoothstep(-0.05, 0.05, gaussian_filter(rng.normal(size=shape), 38, mode="wrap") * 70),
+            np.array((0.92, 0.89, 0.84)),
+            np.array((0.12, 0.09, 0.08) if rng.random() < 0.5 else (0.42, 0.22, 0.12)),
+        )
     elif kind == "print":
-        return zoom(np.round(cloth_of(rng, rng.choice(["leopard", "tiger"]), 0.6, 0.6, 160) * 4) / 4, (2, 2, 1), order=0) * (0.75 + 0.25 * b)
+        return zoom(
+            np.round(cloth_of(rng, rng.choice(["leopard", "tiger"]), 0.6, 0.6, 160) * 4) / 4,
+            (2, 2, 1),
+            order=0,
+        ) * (0.75 + 0.25 * b)
     elif kind == "stripe":
         w = (np.sin(x * rng.uniform(20, 90)) > rng.uniform(-0.5, 0.5)) * 1.0
     elif kind == "dots":
         w = smoothstep(0.33, 0.3, spots(rng, x, y, rng.uniform(0.05, 0.12))[0])
     else:
-        w, a = smoothstep(0.36, 0.5, spots(rng, x, y, rng.uniform(0.03, 0.07), 0.7)[0]), np.array(((0.42, 0.2, 0.1), (0.2, 0.1, 0.08), (0.5, 0.4, 0.25))[rng.integers(3)])
+        w, a = (
+            smoothstep(0.36, 0.5, spots(rng, x, y, rng.uniform(0.03, 0.07), 0.7)[0]),
+            np.array(((0.42, 0.2, 0.1), (0.2, 0.1, 0.08), (0.5, 0.4, 0.25))[rng.integers(3)]),
+        )
         b = a * 0.4
     return np.clip(a * (1 - w[..., None]) + b * w[..., None], 0, 1)
 
@@ -239,18 +374,48 @@ def textile(rng, image):
 
 def flat_cloth(rng):
     n, w, h = seed(rng), rng.uniform(0.3, 1.2), rng.uniform(0.4, 1.5)
-    s = sheet(lambda u, v: np.stack([(u - 0.5) * w, (v - 0.5) * h, 0.02 + 0.015 * fractal(np.stack([u.ravel() * 4, v.ravel() * 4, 0 * u.ravel()], 1), n, 3).reshape(u.shape)], -1), 70, 70)
+    s = sheet(
+        lambda u, v: np.stack(
+            [
+                (u - 0.5) * w,
+                (v - 0.5) * h,
+                0.02
+                + 0.015
+                * fractal(np.stack([u.ravel() * 4, v.ravel() * 4, 0 * u.ravel()], 1), n, 3).reshape(
+                    u.shape
+                ),
+            ],
+            -1,
+        ),
+        70,
+        70,
+    )
     return [solid(s, textile(rng, picture(stripes_plain(rng))), "cloth")]
 
 
 SUBJECTS = [
     Subject("skin_spread", "big_cat_skin", 3.0, spread, upright=True),
-    Subject("skin_hung", "big_cat_skin", 1.0, lambda rng: spread(rng, hang=True), lying=False, upright=True),
+    Subject(
+        "skin_hung",
+        "big_cat_skin",
+        1.0,
+        lambda rng: spread(rng, hang=True),
+        lying=False,
+        upright=True,
+    ),
     Subject("skin_rug", "big_cat_skin", 1.2, lambda rng: spread(rng, rug=True), upright=True),
     Subject("skin_folded", "big_cat_skin", 1.2, folded, upright=True),
     Subject("skin_close", "big_cat_skin", 1.2, close, upright=True),
     Subject("skin_cushion", "big_cat_skin", 0.8, cushion, upright=True),
     Subject("cloth_flat", "other", 0.5, flat_cloth, upright=True),
-    Subject("cloth_folded", "other", 0.4, lambda rng: folded(rng, stripes_plain, textile), upright=True),
-    Subject("cloth_cushion", "other", 0.4, lambda rng: cushion(rng, stripes_plain, textile), upright=True),
+    Subject(
+        "cloth_folded", "other", 0.4, lambda rng: folded(rng, stripes_plain, textile), upright=True
+    ),
+    Subject(
+        "cloth_cushion",
+        "other",
+        0.4,
+        lambda rng: cushion(rng, stripes_plain, textile),
+        upright=True,
+    ),
 ]

@@ -16,7 +16,7 @@ import traceback
 
 import numpy as np
 
-from subjects import choose, small_things
+from render.subjects import choose, small_things
 
 HANG = 240  # seconds without a picture after which a worker is started again
 BATCH = 250  # pictures per process, so that memory cannot grow without end
@@ -35,8 +35,7 @@ def draw(options, index):
     """One picture, written aside and renamed."""
     import bpy
 
-    import photo
-    import scene
+    from render import photo, scene
 
     rng = generator(options.seed, index)
     subject, path = choose(rng, options.names), name_of(options.out, options, index)[1]
@@ -66,7 +65,7 @@ def draw(options, index):
 
 def work(options):
     """A worker: its share of the indices that are not drawn yet, told line by line on stdout."""
-    import scene
+    from render import scene
 
     done = 0
     for index in range(options.first, options.count, options.workers):
@@ -78,7 +77,11 @@ def work(options):
         except Exception as error:
             if not isinstance(error, scene.OutOfView):
                 traceback.print_exc()
-            print(f"scene {index} left out: {name_of(options.out, options, index)[0].name}", file=sys.stderr, flush=True)
+            print(
+                f"scene {index} left out: {name_of(options.out, options, index)[0].name}",
+                file=sys.stderr,
+                flush=True,
+            )
         done += 1
         if done >= BATCH:
             sys.exit(3)
@@ -95,7 +98,22 @@ class Worker:
     def start(self):
         self.log = self.options.scratch / f"worker-{self.number}.log"
         o = self.options
-        command = [sys.executable, __file__, str(o.out), "--count", str(o.count), "--seed", str(o.seed), "--workers", str(o.workers), "--first", str(self.first), "--scratch", str(o.scratch)]
+        command = [
+            sys.executable,
+            "-m",
+            "render.draw",
+            str(o.out),
+            "--count",
+            str(o.count),
+            "--seed",
+            str(o.seed),
+            "--workers",
+            str(o.workers),
+            "--first",
+            str(self.first),
+            "--scratch",
+            str(o.scratch),
+        ]
         if o.seized:
             command.append("--seized")
         if o.subjects:
@@ -120,10 +138,16 @@ class Worker:
             self.finished = True
             return
         if code != 3 and not now.isdigit():
-            sys.exit(f"a worker ended with {code} before its first scene; what it wrote stands above")
+            sys.exit(
+                f"a worker ended with {code} before its first scene; what it wrote stands above"
+            )
         last = int(now) if now.isdigit() else self.first
         if code != 3:
-            print(f"worker {self.number} ended with {code} at scene {last}; it goes on after it", file=sys.stderr, flush=True)
+            print(
+                f"worker {self.number} ended with {code} at scene {last}; it goes on after it",
+                file=sys.stderr,
+                flush=True,
+            )
         self.first = last + self.options.workers
         self.start()
 
@@ -138,7 +162,16 @@ def write_manifest(options):
     for index in range(options.count):
         subject, path = name_of(options.out, options, index)
         if path.exists():
-            rows.append([path.relative_to(options.out), subject.label, subject.name, f"render-{options.seed}-{index}", options.seed, int(options.seized)])
+            rows.append(
+                [
+                    path.relative_to(options.out),
+                    subject.label,
+                    subject.name,
+                    f"render-{options.seed}-{index}",
+                    options.seed,
+                    int(options.seized),
+                ]
+            )
     aside = options.out / "manifest.csv.part"
     with open(aside, "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -151,10 +184,16 @@ def write_manifest(options):
 def main():
     parser = argparse.ArgumentParser(description="Draws training pictures.")
     parser.add_argument("out", type=pathlib.Path)
-    parser.add_argument("--count", type=int, required=True, help="pictures, the ones that exist included")
+    parser.add_argument(
+        "--count", type=int, required=True, help="pictures, the ones that exist included"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--seized", action="store_true", help="in bulk, or close: as things are photographed where they were found; take another seed")
+    parser.add_argument(
+        "--seized",
+        action="store_true",
+        help="in bulk, or close: as things are photographed where they were found; take another seed",
+    )
     parser.add_argument("--subjects", help="only these subjects or labels, by commas")
     parser.add_argument("--first", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--scratch", type=pathlib.Path, help=argparse.SUPPRESS)
@@ -177,7 +216,10 @@ def main():
             write_manifest(options)
             listed = time.monotonic()
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(f"{write_manifest(options)} pictures lie in {options.out}; {time.monotonic() - began:.0f} s, {spent.ru_utime + spent.ru_stime:.0f} s of processor time", file=sys.stderr)
+    print(
+        f"{write_manifest(options)} pictures lie in {options.out}; {time.monotonic() - began:.0f} s, {spent.ru_utime + spent.ru_stime:.0f} s of processor time",
+        file=sys.stderr,
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Training pictures from formulas alone, path-traced with Blender (`scripts/render/render`)."""
