@@ -39,5 +39,6 @@ pub mod photo;
 pub mod pipeline;
 pub mod recognize;
 pub mod record;
+pub mod report;
 pub mod schreger;
 pub mod verdict;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use faunalens::evaluate::classify::report::ClassifyReport;
 use faunalens::evaluate::classify::{Settings as StudySettings, study};
-use faunalens::evaluate::pages::ClassifyReport;
 use faunalens::evaluate::results::Results;
 use faunalens::evaluate::rows::{Answer, Joining, answers, join_results};
 use faunalens::recognize::Bundle;

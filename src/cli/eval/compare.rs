@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 use faunalens::evaluate::classify::Settings as StudySettings;
+use faunalens::evaluate::classify::report::write_comparison;
 use faunalens::evaluate::compare::compare;
-use faunalens::evaluate::pages::write_comparison;
 use faunalens::evaluate::rows::{Joining, Scored, join, labels_of};
 
 use super::{Reporting, configuration, name_left_out, renaming, root_of, with_hash};

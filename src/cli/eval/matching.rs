@@ -7,13 +7,13 @@ use std::sync::atomic::AtomicBool;
 
 use anyhow::Context;
 use clap::Args;
+use faunalens::evaluate::matching::report::MatchReport;
 use faunalens::evaluate::matching::{Found, Settings as MatchSettings, ask, read_answers, study};
-use faunalens::evaluate::matching_page::MatchReport;
-use faunalens::evaluate::report;
 use faunalens::evaluate::truth::Truth;
 use faunalens::index::{Evidence, Index, IndexError, Settings as IndexSettings, Sighting};
 use faunalens::photo::source::{Context as Known, Item};
 use faunalens::pipeline::Engine;
+use faunalens::report::html as report;
 use rayon::prelude::*;
 
 use super::{

@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use faunalens::evaluate::classify::report::Configuration;
 use faunalens::evaluate::leak::{self, Leak};
-use faunalens::evaluate::pages::Configuration;
 use faunalens::evaluate::rows::{LeftOut, Scored};
 use faunalens::photo::hex;
 use faunalens::pipeline::Engine;

@@ -7,11 +7,11 @@ use serde_json::json;
 
 use super::figures::{Figure as Share, Summary};
 use super::{Frame, Outcome};
-use crate::evaluate::chart::{Axis, Line, chart, scatter};
 use crate::evaluate::classify::Figure;
-use crate::evaluate::pages::{SHOWN, configuration, gallery, left_out};
-use crate::evaluate::report::Page;
+use crate::evaluate::classify::report::{SHOWN, configuration, gallery, left_out};
 use crate::photo::Limits;
+use crate::report::chart::{Axis, Line, chart, scatter};
+use crate::report::html::Page;
 use crate::schreger::Species;
 
 /// Slices at the head of a summary that are no bins of a factor.
@@ -213,7 +213,7 @@ fn charts(outcomes: &[Outcome], summary: &Summary) -> Vec<String> {
             "Species: wrong among decided",
             Axis::share("share of pictures with a species named"),
             Axis {
-                high: crate::evaluate::pages::round_up(most),
+                high: crate::evaluate::classify::report::round_up(most),
                 ..Axis::share("share wrong")
             },
             &[Line {

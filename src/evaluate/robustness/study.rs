@@ -14,15 +14,15 @@ use crate::pipeline::{Engine, Input};
 use crate::recognize::RecognizeError;
 use crate::record::{Failure, Record};
 
-use super::classify::Settings as ClassifySettings;
-use super::compare::{Comparison, compare};
-use super::leak;
-use super::matching::{self, Found, Part, Settings, Study, ask};
-use super::results::Results;
-use super::rows::{Row, Scored};
-use super::table::{LeftOut, RowsError};
 use super::transformation::{Transformation, for_collage};
-use super::truth::{Question, Truth};
+use crate::evaluate::classify::Settings as ClassifySettings;
+use crate::evaluate::compare::{Comparison, compare};
+use crate::evaluate::leak;
+use crate::evaluate::matching::{self, Found, Part, Settings, Study, ask};
+use crate::evaluate::results::Results;
+use crate::evaluate::rows::{Row, Scored};
+use crate::evaluate::table::{LeftOut, RowsError};
+use crate::evaluate::truth::{Question, Truth};
 
 /// Pictures kept for the other cells of collages.
 const POOL: usize = 24;

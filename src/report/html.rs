@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::photo::{self, Limits, Photo};
 
 use super::chart::escape;
-use super::classify::Figure;
+use crate::evaluate::classify::Figure;
 
 /// Longer side of a thumbnail, pixels.
 const THUMBNAIL: u32 = 160;
@@ -59,7 +59,7 @@ impl Page {
     }
 
     /// Charts side by side where there is room.
-    pub(super) fn charts(&mut self, charts: &[String]) {
+    pub(crate) fn charts(&mut self, charts: &[String]) {
         let _ = writeln!(self.body, "<div class='charts'>{}</div>", charts.concat());
     }
 
@@ -111,7 +111,7 @@ impl Page {
     }
 
     /// A table whose shares are drawn as bars and whose intervals stand below their values.
-    pub(super) fn cells(&mut self, header: &[&str], rows: &[Vec<Cell>]) {
+    pub(crate) fn cells(&mut self, header: &[&str], rows: &[Vec<Cell>]) {
         self.body += "<div class='wide'><table><thead><tr>";
         for name in header {
             let _ = write!(self.body, "<th>{}</th>", escape(name));
@@ -140,12 +140,12 @@ impl Page {
     }
 
     /// Opens a part that is folded away until it is wanted.
-    pub(super) fn fold(&mut self, heading: &str) {
+    pub(crate) fn fold(&mut self, heading: &str) {
         let _ = writeln!(self.body, "<details><summary>{}</summary>", escape(heading));
     }
 
     /// Closes what [`fold`](Self::fold) opened.
-    pub(super) fn unfold(&mut self) {
+    pub(crate) fn unfold(&mut self) {
         self.body += "</details>\n";
     }
 
@@ -186,7 +186,7 @@ impl Page {
     }
 
     /// Pictures from the bytes of their files, with a caption each.
-    pub(super) fn pictures(
+    pub(crate) fn pictures(
         &mut self,
         entries: impl Iterator<Item = (Option<Vec<u8>>, String)>,
         limits: &Limits,
@@ -218,11 +218,11 @@ impl Page {
     }
 }
 
-const STYLE: &str = include_str!("report.css");
+const STYLE: &str = include_str!("page.css");
 
 /// A cell of a table.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Cell {
+pub(crate) struct Cell {
     text: String,
     /// Small, under the text.
     below: String,
@@ -233,7 +233,7 @@ pub(super) struct Cell {
 
 impl Cell {
     /// Words, whatever they look like.
-    pub(super) fn words(text: &str) -> Self {
+    pub(crate) fn words(text: &str) -> Self {
         Self {
             text: text.to_owned(),
             ..Self::default()
@@ -241,7 +241,7 @@ impl Cell {
     }
 
     /// Words, or a number in words.
-    pub(super) fn text(text: &str) -> Self {
+    pub(crate) fn text(text: &str) -> Self {
         Self {
             text: text.to_owned(),
             number: text.parse::<f64>().is_ok(),
@@ -250,7 +250,7 @@ impl Cell {
     }
 
     /// A value with its interval.
-    pub(super) fn value(number: Option<f64>, limits: Option<[f64; 2]>) -> Self {
+    pub(crate) fn value(number: Option<f64>, limits: Option<[f64; 2]>) -> Self {
         Self {
             text: value(number),
             below: interval(limits),
@@ -260,7 +260,7 @@ impl Cell {
     }
 
     /// A difference, with its sign and its interval.
-    pub(super) fn difference(number: Option<f64>, limits: Option<[f64; 2]>) -> Self {
+    pub(crate) fn difference(number: Option<f64>, limits: Option<[f64; 2]>) -> Self {
         let signed = |number: f64| format!("{number:+.3}");
         Self {
             text: number.map_or("–".into(), signed),
@@ -273,7 +273,7 @@ impl Cell {
     }
 
     /// A share of one, drawn as a bar, with its interval.
-    pub(super) fn share(number: Option<f64>, limits: Option<[f64; 2]>) -> Self {
+    pub(crate) fn share(number: Option<f64>, limits: Option<[f64; 2]>) -> Self {
         Self {
             share: number,
             ..Self::value(number, limits)
@@ -281,7 +281,7 @@ impl Cell {
     }
 
     /// The figure as a share.
-    pub(super) fn figure(figure: Option<&Figure>) -> Self {
+    pub(crate) fn figure(figure: Option<&Figure>) -> Self {
         figure.map_or_else(Self::default, |figure| {
             Self::share(figure.value, figure.interval)
         })
@@ -289,7 +289,7 @@ impl Cell {
 }
 
 /// A value as people read it.
-pub(super) fn value(value: Option<f64>) -> String {
+pub(crate) fn value(value: Option<f64>) -> String {
     value.map_or("–".into(), |value| {
         if value.abs() >= 100.0 {
             format!("{value:.0}")
@@ -357,7 +357,7 @@ pub fn csv_of<T: Serialize>(rows: &[T]) -> String {
 }
 
 /// Rows of text as CSV.
-pub(super) fn csv_rows(rows: impl Iterator<Item = Vec<String>>) -> String {
+pub(crate) fn csv_rows(rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut writer = csv::WriterBuilder::new()
         .flexible(true)
         .from_writer(Vec::new());

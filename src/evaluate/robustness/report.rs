@@ -8,14 +8,16 @@ use serde_json::json;
 
 use crate::photo::Limits;
 
-use super::classify::Figure;
-use super::compare::Difference;
-use super::leak::Leak;
-use super::matching_page::{SHORT, curves, parts_csv, transformations};
-use super::pages::{Configuration, SHOWN, configuration, gallery, leaks_in_words, left_out};
-use super::report::{self, Cell, Page, ReportError, csv_of};
-use super::robustness::{Drop, Robustness};
-use super::table::LeftOut;
+use super::{Drop, Robustness};
+use crate::evaluate::classify::Figure;
+use crate::evaluate::classify::report::{
+    Configuration, SHOWN, configuration, gallery, leaks_in_words, left_out,
+};
+use crate::evaluate::compare::Difference;
+use crate::evaluate::leak::Leak;
+use crate::evaluate::matching::report::{SHORT, curves, parts_csv, transformations};
+use crate::evaluate::table::LeftOut;
+use crate::report::html::{self as report, Cell, Page, ReportError, csv_of};
 
 /// What `eval robustness` writes.
 pub struct RobustnessReport<'a> {

@@ -9,11 +9,11 @@ use serde::Serialize;
 use crate::fingerprint::MATCH_DISTANCE;
 use crate::index::{Evidence, Index, IndexError, Method, Query};
 
-use super::bootstrap;
-use super::classify::Figure;
-use super::retrieval::{Answered, Answers, PRECISIONS, RANKS, Walk};
-use super::table::{self, LeftOut, RowsError, unusable};
-use super::truth::Truth;
+use crate::evaluate::bootstrap;
+use crate::evaluate::classify::Figure;
+use crate::evaluate::retrieval::{Answered, Answers, PRECISIONS, RANKS, Walk};
+use crate::evaluate::table::{self, LeftOut, RowsError, unusable};
+use crate::evaluate::truth::Truth;
 
 /// Differing bits up to which PDQ's own ranking is looked at: far beyond any threshold that is worth using.
 const PDQ_REACH: u32 = 90;

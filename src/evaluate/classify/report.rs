@@ -7,15 +7,17 @@ use serde_json::json;
 
 use crate::photo::Limits;
 
-use super::chart::{Axis, Line, chart};
-use super::classify::{Figure, Study};
-use super::compare::{Comparison, Difference};
-use super::leak::{Kind, Leak};
-use super::report::{self, Cell, Page, ReportError, csv_of, csv_rows, figures_csv, value};
-use super::rows::{Grouping, LeftOut, Scored};
+use super::{Figure, Study};
+use crate::evaluate::compare::{Comparison, Difference};
+use crate::evaluate::leak::{Kind, Leak};
+use crate::evaluate::rows::{Grouping, LeftOut, Scored};
+use crate::report::chart::{Axis, Line, chart};
+use crate::report::html::{
+    self as report, Cell, Page, ReportError, csv_of, csv_rows, figures_csv, value,
+};
 
 /// Worst errors and changed photographs shown on a page.
-pub(super) const SHOWN: usize = 48;
+pub(in crate::evaluate) const SHOWN: usize = 48;
 /// Figures that come first.
 const FIRST: [&str; 3] = [
     "accuracy",
@@ -196,7 +198,7 @@ impl ClassifyReport<'_> {
             .iter()
             .filter(|curve| curve.positives > 0)
             .collect();
-        let of = |pick: &dyn Fn(&super::metrics::Point) -> (f64, f64),
+        let of = |pick: &dyn Fn(&crate::evaluate::metrics::Point) -> (f64, f64),
                   start: Option<(f64, f64)>|
          -> Vec<Line> {
             supported
@@ -452,7 +454,7 @@ pub fn differences_csv(rows: &[Difference]) -> String {
 }
 
 /// What the search for near-duplicates found.
-pub(super) fn leaks_in_words(leaks: &[Leak], taken_out: bool) -> String {
+pub(in crate::evaluate) fn leaks_in_words(leaks: &[Leak], taken_out: bool) -> String {
     let count = |kind| leaks.iter().filter(|leak| leak.kind == kind).count();
     let (training, other, same) = (
         count(Kind::Training),
@@ -471,7 +473,7 @@ pub(super) fn leaks_in_words(leaks: &[Leak], taken_out: bool) -> String {
 }
 
 /// Thumbnails with captions, or that there are none.
-pub(super) fn gallery(
+pub(in crate::evaluate) fn gallery(
     page: &mut Page,
     shown: &[(PathBuf, String)],
     pictures: bool,
@@ -488,13 +490,13 @@ pub(super) fn gallery(
 }
 
 /// The end of an axis whose fifths are round: the next of 0.05, 0.1, 0.25, 0.5, 1.
-pub(super) fn round_up(most: f64) -> f64 {
+pub(in crate::evaluate) fn round_up(most: f64) -> f64 {
     let ends = [0.05, 0.1, 0.25, 0.5];
     ends.into_iter().find(|&end| most <= end).unwrap_or(1.0)
 }
 
 /// The first rows, with their reasons.
-pub(super) fn left_out(page: &mut Page, rows: &[LeftOut]) {
+pub(in crate::evaluate) fn left_out(page: &mut Page, rows: &[LeftOut]) {
     if rows.is_empty() {
         page.paragraph("No row was left out.");
         return;
@@ -511,7 +513,7 @@ pub(super) fn left_out(page: &mut Page, rows: &[LeftOut]) {
     page.table(&["line", "file", "why"], &table);
 }
 
-pub(super) fn configuration(page: &mut Page, entries: &Configuration) {
+pub(in crate::evaluate) fn configuration(page: &mut Page, entries: &Configuration) {
     page.heading("How this was made");
     let rows: Vec<Vec<Cell>> = entries
         .iter()

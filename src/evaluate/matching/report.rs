@@ -8,16 +8,16 @@ use serde_json::json;
 
 use crate::photo::Limits;
 
-use super::chart::{Axis, Line, chart};
-use super::classify::Figure;
-use super::matching::{Found, Part, Study};
-use super::pages::{Configuration, SHOWN, configuration, gallery, left_out};
-use super::report::{self, Cell, Page, ReportError, csv_of};
-use super::table::LeftOut;
-use super::truth::Truth;
+use super::{Found, Part, Study};
+use crate::evaluate::classify::Figure;
+use crate::evaluate::classify::report::{Configuration, SHOWN, configuration, gallery, left_out};
+use crate::evaluate::table::LeftOut;
+use crate::evaluate::truth::Truth;
+use crate::report::chart::{Axis, Line, chart};
+use crate::report::html::{self as report, Cell, Page, ReportError, csv_of};
 
 /// Figures of a method in the table of transformations.
-pub(super) const SHORT: [&str; 4] = [
+pub(in crate::evaluate) const SHORT: [&str; 4] = [
     "found at all",
     "micro-average precision",
     "recall at precision 0.9",
@@ -156,7 +156,7 @@ fn missed_csv(missed: &[String]) -> String {
 }
 
 /// Precision against recall of every method.
-pub(super) fn curves(study: &Study) -> String {
+pub(in crate::evaluate) fn curves(study: &Study) -> String {
     let lines: Vec<Line> = study
         .curves
         .iter()
@@ -179,7 +179,7 @@ fn find<'a>(part: &'a Part, name: &str) -> Option<&'a Figure> {
 }
 
 /// A row per transformation: what the first method finds in short, and how much the others find.
-pub(super) fn transformations(page: &mut Page, parts: &[Part]) {
+pub(in crate::evaluate) fn transformations(page: &mut Page, parts: &[Part]) {
     let mut methods: Vec<&str> = Vec::new();
     let mut names: Vec<&str> = Vec::new();
     for part in parts {
@@ -233,7 +233,7 @@ pub(super) fn transformations(page: &mut Page, parts: &[Part]) {
 }
 
 /// The figures of every part as CSV.
-pub(super) fn parts_csv(parts: &[Part]) -> String {
+pub(in crate::evaluate) fn parts_csv(parts: &[Part]) -> String {
     #[derive(Serialize)]
     struct Row<'a> {
         method: &'a str,

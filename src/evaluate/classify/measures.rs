@@ -6,12 +6,12 @@ use serde::Serialize;
 
 use crate::recognize::bundle::Threshold;
 
-use super::bootstrap;
-use super::metrics::{
+use crate::evaluate::bootstrap;
+use crate::evaluate::metrics::{
     self, Calibration, Confidence, Counts, DEPTHS, Point, RATES, Ranked, calibration, confusion,
     of_label, precision_in_feed,
 };
-use super::rows::Scored;
+use crate::evaluate::rows::Scored;
 
 /// Shares of positives in a feed at which precision is told.
 pub const PREVALENCES: [f64; 3] = [1e-2, 1e-3, 1e-4];
@@ -78,17 +78,17 @@ pub struct Study {
 }
 
 /// A figure before it has a value.
-pub(super) struct Plan {
-    pub(super) label: String,
-    pub(super) name: String,
-    pub(super) photographs: usize,
-    pub(super) groups: usize,
-    pub(super) note: String,
-    pub(super) supported: bool,
+pub(in crate::evaluate) struct Plan {
+    pub(in crate::evaluate) label: String,
+    pub(in crate::evaluate) name: String,
+    pub(in crate::evaluate) photographs: usize,
+    pub(in crate::evaluate) groups: usize,
+    pub(in crate::evaluate) note: String,
+    pub(in crate::evaluate) supported: bool,
 }
 
 /// Data in the shape that a resample needs.
-pub(super) struct Prepared<'a> {
+pub(in crate::evaluate) struct Prepared<'a> {
     labels: usize,
     truth: Vec<usize>,
     best: Vec<usize>,
@@ -104,7 +104,7 @@ fn reviewed(precision: f64) -> Option<f64> {
 
 impl Prepared<'_> {
     /// Every figure, in the order of the plans.
-    pub(super) fn figures(&self, weights: &[u32]) -> Vec<Option<f64>> {
+    pub(in crate::evaluate) fn figures(&self, weights: &[u32]) -> Vec<Option<f64>> {
         let table = confusion(&self.truth, &self.best, weights, self.labels);
         let total: u64 = table.iter().sum();
         let right: u64 = (0..self.labels).map(|l| table[l * self.labels + l]).sum();
@@ -160,7 +160,7 @@ impl Prepared<'_> {
 }
 
 /// Brings the rows into the shape that a resample needs.
-pub(super) fn prepare<'a>(scored: &Scored, settings: &'a Settings) -> Prepared<'a> {
+pub(in crate::evaluate) fn prepare<'a>(scored: &Scored, settings: &'a Settings) -> Prepared<'a> {
     let rows = &scored.rows;
     let truth: Vec<usize> = rows.iter().map(|row| row.label).collect();
     let best: Vec<usize> = rows.iter().map(|row| row.best()).collect();
@@ -243,7 +243,7 @@ pub fn study(scored: &Scored, settings: &Settings) -> Study {
 }
 
 /// Names, data and limits of the figures, in the order of [`Prepared::figures`].
-pub(super) fn plans(scored: &Scored, settings: &Settings) -> Vec<Plan> {
+pub(in crate::evaluate) fn plans(scored: &Scored, settings: &Settings) -> Vec<Plan> {
     let rows = &scored.rows;
     let groups_of = |keep: &dyn Fn(usize) -> bool| {
         let kept = rows

@@ -5,9 +5,9 @@
 //! `jpeg`. An empty field is unknown.
 
 mod figures;
-mod page;
 mod plot;
 mod report;
+mod tables;
 
 use crate::photo::{self, Limits, Photo, PhotoError};
 use crate::schreger::{Config, Reading, Species, read};
@@ -16,7 +16,7 @@ use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::pages::Configuration;
+use super::classify::report::Configuration;
 use super::table::LeftOut;
 
 pub use figures::{FalseLattice, Figure, Slice, Summary};
@@ -201,17 +201,20 @@ fn write(
             report::page(outcomes, summary, &figures, folder, limits, frame),
         ),
         ("report.json", report::json(summary, &figures, frame)),
-        ("figures.csv", super::report::figures_csv(&figures)),
-        ("left_out.csv", super::report::csv_of(&summary.left_out)),
-        ("readings.csv", page::readings(outcomes)),
-        ("summary.csv", page::summary(summary)),
-        ("slices.csv", page::slices(summary)),
-        ("selective_risk.csv", page::risk(summary)),
-        ("false_lattice.csv", page::false_lattice(summary)),
+        ("figures.csv", crate::report::html::figures_csv(&figures)),
+        (
+            "left_out.csv",
+            crate::report::html::csv_of(&summary.left_out),
+        ),
+        ("readings.csv", tables::readings(outcomes)),
+        ("summary.csv", tables::summary(summary)),
+        ("slices.csv", tables::slices(summary)),
+        ("selective_risk.csv", tables::risk(summary)),
+        ("false_lattice.csv", tables::false_lattice(summary)),
         ("angle.svg", plot::angles(outcomes)),
         ("error.svg", plot::errors(summary)),
         ("selective_risk.svg", plot::risk(summary)),
-        ("README.md", page::page(summary)),
+        ("README.md", tables::page(summary)),
     ];
     for (name, text) in files {
         let path = out.join(name);

@@ -5,8 +5,8 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 
-use super::bootstrap::SplitMix;
 use super::lettering;
+use crate::evaluate::bootstrap::SplitMix;
 
 /// JPEG quality at which a copy is stored, where the transformation is not itself a recompression.
 pub const STORED_QUALITY: u8 = 90;

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::bootstrap;
-use super::classify::{Figure, Settings, plans, prepare};
-use super::metrics::mcnemar;
-use super::rows::{LeftOut, Scored};
+use crate::evaluate::bootstrap;
+use crate::evaluate::classify::{Figure, Settings, plans, prepare};
+use crate::evaluate::metrics::mcnemar;
+use crate::evaluate::rows::{LeftOut, Scored};
 
 /// A photograph that the two name differently.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -8,16 +8,16 @@ const MARGIN: (f64, f64) = (46.0, 40.0);
 
 /// An axis from `low` to `high`; logarithmic axes need a positive `low`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Axis<'a> {
-    pub(super) name: &'a str,
-    pub(super) low: f64,
-    pub(super) high: f64,
-    pub(super) logarithmic: bool,
+pub(crate) struct Axis<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+    pub(crate) logarithmic: bool,
 }
 
 impl<'a> Axis<'a> {
     /// A share, 0 to 1.
-    pub(super) fn share(name: &'a str) -> Self {
+    pub(crate) fn share(name: &'a str) -> Self {
         Self {
             name,
             low: 0.0,
@@ -49,18 +49,18 @@ impl<'a> Axis<'a> {
 }
 
 /// One line with its name.
-pub(super) struct Line<'a> {
-    pub(super) name: &'a str,
-    pub(super) points: Vec<(f64, f64)>,
+pub(crate) struct Line<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) points: Vec<(f64, f64)>,
 }
 
 /// A chart; `diagonal` draws where both axes agree.
-pub(super) fn chart(title: &str, x: Axis, y: Axis, lines: &[Line], diagonal: bool) -> String {
+pub(crate) fn chart(title: &str, x: Axis, y: Axis, lines: &[Line], diagonal: bool) -> String {
     drawn(title, x, y, lines, diagonal, false)
 }
 
 /// Points instead of lines, with the diagonal.
-pub(super) fn scatter(title: &str, x: Axis, y: Axis, points: &[Line]) -> String {
+pub(crate) fn scatter(title: &str, x: Axis, y: Axis, points: &[Line]) -> String {
     drawn(title, x, y, points, true, true)
 }
 
@@ -178,7 +178,7 @@ fn short(value: f64) -> String {
 }
 
 /// Text for HTML and SVG.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
