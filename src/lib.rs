@@ -11,20 +11,21 @@
 //! them, [`recognize`] scores them with a model bundle, [`schreger`] reads the
 //! lattice of ivory, [`verdict`] weighs what these say, and [`record`] is what
 //! leaves the house. [`index`] remembers pictures and finds them again, [`links`]
-//! draws from it the graph of sellers. [`pipeline`] composes the stages for one
-//! photo and for a batch, [`evaluate`] measures how well they do, [`learn`] teaches a bundle new labels.
+//! draws from it the graph of sellers. [`pipeline`] composes the stages: scoring,
+//! matching and remembering a photo is one call of it. [`evaluate`] measures how well they do, [`learn`] teaches a bundle new labels.
 //!
 //! ```no_run
 //! use faunalens::photo::Limits;
-//! use faunalens::pipeline::{Engine, Input};
+//! use faunalens::pipeline::{Engine, Input, Memory, Search};
 //! use faunalens::recognize::{Bundle, Runtime};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let runtime = Runtime::load(None)?;
 //! let bundle = Bundle::load("models/faunalens-base".as_ref())?;
 //! let engine = Engine::new(runtime, bundle, Limits::default());
+//! let mut memory = Memory::open("seen/".as_ref(), Search::default())?;
 //! let mut worker = engine.worker(1)?;
-//! let record = worker.examine("a.jpg".into(), Input::File("a.jpg".into()));
+//! let record = worker.screen("a.jpg".into(), Input::File("a.jpg".into()), Some(&mut memory))?;
 //! println!("{}", record.to_json()?);
 //! # Ok(())
 //! # }

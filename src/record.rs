@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::index::{Evidence, Match};
+use crate::index::Match;
+use crate::photo::{FailureKind, PhotoError};
 use crate::schreger::Reading;
 use crate::verdict::{Decision, Law};
 
@@ -23,6 +24,7 @@ pub const JSON_SCHEMA: &str = include_str!("record/schema.json");
 
 /// What faunalens says of one photo. A field whose stage did not run is null.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Record {
     /// Always [`SCHEMA`].
     pub schema: String,
@@ -60,9 +62,6 @@ pub struct Record {
     pub elapsed_ms: f64,
     /// Why the photo could not be read.
     pub error: Option<Failure>,
-    /// What an index needs of the photo, when the engine was asked for it; never written out.
-    #[serde(skip)]
-    pub evidence: Option<Box<Evidence>>,
 }
 
 /// A label and its calibrated score.
@@ -126,8 +125,8 @@ pub struct IndexStamp {
 /// Why a photo could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// `not_found`, `unsupported`, `corrupt`, `too_large` or `internal`.
-    pub kind: String,
+    /// What kind of failure it was.
+    pub kind: FailureKind,
     /// The same in words.
     pub message: String,
 }
@@ -155,8 +154,16 @@ impl Record {
             index: None,
             elapsed_ms: 0.0,
             error: None,
-            evidence: None,
         }
+    }
+
+    /// Takes back what was found of the photo, and says why it could not be read.
+    pub fn fail(&mut self, failure: Failure) {
+        self.decision = None;
+        self.reasons.clear();
+        self.materials.clear();
+        self.law = None;
+        self.error = Some(failure);
     }
 
     /// The record as one line of JSON, without the line end.
@@ -165,6 +172,26 @@ impl Record {
     /// Never in practice: every field has a JSON form.
     pub fn to_json(&self) -> serde_json::Result<String> {
         serde_json::to_string(self)
+    }
+}
+
+impl Failure {
+    /// A fault of the program or of the system.
+    #[must_use]
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self {
+            kind: FailureKind::Internal,
+            message: message.into(),
+        }
+    }
+}
+
+impl From<PhotoError> for Failure {
+    fn from(error: PhotoError) -> Self {
+        Self {
+            kind: error.kind(),
+            message: error.to_string(),
+        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! `faunalens check`: a few photos, answered at once.
 
-use std::convert::Infallible;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,13 +7,13 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 use faunalens::photo::{self, Limits, source};
-use faunalens::pipeline::{Engine, Input, Inspected, inspect};
+use faunalens::pipeline::{Input, Inspected, Memory, inspect};
 use faunalens::record::{JSON_SCHEMA, Record};
 use faunalens::verdict::{Decision, tell};
 
-use super::memory::{Memory, warn};
-use super::say;
+use super::memory::{MemoryOptions, warn};
 use super::settings::{Judging, Settings, cores, prepare_process};
+use super::{emitted, print_line};
 
 /// Score single photos, as an upload hook does
 ///
@@ -42,7 +41,7 @@ pub(super) struct Check {
     judging: Judging,
 
     #[command(flatten)]
-    memory: Memory,
+    memory: MemoryOptions,
 }
 
 const EXAMPLES: &str = "\
@@ -63,81 +62,91 @@ With --exit-code:
 impl Check {
     pub(super) fn run(&self, settings: &Settings) -> anyhow::Result<ExitCode> {
         if self.schema {
-            say(JSON_SCHEMA.trim_end())?;
+            print_line(JSON_SCHEMA.trim_end())?;
             return Ok(ExitCode::SUCCESS);
         }
         // May start the program again, so it comes before anything is read.
         prepare_process();
         let from_stdin = |path: &PathBuf| path.as_os_str() == "-";
         let one_by_one = self.files.len() == 1 || self.files.iter().any(from_stdin);
-        // The first photo is read on another core while the model is loaded.
-        let first = one_by_one.then(|| {
-            let (path, limits) = (self.files[0].clone(), settings.limits());
-            let evidence = self.memory.is_named();
-            std::thread::spawn(move || open(&path, &limits, evidence))
-        });
-        let engine = self.judging.engine(settings, &self.memory)?;
-        let index = self.memory.reader()?;
-        let mut worst = Some(Decision::Clear);
-        let mut some_failed = false;
-        let mut take = |mut record: Record| {
-            if let Some(index) = &index {
-                self.memory.recall(index, &mut record, None)?;
-            }
-            match record.decision {
-                Some(decision) => worst = worst.max(Some(decision)),
-                None => some_failed = true,
-            }
-            self.print(&record)
-        };
-        if let Some(first) = first {
-            let mut worker = engine.worker(cores())?;
-            let first = first
-                .join()
-                .map_err(|_| anyhow::anyhow!("reading {} failed", self.files[0].display()))?;
-            take(worker.judge(first))?;
-            for path in &self.files[1..] {
-                take(worker.judge(open(path, &settings.limits(), index.is_some())))?;
-            }
-            std::mem::forget(worker); // see `leave`
+        let mut outcome = Outcome::default();
+        if one_by_one {
+            self.one_by_one(settings, &mut outcome)?;
         } else {
-            for record in self.all_cores(&engine)? {
-                take(record)?;
-            }
+            self.on_all_cores(settings, &mut outcome)?;
         }
-        if let Some(index) = &index {
-            warn(index);
-        }
-        leave(self.status(worst, some_failed))
+        leave(outcome.status(self.exit_code))
     }
 
-    fn all_cores(&self, engine: &Engine) -> anyhow::Result<Vec<Record>> {
-        let mut records = Vec::with_capacity(self.files.len());
-        let workers = cores().min(self.files.len());
-        let never = AtomicBool::new(false);
-        engine.batch(
-            workers,
-            source::files(self.files.clone()),
-            &never,
-            |_, record| {
-                records.push(record);
-                Ok::<(), Infallible>(())
-            },
-        )?;
-        Ok(records)
-    }
-
-    fn print(&self, record: &Record) -> anyhow::Result<()> {
-        if self.json {
-            say(&record.to_json()?)?;
-        } else {
-            say(&in_words(record))?;
+    /// One after another, each on all cores. The first is read on another core while the model is
+    /// loaded.
+    fn one_by_one(&self, settings: &Settings, outcome: &mut Outcome) -> anyhow::Result<()> {
+        let evidence = self.memory.is_named();
+        let (path, limits) = (self.files[0].clone(), settings.limits());
+        let first = std::thread::spawn(move || open(&path, &limits, evidence));
+        let engine = self.judging.engine(settings)?;
+        let mut memory = self.memory.reader()?;
+        let mut worker = engine.worker(cores())?;
+        let first = first
+            .join()
+            .map_err(|_| anyhow::anyhow!("reading {} failed", self.files[0].display()))?;
+        let rest = &self.files[1..];
+        let rest = rest
+            .iter()
+            .map(|path| open(path, engine.limits(), evidence));
+        for inspected in std::iter::once(first).chain(rest) {
+            let examined = worker.examine(inspected);
+            let record = match &mut memory {
+                Some(memory) => memory.screen(examined)?,
+                None => examined.record,
+            };
+            self.take(&record, outcome)?;
         }
+        warn_of(memory.as_ref());
+        std::mem::forget(worker); // see `leave`
         Ok(())
     }
 
-    fn status(&self, worst: Option<Decision>, some_failed: bool) -> u8 {
-        match (self.exit_code, worst, some_failed) {
+    fn on_all_cores(&self, settings: &Settings, outcome: &mut Outcome) -> anyhow::Result<()> {
+        let engine = self.judging.engine(settings)?;
+        let mut memory = self.memory.reader()?;
+        let workers = cores().min(self.files.len());
+        let files = source::files(self.files.clone());
+        let never = AtomicBool::new(false);
+        let screened = engine.screen(workers, files, memory.as_mut(), &never, |_, record| {
+            self.take(&record, outcome)
+        });
+        emitted(screened)?;
+        warn_of(memory.as_ref());
+        Ok(())
+    }
+
+    fn take(&self, record: &Record, outcome: &mut Outcome) -> std::io::Result<()> {
+        outcome.count(record);
+        if self.json {
+            print_line(&record.to_json()?)
+        } else {
+            print_line(&in_words(record))
+        }
+    }
+}
+
+/// What became of all photos together.
+#[derive(Default)]
+struct Outcome {
+    worst: Option<Decision>,
+    some_failed: bool,
+}
+
+impl Outcome {
+    fn count(&mut self, record: &Record) {
+        self.worst = self.worst.max(record.decision);
+        self.some_failed |= record.decision.is_none();
+    }
+
+    /// The exit status; that of the worst decision where it is asked for.
+    fn status(&self, by_decision: bool) -> u8 {
+        match (by_decision, self.worst, self.some_failed) {
             (false, _, failed) => u8::from(failed),
             (true, Some(Decision::Flag), _) => 20,
             (true, Some(Decision::Review), _) => 10,
@@ -156,6 +165,12 @@ fn leave(status: u8) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(status))
 }
 
+fn warn_of(memory: Option<&Memory>) {
+    if let Some(memory) = memory {
+        warn(memory.index());
+    }
+}
+
 /// Reads and hashes one photo; `-` is standard input.
 fn open(path: &Path, limits: &Limits, evidence: bool) -> Inspected {
     let input = match photo::read(path, limits) {
@@ -170,7 +185,7 @@ fn in_words(record: &Record) -> String {
     let Some(decision) = record.decision else {
         let error = record.error.as_ref();
         let (kind, message) = error.map_or(("internal", ""), |error| {
-            (error.kind.as_str(), error.message.as_str())
+            (error.kind.name(), error.message.as_str())
         });
         return format!("{:<7} {kind:<20} {}: {message}", "error", record.file);
     };

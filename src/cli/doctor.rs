@@ -8,7 +8,7 @@ use faunalens::recognize::{Bundle, Recognizer};
 use image::RgbImage;
 use serde_json::{Value, json};
 
-use super::say;
+use super::print_line;
 use super::settings::{Settings, cores};
 
 /// Say what is installed, where it was found, and whether it works
@@ -77,7 +77,7 @@ impl Doctor {
             "problems": problems,
         });
         if self.json {
-            say(&report.to_string())?;
+            print_line(&report.to_string())?;
         } else {
             print(&report, "")?;
         }
@@ -93,7 +93,7 @@ fn print(report: &Value, indent: &str) -> std::io::Result<()> {
     for (name, value) in fields {
         match value {
             Value::Object(_) => {
-                say(&format!("{indent}{name}"))?;
+                print_line(&format!("{indent}{name}"))?;
                 print(value, &format!("{indent}  "))?;
             }
             Value::Array(list) => {
@@ -103,9 +103,9 @@ fn print(report: &Value, indent: &str) -> std::io::Result<()> {
                 } else {
                     words.join(", ")
                 };
-                say(&format!("{indent}{name}: {words}"))?;
+                print_line(&format!("{indent}{name}: {words}"))?;
             }
-            _ => say(&format!("{indent}{name}: {}", word(value)))?,
+            _ => print_line(&format!("{indent}{name}: {}", word(value)))?,
         }
     }
     Ok(())

@@ -9,7 +9,7 @@ use faunalens::photo::{self, Limits, Photo, PhotoError};
 use rayon::prelude::*;
 
 use super::settings::Settings;
-use super::{exit_code, say};
+use super::{exit_code, print_line};
 
 /// Photos hashed before their lines are printed.
 const CHUNK: usize = 256;
@@ -45,7 +45,7 @@ impl Hash {
                 .collect();
             for (path, outcome) in chunk.iter().zip(hashed) {
                 match outcome {
-                    Ok(lines) => lines.iter().try_for_each(|line| say(line))?,
+                    Ok(lines) => lines.iter().try_for_each(|line| print_line(line))?,
                     Err(error) => {
                         some_failed = true;
                         eprintln!("faunalens: {}: {error}", path.display());

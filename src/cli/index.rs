@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 
 use super::memory::{in_words, warn};
 use super::settings::{Settings, cores};
-use super::{exit_code, say};
+use super::{exit_code, print_line};
 
 /// Photos fingerprinted before they are added.
 const CHUNK: usize = 64;
@@ -207,7 +207,7 @@ impl IndexCommand {
                         ..IndexSettings::default()
                     },
                 )?;
-                say(&format!("empty index -> {}", dir.display()))?;
+                print_line(&format!("empty index -> {}", dir.display()))?;
             }
             Action::Add {
                 dir,
@@ -237,13 +237,13 @@ impl IndexCommand {
                     removed += index.remove_seller(name)?;
                 }
                 index.commit()?;
-                say(&format!("{removed} pictures removed"))?;
+                print_line(&format!("{removed} pictures removed"))?;
             }
             Action::Query { .. } => return self.query(settings),
             Action::Stats { dir, json } => {
                 let index = Index::open(dir)?;
                 let stats = index.stats()?;
-                say(&if *json {
+                print_line(&if *json {
                     serde_json::to_string(&stats)?
                 } else {
                     stats.to_string()
@@ -256,7 +256,7 @@ impl IndexCommand {
                     eprintln!("faunalens: {problem}");
                 }
                 if problems.is_empty() {
-                    say("sound")?;
+                    print_line("sound")?;
                 }
                 return Ok(exit_code(!problems.is_empty()));
             }
@@ -265,7 +265,7 @@ impl IndexCommand {
                 let progress = bar("descriptors in the graph", 0);
                 index.compact(&mut |points| progress.set_position(points as u64))?;
                 progress.finish_and_clear();
-                say(&index.stats()?.to_string())?;
+                print_line(&index.stats()?.to_string())?;
                 warn(&index);
             }
             Action::Import {
@@ -355,12 +355,14 @@ impl IndexCommand {
             };
             let matches = index.query(&query)?;
             if *json {
-                return Ok(say(
-                    &serde_json::json!({"file": name, "matches": matches}).to_string()
+                return Ok(print_line(
+                    &serde_json::json!({"file": name, "matches": matches}).to_string(),
                 )?);
             }
-            say(&format!("{name}: {} sightings", matches.len()))?;
-            Ok(matches.iter().try_for_each(|found| say(&in_words(found)))?)
+            print_line(&format!("{name}: {} sightings", matches.len()))?;
+            Ok(matches
+                .iter()
+                .try_for_each(|found| print_line(&in_words(found)))?)
         };
         for one in hash {
             answer(
@@ -422,15 +424,14 @@ fn add(
         Ok(())
     };
     if describe {
-        let engine = settings.engine()?.with_evidence();
+        let engine = settings.engine()?;
         let mut trouble = None;
         let never = AtomicBool::new(false);
         let mut since_commit = 0;
-        engine.batch(cores(), source.items()?, &never, |item, mut record| {
-            let evidence = record
-                .evidence
-                .take()
-                .ok_or_else(|| record.error.map_or(String::new(), |e| e.message));
+        engine.examine(cores(), source.items()?, &never, |item, examined| {
+            let error = examined.record.error;
+            let evidence =
+                (examined.evidence).ok_or_else(|| error.map_or(String::new(), |e| e.message));
             since_commit += 1;
             let kept = store(index, item, evidence).and_then(|()| {
                 if since_commit % CHUNK == 0 {
@@ -513,7 +514,7 @@ fn import(dir: &Path, list: &Path, form: ListForm, name: Option<&str>) -> anyhow
     for (line, why) in done.refused.iter().take(20) {
         eprintln!("faunalens: {}: line {line}: {why}", list.display());
     }
-    say(&format!(
+    print_line(&format!(
         "{} new, {} known, {} withdrawn, {} of quality under 50 (kept, marked), {} of other types, {} lines refused",
         done.new,
         done.known,

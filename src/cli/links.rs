@@ -10,7 +10,7 @@ use faunalens::links::{self, Options};
 
 use super::index::bar;
 use super::memory::warn;
-use super::say;
+use super::print_line;
 
 /// Find clusters of one picture and the graph of sellers who share pictures
 ///
@@ -54,7 +54,7 @@ impl LinksCommand {
         warn(&index);
         let groups = found.shops.iter().map(|shop| shop.group).max().unwrap_or(0);
         let linked = found.shops.iter().filter(|shop| shop.group > 0).count();
-        say(&format!(
+        print_line(&format!(
             "{} clusters of one picture, {} of one object in several shots; {linked} of {} shops linked (groups: {groups}, edges: {}) -> {}",
             found.clusters.len(),
             found.objects.len(),

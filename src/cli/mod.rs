@@ -18,6 +18,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use faunalens::photo;
+use faunalens::pipeline::BatchError;
 use faunalens::record::resume::ResumeError;
 
 use settings::Settings;
@@ -79,7 +80,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     silence_caught_panics();
     let settings = cli.settings;
     if cli.version {
-        say(&settings.version())?;
+        print_line(&settings.version())?;
         return Ok(ExitCode::SUCCESS);
     }
     match cli.command {
@@ -102,8 +103,18 @@ fn exit_code(some_failed: bool) -> ExitCode {
     ExitCode::from(u8::from(some_failed))
 }
 
+/// What a batch ended with; an error in writing its records comes first in the chain.
+fn emitted<E: std::error::Error + Send + Sync + 'static>(
+    outcome: Result<(), BatchError<E>>,
+) -> anyhow::Result<()> {
+    match outcome {
+        Err(BatchError::Emit(error)) => Err(error.into()),
+        other => Ok(other?),
+    }
+}
+
 /// Prints one line to standard output.
-fn say(line: &str) -> std::io::Result<()> {
+fn print_line(line: &str) -> std::io::Result<()> {
     writeln!(std::io::stdout().lock(), "{line}")
 }
 

@@ -12,7 +12,7 @@ use image::RgbImage;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::settings::{Settings, cores, prepare_process};
-use super::{exit_code, say};
+use super::{exit_code, print_line};
 
 /// Look at a model bundle, or teach one
 #[derive(Debug, Args)]
@@ -84,12 +84,12 @@ impl Model {
         match &self.action {
             Action::Learn(command) => return command.run(settings),
             &Action::Show { card } => {
-                say(&show(&Bundle::load(&folder)?))?;
+                print_line(&show(&Bundle::load(&folder)?))?;
                 if card {
                     let path = folder.join("CARD.md");
                     let text = std::fs::read_to_string(&path)
                         .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
-                    say(&format!("\n{}", text.trim_end()))?;
+                    print_line(&format!("\n{}", text.trim_end()))?;
                 }
             }
             Action::Verify => {
@@ -97,7 +97,7 @@ impl Model {
                 let runtime = settings.runtime()?;
                 let mut recognizer = Recognizer::new(&runtime, &bundle, cores())?;
                 recognizer.recognize(&RgbImage::new(64, 48))?;
-                say(&format!("{}: sound", folder.display()))?;
+                print_line(&format!("{}: sound", folder.display()))?;
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -143,14 +143,14 @@ impl Learn {
         bar.finish_and_clear();
         let taught = taught?;
         taught.write(&self.into)?;
-        say(&in_words(&taught))?;
+        print_line(&in_words(&taught))?;
         for row in taught.left_out.iter().take(5) {
             eprintln!("faunalens: left out: {}: {}", row.file, row.why);
         }
         if taught.left_out.len() > 5 {
             eprintln!("faunalens: left out: {} more", taught.left_out.len() - 5);
         }
-        say(&format!(
+        print_line(&format!(
             "{:.1} s -> {}; its card is {}",
             start.elapsed().as_secs_f64(),
             self.into.display(),

@@ -9,15 +9,14 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use faunalens::photo::source::Source;
-use faunalens::pipeline::BatchError;
-use faunalens::record::Record;
+use faunalens::pipeline::{Engine, Memory};
 use faunalens::record::resume::{Past, ResumeError, Tally};
 use faunalens::record::sink::{self, Sink};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
-use super::exit_code;
-use super::memory::{Memory, Waiting, warn};
+use super::memory::{MemoryOptions, warn};
 use super::settings::{Judging, Settings, cores};
+use super::{emitted, exit_code};
 
 /// Score a folder, a manifest or a list of photos into a file
 ///
@@ -59,7 +58,7 @@ pub(super) struct Scan {
     judging: Judging,
 
     #[command(flatten)]
-    memory: Memory,
+    memory: MemoryOptions,
 }
 
 const EXAMPLES: &str = "\
@@ -94,7 +93,7 @@ impl Scan {
             null: false,
             quiet: false,
             judging: Judging::without_lattice(),
-            memory: Memory::none(),
+            memory: MemoryOptions::none(),
         }
     }
 
@@ -102,81 +101,32 @@ impl Scan {
         let source = Source::parse(&self.source, self.all_files, self.null)?;
         let items = source.items()?;
         // The engine first: making it may start the program again.
-        let engine = self.judging.engine(settings, &self.memory)?;
-        let mut index = self.memory.writer()?;
-        let labels = &engine.bundle().description.labels.names;
-        let (mut sink, mut past) = if self.out == Path::new("-") {
-            anyhow::ensure!(
-                matches!(self.format, None | Some(OutputFormat::Jsonl)),
-                "standard output takes JSON lines only; name a file with --out"
-            );
-            (Sink::stdout(), Past::default())
-        } else {
-            Sink::open(
-                &self.out,
-                self.output_format(),
-                &engine.stamp().identity(),
-                labels,
-            )
-            .context("cannot write the output")?
-        };
-
+        let engine = self.judging.engine(settings)?;
+        let mut memory = self.memory.writer()?;
+        let (mut sink, mut past) = self.sink(&engine)?;
         let stop = interruptible()?;
         let start = Instant::now();
         let earlier = past.tally.rows();
         let mut tally = past.tally;
         let progress = self.progress(&source, earlier);
         let items = items.filter(|item| !past.has(&item.file));
-        let mut write = |record: Record| {
+        let workers = self.workers.unwrap_or_else(cores);
+        let screened = engine.screen(workers, items, memory.as_mut(), &stop, |_, record| {
             sink.write(&record)?;
             tally.count(record.decision);
             progress.set_message(format!("{} flag, {} errors", tally.flag, tally.errors));
             progress.inc(1);
             Ok::<(), ResumeError>(())
+        });
+        let sealed = match (&screened, &mut memory) {
+            (Ok(()), Some(memory)) => seal(memory, &progress),
+            _ => Ok(()),
         };
-        let mut waiting = Waiting::default();
-        let mut trouble = None;
-        let outcome = engine.batch(
-            self.workers.unwrap_or_else(cores),
-            items,
-            &stop,
-            |item, mut record| {
-                let Some(index) = &mut index else {
-                    return write(record);
-                };
-                if trouble.is_some() {
-                    return Ok(());
-                }
-                let remembered = self
-                    .memory
-                    .remember(index, item, &mut record)
-                    .and_then(|()| waiting.take(index, record));
-                match remembered {
-                    Ok(durable) => durable.into_iter().try_for_each(&mut write),
-                    Err(error) => {
-                        // Rows that the index does not hold are not written: the next run takes them up.
-                        stop.store(true, Ordering::Relaxed);
-                        trouble = Some(error);
-                        Ok(())
-                    }
-                }
-            },
-        );
-        if let (Some(index), None) = (&mut index, &trouble) {
-            waiting.rest(index)?.into_iter().try_for_each(&mut write)?;
-            self.memory.seal(index, &progress)?;
-            progress.suspend(|| warn(index));
-        }
         progress.finish_and_clear();
         let interrupted = stop.load(Ordering::Relaxed);
-        sink.finish(outcome.is_ok() && !interrupted)?;
-        match outcome {
-            Err(BatchError::Emit(error)) => return Err(error.into()),
-            other => other?,
-        }
-        if let Some(error) = trouble {
-            return Err(error.into());
-        }
+        sink.finish(screened.is_ok() && sealed.is_ok() && !interrupted)?;
+        emitted(screened)?;
+        sealed?;
         if !self.quiet {
             self.summarise(tally, earlier, start.elapsed(), interrupted);
         }
@@ -184,6 +134,21 @@ impl Scan {
             return Ok(ExitCode::from(130));
         }
         Ok(exit_code(tally.errors > 0))
+    }
+
+    /// Opens the output, and tells which rows it holds already.
+    fn sink(&self, engine: &Engine) -> anyhow::Result<(Sink, Past)> {
+        if self.out == Path::new("-") {
+            anyhow::ensure!(
+                matches!(self.format, None | Some(OutputFormat::Jsonl)),
+                "standard output takes JSON lines only; name a file with --out"
+            );
+            return Ok((Sink::stdout(), Past::default()));
+        }
+        let labels = &engine.bundle().description.labels.names;
+        let model = engine.stamp().identity();
+        Sink::open(&self.out, self.output_format(), &model, labels)
+            .context("cannot write the output")
     }
 
     fn output_format(&self) -> sink::Format {
@@ -251,6 +216,15 @@ impl Scan {
             eprintln!("interrupted: run the same command again to go on");
         }
     }
+}
+
+/// Packs what was remembered.
+fn seal(memory: &mut Memory, progress: &ProgressBar) -> anyhow::Result<()> {
+    memory.seal(&mut |points| {
+        progress.set_message(format!("{points} descriptors in the graph"));
+    })?;
+    progress.suspend(|| warn(memory.index()));
+    Ok(())
 }
 
 fn console_is_terminal() -> bool {

@@ -13,7 +13,7 @@ use faunalens::schreger::{
 use rayon::prelude::*;
 
 use super::settings::Settings;
-use super::{exit_code, say};
+use super::{exit_code, print_line};
 
 /// Photos read before their lines are printed.
 const CHUNK: usize = 64;
@@ -114,11 +114,11 @@ impl ReadLattice {
                 line["prior_elephant"] = prior.into();
                 line["posterior_elephant"] = posterior.into();
             }
-            say(&line.to_string())?;
+            print_line(&line.to_string())?;
         } else {
-            say(&format!("{}: {}", path.display(), in_words(reading)))?;
+            print_line(&format!("{}: {}", path.display(), in_words(reading)))?;
             if let (Some(prior), Some(posterior)) = (self.prior, posterior) {
-                say(&format!(
+                print_line(&format!(
                     "    elephant rather than mammoth: {posterior:.3} (prior {prior})"
                 ))?;
             }

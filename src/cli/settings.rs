@@ -10,8 +10,6 @@ use faunalens::pipeline::{Engine, ReadLattice};
 use faunalens::recognize::runtime::{NO_TELEMETRY, places};
 use faunalens::recognize::{Bundle, Runtime};
 
-use super::memory::Memory;
-
 /// The bundle that is used when none is named.
 const DEFAULT_BUNDLE: &str = "faunalens-base";
 
@@ -93,20 +91,15 @@ impl Judging {
         }
     }
 
-    /// An engine that judges so, and keeps what an index is asked with if there is one.
-    pub(super) fn engine(&self, settings: &Settings, memory: &Memory) -> anyhow::Result<Engine> {
+    /// An engine that judges so.
+    pub(super) fn engine(&self, settings: &Settings) -> anyhow::Result<Engine> {
         let rates: BTreeMap<String, f64> = self.prior.iter().cloned().collect();
         anyhow::ensure!(
             rates.len() == self.prior.len(),
             "--prior names a label twice"
         );
         let engine = settings.engine()?.with_lattice(self.schreger.into());
-        let engine = engine.with_prior(rates)?;
-        Ok(if memory.is_named() {
-            engine.with_evidence()
-        } else {
-            engine
-        })
+        Ok(engine.with_prior(rates)?)
     }
 }
 

@@ -58,7 +58,7 @@ impl Results {
                 scores.map(|m| (m.label.as_str(), m.score)),
                 record.pdq.as_deref(),
                 record.pdq_quality,
-                record.error.as_ref().map(|error| error.kind.clone()),
+                (record.error.as_ref()).map(|error| error.kind.to_string()),
             );
         }
         gathered.results()

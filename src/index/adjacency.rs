@@ -7,6 +7,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+#[cfg(any(feature = "graph", test))]
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -19,6 +20,7 @@ const MAGIC: [u8; 8] = *b"FLGRAPH1";
 const NONE: u32 = u32::MAX;
 
 /// Links per layer: `lowest[p]` of every point `p`, and the lists of the points that stand in higher layers.
+#[cfg(any(feature = "graph", test))]
 #[derive(Debug, Default)]
 pub(super) struct Links {
     pub(super) lowest: Vec<Vec<u32>>,
@@ -40,6 +42,7 @@ pub(super) struct Adjacency {
 
 impl Adjacency {
     /// Writes `links` as a file of this kind.
+    #[cfg(any(feature = "graph", test))]
     pub(super) fn write(out: &mut impl Write, mut links: Links) -> io::Result<()> {
         links.higher.sort_unstable();
         let lists = || {

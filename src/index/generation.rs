@@ -224,18 +224,16 @@ pub(super) fn publish(
             .filter(|old| old.epoch == contents.epoch && old.model == contents.model);
         let old = old.filter(|old| old.graph_points > 0 && previous.sound_graph().is_ok());
         let count = contents.vector_rows.len();
-        if with_graph
+        let wanted = with_graph
             && count >= contents.graph_from
-            && old.is_none_or(|old| old.graph_points < count)
+            && old.is_none_or(|old| old.graph_points < count);
+        let base = old.map(|old| (previous.dir.as_path(), old.graph_points));
+        if let Some(built) = wanted
+            .then(|| build_graph(&partial, &path, base, progress))
+            .transpose()?
+            .flatten()
         {
-            let base = old.map(|old| (previous.dir.as_path(), old.graph_points));
-            recall = Some(graph::build(
-                &partial,
-                &PackedVectors::open(&path)?,
-                base,
-                progress,
-            )?);
-            graph_points = count;
+            (recall, graph_points) = (Some(built), count);
         } else if let Some(old) = old {
             for name in graph::FILES {
                 let path = partial.join(name);
@@ -301,6 +299,29 @@ pub(super) fn publish(
     fs::rename(&aside, &path).at(&path)?;
     sync_directory(root)?;
     remove_all_but(&parent, Some(&generation))
+}
+
+/// Builds the graph of the packed `vectors` into `dir`, on top of `base`.
+#[cfg(feature = "graph")]
+fn build_graph(
+    dir: &Path,
+    vectors: &Path,
+    base: Option<(&Path, usize)>,
+    progress: &mut dyn FnMut(usize),
+) -> Result<Option<Recall>> {
+    let vectors = PackedVectors::open(vectors)?;
+    super::graph_build::build(dir, &vectors, base, progress).map(Some)
+}
+
+/// Without the feature `graph` none is built: searches scan what no earlier graph holds.
+#[cfg(not(feature = "graph"))]
+fn build_graph(
+    _: &Path,
+    _: &Path,
+    _: Option<(&Path, usize)>,
+    _: &mut dyn FnMut(usize),
+) -> Result<Option<Recall>> {
+    Ok(None)
 }
 
 fn read_manifest(path: &Path) -> Result<Option<Manifest>> {

@@ -34,6 +34,8 @@ mod error;
 mod exchange;
 mod generation;
 mod graph;
+#[cfg(feature = "graph")]
+mod graph_build;
 mod hashes;
 mod mapped;
 mod pseudonym;

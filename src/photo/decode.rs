@@ -69,7 +69,7 @@ fn decode_inner(bytes: &[u8], format: Format, limits: &Limits) -> Result<RgbImag
     }
     if pixels > limits.max_pixels {
         return Err(PhotoError::TooLarge(format!(
-            "{width} x {height} pixels, the limit is {} (--max-pixels)",
+            "{width} x {height} pixels, the limit is {} pixels",
             limits.max_pixels
         )));
     }

@@ -15,7 +15,7 @@ use image::RgbImage;
 use sha2::{Digest, Sha256};
 
 pub use decode::is_decoding;
-pub use error::PhotoError;
+pub use error::{FailureKind, PhotoError};
 pub use format::{Format, sniff};
 pub use limits::Limits;
 
@@ -146,7 +146,7 @@ fn read_limited(stream: impl Read, expected: usize, limits: &Limits) -> Result<V
 
 fn too_many_bytes(bytes: u64, limits: &Limits) -> PhotoError {
     PhotoError::TooLarge(format!(
-        "{bytes} bytes or more, the limit is {} (--max-bytes)",
+        "{bytes} bytes or more, the limit is {} bytes",
         limits.max_bytes
     ))
 }

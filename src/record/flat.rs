@@ -100,7 +100,7 @@ pub(super) fn cells(record: &Record, labels: &[String]) -> Vec<Cell> {
         text(model.map(|model| model.sha256.as_str())),
         text(prior.as_deref().filter(|prior| !prior.is_empty())),
         Cell::Number(Some(record.elapsed_ms)),
-        text(error.map(|error| error.kind.as_str())),
+        text(error.map(|error| error.kind.name())),
         text(error.map(|error| error.message.as_str())),
     ]);
     cells

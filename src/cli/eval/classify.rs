@@ -19,7 +19,7 @@ use super::{
 };
 use crate::cli::scan::Scan;
 use crate::cli::settings::{Settings, prepare_process};
-use crate::cli::{exit_code, say};
+use crate::cli::{exit_code, print_line};
 
 /// The classifier: every figure per label, with intervals and limits
 ///
@@ -144,10 +144,10 @@ impl Classify {
             let interval = figure.interval.map_or(String::new(), |[low, high]| {
                 format!(" ({low:.4} to {high:.4})")
             });
-            say(&format!("{} {value}{interval}", figure.name))?;
+            print_line(&format!("{} {value}{interval}", figure.name))?;
         }
         let out = &scored.left_out;
-        say(&format!(
+        print_line(&format!(
             "{} photographs, {} left out -> {}",
             scored.rows.len(),
             out.len(),

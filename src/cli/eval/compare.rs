@@ -12,7 +12,7 @@ use faunalens::evaluate::rows::{Joining, Scored, join, labels_of};
 
 use super::{Reporting, configuration, name_left_out, renaming, root_of, with_hash};
 use crate::cli::settings::Settings;
-use crate::cli::{exit_code, say};
+use crate::cli::{exit_code, print_line};
 
 /// Two results on the same photographs: paired differences, and what changed
 ///
@@ -111,7 +111,7 @@ impl Compare {
             let interval = interval.map_or(String::new(), |[low, high]| {
                 format!(" ({low:+.4} to {high:+.4})")
             });
-            say(&format!(
+            print_line(&format!(
                 "{}: {} and {}, difference {}{interval}",
                 row.difference.name,
                 number(row.first),
@@ -119,7 +119,7 @@ impl Compare {
                 number(row.difference.value)
             ))?;
         }
-        say(&format!(
+        print_line(&format!(
             "{} photographs; only the first right: {}, only the second: {}; exact McNemar p {} -> {}",
             found.photographs,
             found.only[0],

@@ -12,7 +12,7 @@ use faunalens::evaluate::matching::{Found, Settings as MatchSettings, ask, read_
 use faunalens::evaluate::truth::Truth;
 use faunalens::index::{Evidence, Index, IndexError, Settings as IndexSettings, Sighting};
 use faunalens::photo::source::{Context as Known, Item};
-use faunalens::pipeline::Engine;
+use faunalens::pipeline::{Engine, Examined};
 use faunalens::report::html as report;
 use rayon::prelude::*;
 
@@ -21,7 +21,7 @@ use super::{
     runtime_in_words, with_hash,
 };
 use crate::cli::settings::{Settings, cores, prepare_process};
-use crate::cli::{exit_code, say};
+use crate::cli::{exit_code, print_line};
 
 /// The same picture again: what is found, at which precision, under which change
 ///
@@ -83,7 +83,7 @@ impl MatchStudy {
                 found
             }
             None => {
-                let engine = settings.engine()?.with_evidence();
+                let engine = settings.engine()?;
                 entries.push(("model", model_in_words(engine.bundle())));
                 entries.push(("ONNX Runtime", runtime_in_words(&engine)));
                 entries.push(("any orientation", self.any_orientation.to_string()));
@@ -127,7 +127,7 @@ impl MatchStudy {
                 let interval = figure.interval.map_or(String::new(), |[low, high]| {
                     format!(" ({low:.4} to {high:.4})")
                 });
-                say(&format!(
+                print_line(&format!(
                     "{}: {} {}{interval}",
                     part.method,
                     figure.name,
@@ -135,7 +135,7 @@ impl MatchStudy {
                 ))?;
             }
         }
-        say(&format!(
+        print_line(&format!(
             "{} questions, {} pictures searched, {} left out -> {}",
             truth.questions.len(),
             truth.references.len(),
@@ -171,13 +171,17 @@ impl MatchStudy {
             .collect();
         let mut evidence: BTreeMap<String, Box<Evidence>> = BTreeMap::new();
         let mut unreadable = BTreeMap::new();
-        engine.batch(
+        engine.examine(
             cores(),
             items,
             &AtomicBool::new(false),
-            |item, mut record| {
+            |item,
+             Examined {
+                 record,
+                 evidence: own,
+             }| {
                 progress.inc(1);
-                match record.evidence.take() {
+                match own {
                     Some(mut own) => {
                         if references.contains(&item.file) {
                             own.entry.sighting = Sighting {

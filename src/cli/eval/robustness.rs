@@ -15,7 +15,7 @@ use faunalens::evaluate::rows::{Joining, answers, join_results};
 use faunalens::index::{Index, IndexError, Settings as IndexSettings, Sighting};
 use faunalens::photo::source::{Context, Item};
 use faunalens::photo::{self, Photo};
-use faunalens::pipeline::ReadLattice;
+use faunalens::pipeline::{Examined, ReadLattice};
 use faunalens::record::Record;
 
 use super::{
@@ -23,7 +23,7 @@ use super::{
     runtime_in_words, take_out_leaks, with_hash,
 };
 use crate::cli::settings::{Settings, cores, prepare_process};
-use crate::cli::{exit_code, say};
+use crate::cli::{exit_code, print_line};
 
 /// What reposting costs: every photograph recompressed, cropped, turned, ...
 ///
@@ -109,10 +109,7 @@ impl RobustnessStudy {
             })
             .map(|(_, answer)| answer)
             .collect();
-        let engine = settings
-            .engine()?
-            .with_evidence()
-            .with_lattice(ReadLattice::Never);
+        let engine = settings.engine()?.with_lattice(ReadLattice::Never);
         let limits = settings.limits();
 
         // The originals: scored, and put into an index.
@@ -136,13 +133,13 @@ impl RobustnessStudy {
         let (mut photographs, mut originals) = (Vec::new(), Vec::<Record>::new());
         let progress = bar("photographs", chosen.len());
         let mut unreadable = Vec::new();
-        engine.batch(
+        engine.examine(
             cores(),
             items.into_iter(),
             &AtomicBool::new(false),
-            |item, mut record| {
+            |item, Examined { record, evidence }| {
                 progress.inc(1);
-                match (record.evidence.take(), item.path) {
+                match (evidence, item.path) {
                     (Some(mut evidence), Ok(path)) => {
                         evidence.entry.sighting = Sighting {
                             file: item.file.clone(),
@@ -259,7 +256,7 @@ impl RobustnessStudy {
             root: &root,
         };
         report.write(&self.out)?;
-        say(
+        print_line(
             "transformation: accuracy and its difference; found by the index, by PDQ, by descriptor",
         )?;
         for (place, one) in suite.iter().enumerate() {
@@ -278,7 +275,7 @@ impl RobustnessStudy {
                     part.and_then(|part| part.figures.iter().find(|f| f.name == "found at all"));
                 share(figure.and_then(|figure| figure.value))
             };
-            say(&format!(
+            print_line(&format!(
                 "{}: {} {}; {} {} {}",
                 one.name,
                 share(accuracy.and_then(|row| row.second)),
@@ -288,7 +285,7 @@ impl RobustnessStudy {
                 again("descriptor")
             ))?;
         }
-        say(&format!(
+        print_line(&format!(
             "{} photographs, {labelled} with a label of the model, {} rows left out -> {}",
             originals.len() - skipped.len(),
             left_out.len(),

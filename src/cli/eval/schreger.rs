@@ -9,7 +9,7 @@ use faunalens::schreger::Config;
 
 use super::{configuration, name_left_out, with_hash};
 use crate::cli::settings::Settings;
-use crate::cli::{exit_code, say};
+use crate::cli::{exit_code, print_line};
 
 /// The Schreger reader: angle error, intervals, species, false lattices
 ///
@@ -46,10 +46,10 @@ impl SchregerStudy {
                 pictures: !self.no_pictures,
             },
         )?;
-        say("figures,n,median error,p95 error,interval covers,decided,wrong")?;
+        print_line("figures,n,median error,p95 error,interval covers,decided,wrong")?;
         for s in summary.slices.iter().take(4) {
             let degrees = |v: Option<f64>| v.map_or("-".to_owned(), |v| format!("{v:.2}"));
-            say(&format!(
+            print_line(&format!(
                 "{} {},{},{},{},{},{},{}",
                 s.factor,
                 s.bin,
@@ -62,12 +62,12 @@ impl SchregerStudy {
             ))?;
         }
         if let Some(all) = summary.false_lattices.first() {
-            say(&format!(
+            print_line(&format!(
                 "false lattices: {} of {}",
                 all.measured.hits, all.measured.of
             ))?;
         }
-        say(&format!("-> {}", self.out.join("report.html").display()))?;
+        print_line(&format!("-> {}", self.out.join("report.html").display()))?;
         name_left_out(&summary.left_out);
         Ok(exit_code(!summary.left_out.is_empty()))
     }

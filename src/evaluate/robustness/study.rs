@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::fingerprint::PdqHash;
 use crate::index::{Index, IndexError};
 use crate::photo::{self, Limits, Photo};
-use crate::pipeline::{Engine, Input};
+use crate::pipeline::{Engine, Examined, Input, inspect};
 use crate::recognize::RecognizeError;
 use crate::record::{Failure, Record};
 
@@ -110,24 +110,24 @@ pub fn copies(
                 let copied = match &photo {
                     Ok(photo) => one
                         .copy(file, &photo.pixels, &pool, own, making.seed)
-                        .map_err(|error| internal(&error.to_string())),
+                        .map_err(|error| Failure::internal(error.to_string())),
                     Err(error) => Err(error.clone()),
                 };
-                let (mut record, shows) = match copied {
-                    Ok(copied) => (
-                        worker.examine(file.clone(), Input::Bytes(copied.jpeg)),
-                        copied.shows,
-                    ),
+                let (Examined { record, evidence }, shows) = match copied {
+                    Ok(copied) => {
+                        let input = Input::Bytes(copied.jpeg);
+                        let inspected = inspect(file.clone(), input, making.limits, true);
+                        (worker.examine(inspected), copied.shows)
+                    }
                     Err(error) => {
-                        let failed = Record {
-                            error: Some(error),
-                            ..Record::new(file.clone())
-                        };
-                        (failed, Vec::new())
+                        let mut record = Record::new(file.clone());
+                        record.fail(error);
+                        let evidence = None;
+                        (Examined { record, evidence }, Vec::new())
                     }
                 };
                 let query = name_of(file, one.name);
-                let found = match record.evidence.take() {
+                let found = match evidence {
                     Some(evidence) => ask(&index, &query, &evidence, making.any_orientation)?,
                     None => Vec::new(),
                 };
@@ -169,13 +169,6 @@ fn name_of(file: &str, transformation: &str) -> String {
 fn read(path: &Path, limits: &Limits) -> Result<Photo, Failure> {
     let bytes = photo::read_file(path, limits)?;
     Ok(Photo::from_bytes(&bytes, limits)?)
-}
-
-fn internal(message: &str) -> Failure {
-    Failure {
-        kind: "internal".into(),
-        message: message.into(),
-    }
 }
 
 /// What one transformation costs a classifier.

@@ -1,0 +1,137 @@
+//! Everything that stays the same over a run.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use super::Worker;
+use crate::index::Descriptor;
+use crate::photo::{Limits, hex};
+use crate::recognize::prior::{PriorError, PriorShift};
+use crate::recognize::{Bundle, RecognizeError, Runtime};
+use crate::record::ModelStamp;
+
+/// A loaded runtime, a checked bundle, and how photos are judged with them.
+#[derive(Debug)]
+pub struct Engine {
+    pub(super) runtime: Runtime,
+    pub(super) bundle: Bundle,
+    pub(super) limits: Limits,
+    pub(super) prior: Option<PriorShift>,
+    stamp: ModelStamp,
+    /// Identity of the preprocessing, beside every stored descriptor.
+    preprocessing: String,
+    lattice: ReadLattice,
+}
+
+/// When the Schreger lattice is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ReadLattice {
+    /// When the bundle's ivory score makes it worth while.
+    #[default]
+    WhenPlausible,
+    /// On every photo.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Engine {
+    /// Joins a loaded runtime, a checked bundle and the limits on pictures.
+    #[must_use]
+    pub fn new(runtime: Runtime, bundle: Bundle, limits: Limits) -> Self {
+        let stamp = ModelStamp {
+            name: bundle.description.name.clone(),
+            version: bundle.description.version.clone(),
+            sha256: bundle.description.identity(),
+            prior: BTreeMap::new(),
+        };
+        let input = Sha256::digest(format!("{:?}", bundle.description.input));
+        let preprocessing = format!("{} {}", stamp.version, &hex(&input)[..16]);
+        Self {
+            runtime,
+            bundle,
+            limits,
+            prior: None,
+            stamp,
+            preprocessing,
+            lattice: ReadLattice::default(),
+        }
+    }
+
+    /// The same engine, reading the lattice when told.
+    #[must_use]
+    pub fn with_lattice(self, lattice: ReadLattice) -> Self {
+        Self { lattice, ..self }
+    }
+
+    /// The same engine, whose scores are moved from the prior of the bundle's calibration to the
+    /// given rates of labels, each above 0 and below 1. Without any rate nothing changes.
+    ///
+    /// # Errors
+    /// [`PriorError`].
+    pub fn with_prior(mut self, rates: BTreeMap<String, f64>) -> Result<Self, PriorError> {
+        if !rates.is_empty() {
+            let shift = PriorShift::new(&self.bundle.description, rates)?;
+            self.stamp.prior.clone_from(&shift.rates);
+            self.prior = Some(shift);
+        }
+        Ok(self)
+    }
+
+    /// Which model the records will name.
+    #[must_use]
+    pub fn stamp(&self) -> &ModelStamp {
+        &self.stamp
+    }
+
+    /// Version of the ONNX Runtime in use, where it tells.
+    #[must_use]
+    pub fn runtime_version(&self) -> Option<String> {
+        self.runtime.version()
+    }
+
+    /// The bundle in use.
+    #[must_use]
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// The limits on pictures.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Sets up one worker with `threads` threads for each inference.
+    ///
+    /// # Errors
+    /// [`RecognizeError`] when the model cannot be loaded.
+    pub fn worker(&self, threads: usize) -> Result<Worker<'_>, RecognizeError> {
+        Worker::new(self, threads)
+    }
+
+    /// Whether a photo with these scores, in the bundle's order, gets its lattice read. `None`
+    /// when there is nothing to say of ivory: no such label, or switched off.
+    pub(super) fn lattice_is_worth_reading(&self, scores: &[f32]) -> Option<bool> {
+        let described = &self.bundle.description;
+        match (self.lattice, &described.schreger) {
+            (ReadLattice::Always, _) => Some(true),
+            (ReadLattice::Never, _) | (_, None) => None,
+            (ReadLattice::WhenPlausible, Some(rule)) => {
+                let mut scored = described.labels.names.iter().zip(scores);
+                let ivory = scored.find(|(label, _)| **label == rule.label);
+                Some(ivory.is_some_and(|(_, &score)| score >= rule.plausible))
+            }
+        }
+    }
+
+    /// A vector of the model, with the identity of its maker.
+    pub(super) fn descriptor(&self, vector: Vec<f32>) -> Descriptor {
+        Descriptor {
+            vector,
+            model: self.bundle.description.model.sha256.to_ascii_lowercase(),
+            preprocessing: self.preprocessing.clone(),
+        }
+    }
+}

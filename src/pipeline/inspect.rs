@@ -1,0 +1,117 @@
+//! A photo taken as far as it gets without a model: read, decoded, hashed.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use image::RgbImage;
+
+use crate::fingerprint::{self, Pdq};
+use crate::index::{Evidence, Sighting};
+use crate::photo::{self, FailureKind, Limits, Photo, PhotoError, hex};
+use crate::record::{Failure, Record};
+
+/// Where the bytes of one photo come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A file.
+    File(PathBuf),
+    /// Bytes already at hand.
+    Bytes(Vec<u8>),
+    /// A source's entry that names no usable file, and why.
+    Unusable(String),
+    /// Bytes that could not be obtained, and why.
+    Failed(PhotoError),
+}
+
+/// A photo that was read, decoded and hashed, or why it could not be.
+#[derive(Debug)]
+pub struct Inspected {
+    pub(super) record: Record,
+    /// Upright pixels; `None` when the record holds an error.
+    pub(super) pixels: Option<RgbImage>,
+    /// What an index needs, where it was asked for.
+    pub(super) evidence: Option<Box<Evidence>>,
+    pub(super) spent: Duration,
+}
+
+/// Reads, decodes and hashes one photo: everything that needs no model, so that it can be done
+/// while the model is being loaded. `file` is the name in the record. With `evidence` the result
+/// also carries what an index needs to match and remember the photo.
+#[must_use]
+pub fn inspect(file: String, input: Input, limits: &Limits, evidence: bool) -> Inspected {
+    let start = Instant::now();
+    let mut inspected = Inspected {
+        record: Record::new(file),
+        pixels: None,
+        evidence: None,
+        spent: Duration::ZERO,
+    };
+    if let Err(failure) = caught(|| inspected.read(input, limits, evidence)) {
+        inspected.record.fail(failure);
+        inspected.evidence = None;
+    }
+    inspected.spent = start.elapsed();
+    inspected
+}
+
+impl Inspected {
+    /// The same photo, seen at `sighting`: what a memory that is open to add keeps of it. Without
+    /// this it is remembered by its file name alone.
+    #[must_use]
+    pub fn sighted(mut self, sighting: Sighting) -> Self {
+        if let Some(evidence) = &mut self.evidence {
+            evidence.entry.sighting = sighting;
+        }
+        self
+    }
+
+    fn read(&mut self, input: Input, limits: &Limits, evidence: bool) -> Result<(), Failure> {
+        let bytes = bytes_of(input, limits)?;
+        let photo = Photo::from_bytes(&bytes, limits)?;
+        drop(bytes);
+        let record = &mut self.record;
+        record.sha256 = Some(hex(&photo.sha256));
+        record.format = Some(photo.format.name().into());
+        record.width = Some(photo.width());
+        record.height = Some(photo.height());
+        let pdq = if evidence {
+            self.evidence = Some(Box::new(Evidence::of(&photo.pixels, photo.sha256)));
+            self.evidence.as_ref().map(|evidence| evidence.entry.pdq)
+        } else {
+            Some(fingerprint::pdq(&photo.pixels))
+        };
+        self.hashed(pdq);
+        self.pixels = Some(photo.pixels);
+        Ok(())
+    }
+
+    fn hashed(&mut self, pdq: Option<Pdq>) {
+        self.record.pdq = pdq.map(|pdq| pdq.hash.to_string());
+        self.record.pdq_quality = pdq.map(|pdq| pdq.quality);
+        if let Some(evidence) = &mut self.evidence {
+            evidence.entry.sighting.file.clone_from(&self.record.file);
+        }
+    }
+}
+
+fn bytes_of(input: Input, limits: &Limits) -> Result<Vec<u8>, Failure> {
+    match input {
+        Input::File(path) => Ok(photo::read_file(&path, limits)?),
+        Input::Bytes(bytes) => Ok(bytes),
+        Input::Failed(error) => Err(error.into()),
+        Input::Unusable(message) => Err(Failure {
+            kind: FailureKind::NotFound,
+            message,
+        }),
+    }
+}
+
+/// Runs one part of the work on a photo; a panic in it is a failure of this photo alone.
+pub(super) fn caught<T>(part: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(part)).unwrap_or_else(|_| {
+        Err(Failure::internal(
+            "a stage panicked; please report this picture",
+        ))
+    })
+}

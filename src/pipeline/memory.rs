@@ -1,0 +1,174 @@
+//! What was seen before: an index, and how it is asked.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::Examined;
+use crate::fingerprint::MATCH_DISTANCE;
+use crate::index::{Evidence, Index, IndexError, Match, Method, Query, Result, Settings, Sighting};
+use crate::record::{IndexStamp, Record};
+
+/// Rows that are made durable together.
+const TOGETHER: usize = 64;
+/// Longest time a row waits to be made durable.
+const AT_MOST: Duration = Duration::from_millis(500);
+
+/// How an index is searched for a photo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Search {
+    /// Differing bits up to which PDQ hashes match, 0 to 256.
+    pub max_distance: u32,
+    /// Also match mirrored and turned copies by their hashes.
+    pub any_orientation: bool,
+    /// Scan the whole index: no tables, no graph.
+    pub exact: bool,
+}
+
+impl Default for Search {
+    fn default() -> Self {
+        Self {
+            max_distance: MATCH_DISTANCE,
+            any_orientation: false,
+            exact: false,
+        }
+    }
+}
+
+/// An index that photos are matched with and, where it is open to add, that remembers them.
+#[derive(Debug)]
+pub struct Memory {
+    index: Index,
+    search: Search,
+    adds: bool,
+}
+
+impl Memory {
+    /// Opens an index to match photos with.
+    ///
+    /// # Errors
+    /// [`IndexError`], [`IndexError::Missing`] among them.
+    pub fn open(dir: &Path, search: Search) -> Result<Self> {
+        Ok(Self {
+            index: Index::open(dir)?,
+            search,
+            adds: false,
+        })
+    }
+
+    /// Opens an index to match photos with and to remember them; makes it where there is none.
+    /// Another writer is waited for, for `patience`.
+    ///
+    /// # Errors
+    /// [`IndexError`], [`IndexError::Locked`] among them.
+    pub fn open_to_add(dir: &Path, search: Search, patience: Duration) -> Result<Self> {
+        let index = match Index::writer(dir, patience) {
+            Err(IndexError::Missing(_)) => Index::create(dir, Settings::default())?,
+            other => other?,
+        };
+        Ok(Self {
+            index,
+            search,
+            adds: true,
+        })
+    }
+
+    /// The index behind it.
+    #[must_use]
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// Matches an examined photo and, where this is open to add, remembers it: durable only after
+    /// [`Memory::commit`]. A photo's own earlier sighting (same bytes, file, seller and listing) is
+    /// no match of a photo that is being added. One that could not be read passes unchanged.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn screen(&mut self, examined: Examined) -> Result<Record> {
+        let Examined {
+            mut record,
+            evidence,
+        } = examined;
+        let Some(evidence) = evidence else {
+            return Ok(record);
+        };
+        let mut matches = self.matches(&evidence)?;
+        if self.adds {
+            matches.retain(|found| !is_sighting(found, &evidence.entry.sighting));
+        }
+        record.matches = Some(matches);
+        record.index = Some(IndexStamp {
+            images: self.index.images_held()?,
+            built_at: self.index.built_at().map(str::to_owned),
+        });
+        if self.adds {
+            self.index.add(&evidence.entry)?;
+        }
+        Ok(record)
+    }
+
+    fn matches(&self, evidence: &Evidence) -> Result<Vec<Match>> {
+        self.index.query(&Query {
+            max_distance: self.search.max_distance,
+            exact: self.search.exact,
+            ..evidence.query(self.search.any_orientation)
+        })
+    }
+
+    /// Makes what was added durable.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn commit(&mut self) -> Result<()> {
+        self.index.commit()
+    }
+
+    /// Commits, and packs what was added for searching; `progress` is called with the number of
+    /// descriptors in the graph.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn seal(&mut self, progress: &mut dyn FnMut(usize)) -> Result<()> {
+        self.index.seal(progress)
+    }
+}
+
+fn is_sighting(found: &Match, own: &Sighting) -> bool {
+    found.method == Method::Sha256
+        && (&found.file, &found.seller, &found.listing) == (&own.file, &own.seller, &own.listing)
+}
+
+/// Rows whose photos are in the index but not yet durable there: they leave only afterwards, so
+/// that a row in the output is always a picture in the index.
+#[derive(Debug)]
+pub(super) struct Undurable<T> {
+    rows: Vec<T>,
+    since: Option<Instant>,
+}
+
+impl<T> Undurable<T> {
+    pub(super) fn new() -> Self {
+        Self {
+            rows: Vec::new(),
+            since: None,
+        }
+    }
+
+    /// Takes one row; gives back those that are durable now.
+    pub(super) fn push(&mut self, memory: &mut Memory, row: T) -> Result<Vec<T>> {
+        self.rows.push(row);
+        let since = *self.since.get_or_insert_with(Instant::now);
+        if self.rows.len() < TOGETHER && since.elapsed() < AT_MOST {
+            return Ok(Vec::new());
+        }
+        self.commit(memory)
+    }
+
+    /// Makes all rows durable and gives them back.
+    pub(super) fn commit(&mut self, memory: &mut Memory) -> Result<Vec<T>> {
+        memory.commit()?;
+        self.since = None;
+        Ok(std::mem::take(&mut self.rows))
+    }
+}

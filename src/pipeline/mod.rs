@@ -1,0 +1,20 @@
+//! The stages composed: for one photo, and for a batch over many workers.
+//!
+//! ```text
+//! inspect (read, decode, hash) -> Worker::examine (score, lattice, verdict) -> Examined
+//!     -> Memory (match, remember) -> Record
+//! ```
+//!
+//! [`Worker::screen`] takes one photo the whole way, [`Engine::screen`] a stream of them.
+
+mod batch;
+mod engine;
+mod inspect;
+mod memory;
+mod worker;
+
+pub use batch::BatchError;
+pub use engine::{Engine, ReadLattice};
+pub use inspect::{Input, Inspected, inspect};
+pub use memory::{Memory, Search};
+pub use worker::{Examined, Worker};

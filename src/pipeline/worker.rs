@@ -1,0 +1,145 @@
+//! One session and its buffers, for one thread: a photo to its record.
+
+use std::time::Instant;
+
+use image::RgbImage;
+
+use super::inspect::{Input, Inspected, caught, inspect};
+use super::{Engine, Memory};
+use crate::index::{Descriptor, Evidence, IndexError};
+use crate::recognize::{Recognition, RecognizeError, Recognizer};
+use crate::record::{self, Failure, Record};
+use crate::schreger::{self, Reading, Species, Status};
+use crate::verdict;
+
+/// A photo that went through every stage but the index.
+#[derive(Debug)]
+pub struct Examined {
+    /// The row, without matches.
+    pub record: Record,
+    /// What an index needs to match and remember the photo; `None` when it could not be read, or
+    /// where evidence was not asked for.
+    pub evidence: Option<Box<Evidence>>,
+}
+
+/// One session and its buffers, for one thread.
+pub struct Worker<'engine> {
+    engine: &'engine Engine,
+    recognizer: Recognizer,
+}
+
+impl<'engine> Worker<'engine> {
+    pub(super) fn new(engine: &'engine Engine, threads: usize) -> Result<Self, RecognizeError> {
+        let recognizer = Recognizer::new(&engine.runtime, &engine.bundle, threads)?;
+        Ok(Self { engine, recognizer })
+    }
+
+    pub(super) fn engine(&self) -> &'engine Engine {
+        self.engine
+    }
+
+    /// Takes one photo the whole way: scores it, matches it with what `memory` holds, and, where
+    /// that is open to add, remembers it. Whatever goes wrong with the photo is in the record.
+    ///
+    /// # Errors
+    /// [`IndexError`] when the memory fails.
+    pub fn screen(
+        &mut self,
+        file: String,
+        input: Input,
+        memory: Option<&mut Memory>,
+    ) -> Result<Record, IndexError> {
+        let inspected = inspect(file, input, &self.engine.limits, memory.is_some());
+        let examined = self.examine(inspected);
+        match memory {
+            Some(memory) => memory.screen(examined),
+            None => Ok(examined.record),
+        }
+    }
+
+    /// The stages that need the model, for a photo that was inspected already.
+    pub fn examine(&mut self, inspected: Inspected) -> Examined {
+        let start = Instant::now();
+        let Inspected {
+            mut record,
+            pixels,
+            mut evidence,
+            spent,
+        } = inspected;
+        record.model = Some(self.engine.stamp().clone());
+        if let Some(pixels) = pixels {
+            let judged = caught(|| {
+                let descriptor = self.judge(&mut record, &pixels)?;
+                if let Some(evidence) = &mut evidence {
+                    evidence.entry.descriptor = descriptor;
+                }
+                Ok(())
+            });
+            if let Err(failure) = judged {
+                record.fail(failure);
+                evidence = None;
+            }
+        }
+        let elapsed = spent + start.elapsed();
+        record.elapsed_ms = (elapsed.as_secs_f64() * 1e5).round() / 1e2;
+        Examined { record, evidence }
+    }
+
+    /// The descriptor of upright pixels, with its maker; `None` when the bundle has no descriptor
+    /// output.
+    ///
+    /// # Errors
+    /// [`RecognizeError::Run`] when inference fails.
+    pub fn describe(&mut self, pixels: &RgbImage) -> Result<Option<Descriptor>, RecognizeError> {
+        let recognition = self.recognizer.recognize(pixels)?;
+        Ok(recognition
+            .descriptor
+            .map(|vector| self.engine.descriptor(vector)))
+    }
+
+    /// Fills the record with scores, lattice and verdict; gives the descriptor back.
+    fn judge(
+        &mut self,
+        record: &mut Record,
+        pixels: &RgbImage,
+    ) -> Result<Option<Descriptor>, Failure> {
+        let Recognition { scores, descriptor } = self
+            .recognizer
+            .recognize(pixels)
+            .map_err(|error| Failure::internal(error.to_string()))?;
+        // What a picture shows of a lattice does not depend on how common ivory is.
+        record.schreger = self.read_lattice(&scores, pixels);
+        let scores = match &self.engine.prior {
+            Some(shift) => shift.apply(&scores),
+            None => scores,
+        };
+        self.decide(record, &scores);
+        Ok(descriptor.map(|vector| self.engine.descriptor(vector)))
+    }
+
+    fn read_lattice(&self, scores: &[f32], pixels: &RgbImage) -> Option<Reading> {
+        let worth_reading = self.engine.lattice_is_worth_reading(scores)?;
+        Some(if worth_reading {
+            schreger::read(pixels, &schreger::Config::default())
+        } else {
+            Reading::without(Status::NotApplicable, Vec::new())
+        })
+    }
+
+    fn decide(&self, record: &mut Record, scores: &[f32]) {
+        let described = &self.engine.bundle.description;
+        let labels = &described.labels.names;
+        record.materials = record::materials(labels, scores);
+        let verdict = verdict::decide(labels, scores, &described.thresholds);
+        let ivory = described.schreger.as_ref().map(|rule| rule.label.as_str());
+        let verdict = match (&record.schreger, ivory) {
+            (Some(reading), Some(ivory)) => verdict::weigh(verdict, reading, ivory),
+            _ => verdict,
+        };
+        let species = record.schreger.as_ref().map(|reading| reading.species);
+        let species = species.unwrap_or(Species::Undecided);
+        record.law = Some(verdict::law(&verdict.raised, species));
+        record.decision = Some(verdict.decision);
+        record.reasons = verdict.reasons;
+    }
+}
