@@ -1,0 +1,244 @@
+//! A Markdown page taken apart: its commands, files, code, links and anchors.
+
+use std::path::Path;
+
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+
+/// The folder that holds README.md.
+pub(crate) fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The pages of the guide: README.md, docs/ by name with its front page first, and the pictures' page.
+pub(crate) fn guide() -> Vec<&'static str> {
+    let mut docs: Vec<String> = std::fs::read_dir(project().join("docs"))
+        .unwrap()
+        .map(|entry| format!("docs/{}", entry.unwrap().file_name().to_str().unwrap()))
+        .filter(|path| path.ends_with(".md"))
+        .collect();
+    docs.sort();
+    let docs = docs.into_iter().map(|path| &*path.leak());
+    let around = ["README.md"].into_iter().chain(docs);
+    around.chain(["reference-images/README.md"]).collect()
+}
+
+/// The anchors of any page of the project.
+pub(crate) fn anchors(path: &Path) -> Vec<String> {
+    Page::read(path.to_str().unwrap().to_owned().leak()).anchors
+}
+
+/// A fenced block of code.
+#[derive(Debug, Default)]
+pub(crate) struct Block {
+    /// Line of its fence, from 1.
+    pub(crate) line: usize,
+    /// The word after the fence, such as `console`, `sh`, `json`.
+    pub(crate) language: String,
+    /// What stands between the fences.
+    pub(crate) text: String,
+    /// From `<!-- file: NAME -->` before it: the reader saves it under this name.
+    pub(crate) file: Option<String>,
+    /// From `<!-- not run: WHY -->` before it.
+    pub(crate) not_run: Option<String>,
+}
+
+/// One command, and what the page shows it to print.
+#[derive(Debug, Clone)]
+pub(crate) struct Command {
+    /// Line of the page, from 1.
+    pub(crate) line: usize,
+    /// As the shell gets it.
+    pub(crate) text: String,
+    /// Lines that are shown below it; `None` where nothing is compared.
+    pub(crate) shown: Option<Vec<String>>,
+}
+
+impl Block {
+    /// Commands to type, not a file to save.
+    pub(crate) fn is_shell(&self) -> bool {
+        self.file.is_none() && matches!(self.language.as_str(), "console" | "sh")
+    }
+
+    /// A `console` block's commands begin with `$ `, go on after `> `, and are followed by what they
+    /// print; a `sh` block is one command that prints what it likes.
+    pub(crate) fn commands(&self) -> Vec<Command> {
+        if self.language == "sh" {
+            return vec![Command {
+                line: self.line + 1,
+                text: format!("set -e\n{}set +e", self.text),
+                shown: None,
+            }];
+        }
+        let mut commands: Vec<Command> = Vec::new();
+        for (number, line) in self.text.lines().enumerate() {
+            if let Some(text) = line.strip_prefix("$ ") {
+                commands.push(Command {
+                    line: self.line + 1 + number,
+                    text: text.to_owned(),
+                    shown: Some(Vec::new()),
+                });
+                continue;
+            }
+            let Some(command) = commands.last_mut() else {
+                panic!("line {}: a console block begins with `$ `", self.line);
+            };
+            let shown = command.shown.get_or_insert_default();
+            match line.strip_prefix("> ") {
+                Some(more) if shown.is_empty() => {
+                    command.text.push('\n');
+                    command.text.push_str(more);
+                }
+                _ => shown.push(line.to_owned()),
+            }
+        }
+        commands
+    }
+}
+
+/// A page of the guide.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// From the project's folder.
+    pub(crate) path: &'static str,
+    /// As it is written.
+    pub(crate) text: String,
+    /// Its fenced blocks, in order.
+    pub(crate) blocks: Vec<Block>,
+    /// Lines of code without a fence, which no test runs.
+    pub(crate) unfenced: Vec<usize>,
+    /// `code` within sentences, with its line.
+    pub(crate) spans: Vec<(usize, String)>,
+    /// Targets of links, with their line.
+    pub(crate) links: Vec<(usize, String)>,
+    /// Its headings, without markup.
+    pub(crate) headings: Vec<String>,
+    /// What `#anchor` may name, as GitHub makes it of headings.
+    pub(crate) anchors: Vec<String>,
+    /// Names that list items explain, ``- `a`, `b`: ...``, each with the heading it stands under.
+    definitions: Vec<(String, String)>,
+}
+
+impl Page {
+    /// Reads and takes apart a page of the project.
+    pub(crate) fn read(path: &'static str) -> Self {
+        let text = std::fs::read_to_string(project().join(path))
+            .unwrap_or_else(|error| panic!("{path}: {error}"));
+        let mut page = Self {
+            path,
+            text: text.clone(),
+            blocks: Vec::new(),
+            unfenced: Vec::new(),
+            spans: Vec::new(),
+            links: Vec::new(),
+            headings: Vec::new(),
+            anchors: Vec::new(),
+            definitions: Vec::new(),
+        };
+        let mut scanner = Scanner::default();
+        for (event, range) in Parser::new_ext(&text, Options::ENABLE_TABLES).into_offset_iter() {
+            let line = text[..range.start].matches('\n').count() + 1;
+            scanner.take(&mut page, event, line);
+        }
+        page
+    }
+
+    /// The names that list items under a heading explain.
+    pub(crate) fn defined_under(&self, heading: &str) -> Vec<String> {
+        let under = self.definitions.iter().filter(|(over, _)| over == heading);
+        under.map(|(_, name)| name.clone()).collect()
+    }
+}
+
+/// Where in a page its parser stands.
+#[derive(Default)]
+struct Scanner {
+    /// The comment above, until something else comes.
+    comment: String,
+    /// The heading that is over what comes.
+    heading: String,
+    in_heading: bool,
+    block: Option<Block>,
+    /// At the start of a list item, where names to be explained stand.
+    naming: bool,
+}
+
+impl Scanner {
+    fn take(&mut self, page: &mut Page, event: Event, line: usize) {
+        match event {
+            Event::Start(tag) => self.open(page, tag, line),
+            Event::End(TagEnd::CodeBlock) => page.blocks.extend(self.block.take()),
+            Event::End(TagEnd::Heading(_)) => {
+                self.in_heading = false;
+                page.anchors.push(anchor(&self.heading));
+                page.headings.push(self.heading.clone());
+            }
+            Event::Html(html) => html.trim().clone_into(&mut self.comment),
+            Event::Text(text) => {
+                self.text(&text);
+                // Names are parted by commas; other words end them.
+                self.naming &= text.trim() == ",";
+            }
+            Event::Code(code) => {
+                self.text(&code);
+                if self.naming {
+                    page.definitions
+                        .push((self.heading.clone(), code.to_string()));
+                }
+                page.spans.push((line, code.into_string()));
+            }
+            _ => {}
+        }
+    }
+
+    fn open(&mut self, page: &mut Page, tag: Tag, line: usize) {
+        // A comment speaks of the block right below it.
+        let comment = std::mem::take(&mut self.comment);
+        match tag {
+            Tag::CodeBlock(CodeBlockKind::Fenced(language)) => {
+                self.block = Some(Block {
+                    line,
+                    language: language.into_string(),
+                    file: directive(&comment, "file"),
+                    not_run: directive(&comment, "not run"),
+                    text: String::new(),
+                });
+            }
+            Tag::CodeBlock(CodeBlockKind::Indented) => page.unfenced.push(line),
+            Tag::Heading { .. } => {
+                self.in_heading = true;
+                self.heading.clear();
+            }
+            Tag::Item => self.naming = true,
+            Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
+                page.links.push((line, dest_url.into_string()));
+            }
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        if let Some(block) = &mut self.block {
+            block.text.push_str(text);
+        } else if self.in_heading {
+            self.heading.push_str(text);
+        }
+    }
+}
+
+/// What `<!-- NAME: VALUE -->` says.
+fn directive(comment: &str, name: &str) -> Option<String> {
+    let inner = comment.strip_prefix("<!--")?.strip_suffix("-->")?;
+    let value = inner.trim().strip_prefix(name)?.strip_prefix(':')?;
+    Some(value.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// The anchor that GitHub gives a heading: lower case, without punctuation, hyphens for spaces.
+fn anchor(heading: &str) -> String {
+    let kept = heading.chars().filter_map(|letter| match letter {
+        ' ' => Some('-'),
+        '-' | '_' => Some(letter),
+        _ if letter.is_alphanumeric() => Some(letter.to_ascii_lowercase()),
+        _ => None,
+    });
+    kept.collect()
+}
