@@ -67,7 +67,7 @@ fn uses(page: &Page) -> Vec<(usize, String)> {
     )
     .unwrap();
     let blocks = page.blocks.iter();
-    let shell = blocks.filter(|block| matches!(&*block.language, "console" | "sh"));
+    let shell = blocks.filter(|block| matches!(&*block.language, "console" | "sh" | ""));
     let code = shell.map(|block| (block.line, block.text.clone()));
     let code = code.chain(page.spans.iter().cloned());
     code.flat_map(|(line, text)| {
@@ -106,7 +106,7 @@ fn no_page_uses_an_option_that_does_not_exist() {
     let options = options();
     assert!(options["scan"].contains("--out") && options["scan"].contains("-o"));
     let mut wrong = Vec::new();
-    for page in page::guide().into_iter().map(Page::read) {
+    for page in page::all().into_iter().map(Page::read) {
         for (line, used) in uses(&page) {
             let found = made_up(&used, &options);
             wrong.extend(

@@ -6,16 +6,6 @@ use regex::Regex;
 
 use crate::page::{self, Page, project};
 
-/// The guide, and the pages beside it whose links count as well.
-fn pages() -> Vec<Page> {
-    let others = ["ARCHITECTURE.md", "CHANGELOG.md"];
-    page::guide()
-        .into_iter()
-        .chain(others)
-        .map(Page::read)
-        .collect()
-}
-
 /// `docs/../README.md` as `README.md`.
 fn resolved(from: &str, target: &str) -> PathBuf {
     let mut path = Path::new(from).parent().unwrap().to_owned();
@@ -31,7 +21,7 @@ fn resolved(from: &str, target: &str) -> PathBuf {
 #[test]
 fn every_relative_link_and_anchor_resolves() {
     let mut broken = Vec::new();
-    for page in pages() {
+    for page in page::all().into_iter().map(Page::read) {
         for (line, link) in &page.links {
             if link.contains("://") || link.starts_with("mailto:") {
                 continue;

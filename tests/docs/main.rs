@@ -68,3 +68,20 @@ fn commands_that_are_not_run_say_why_and_are_few() {
 
 /// Blocks that need hours, a network, root, or another machine's files.
 const MOST_NOT_RUN: usize = 10;
+
+/// The crate's own front page compiles its example with the library.
+#[test]
+fn the_library_example_is_the_one_that_is_compiled() {
+    let source = std::fs::read_to_string(page::project().join("src/lib.rs")).unwrap();
+    let compiled: Vec<&str> = source
+        .lines()
+        .skip_while(|line| !line.starts_with("//! ```no_run"))
+        .skip(1)
+        .take_while(|line| !line.starts_with("//! ```"))
+        .map(|line| line.trim_start_matches("//!").trim_start_matches(' '))
+        .filter(|line| !line.starts_with("# "))
+        .collect();
+    let page = Page::read("docs/install.md");
+    let shown = page.blocks.iter().find(|block| block.language == "rust");
+    assert_eq!(shown.unwrap().text.lines().collect::<Vec<_>>(), compiled);
+}

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use walkdir::WalkDir;
+
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 /// The folder that holds README.md.
@@ -22,19 +24,40 @@ pub(crate) fn guide() -> Vec<&'static str> {
     around.chain(["reference-images/README.md"]).collect()
 }
 
+/// Every Markdown page of the project: the guide, and what it leads to.
+pub(crate) fn all() -> Vec<&'static str> {
+    const FOLDERS: [&str; 6] = [
+        "docs",
+        "eval",
+        "models",
+        "reference-images",
+        "scripts",
+        "tests",
+    ];
+    let files = |folder: &&str| WalkDir::new(project().join(folder)).sort_by_file_name();
+    let below = FOLDERS.iter().flat_map(files).map(Result::unwrap);
+    let pages = below.filter(|file| file.path().extension().is_some_and(|name| name == "md"));
+    let pages = pages.map(|file| {
+        let path = file.path().strip_prefix(project()).unwrap();
+        &*path.to_str().unwrap().to_owned().leak()
+    });
+    let top = ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"];
+    top.into_iter().chain(pages).collect()
+}
+
 /// The anchors of any page of the project.
 pub(crate) fn anchors(path: &Path) -> Vec<String> {
     Page::read(path.to_str().unwrap().to_owned().leak()).anchors
 }
 
-/// A fenced block of code.
+/// A block of code.
 #[derive(Debug, Default)]
 pub(crate) struct Block {
-    /// Line of its fence, from 1.
+    /// Line where it begins, from 1.
     pub(crate) line: usize,
-    /// The word after the fence, such as `console`, `sh`, `json`.
+    /// The word after the fence, such as `console` or `sh`; empty for code that is only indented.
     pub(crate) language: String,
-    /// What stands between the fences.
+    /// The code.
     pub(crate) text: String,
     /// From `<!-- file: NAME -->` before it: the reader saves it under this name.
     pub(crate) file: Option<String>,
@@ -102,10 +125,8 @@ pub(crate) struct Page {
     pub(crate) path: &'static str,
     /// As it is written.
     pub(crate) text: String,
-    /// Its fenced blocks, in order.
+    /// Its blocks of code, in order.
     pub(crate) blocks: Vec<Block>,
-    /// Lines of code without a fence, which no test runs.
-    pub(crate) unfenced: Vec<usize>,
     /// `code` within sentences, with its line.
     pub(crate) spans: Vec<(usize, String)>,
     /// Targets of links, with their line.
@@ -127,7 +148,6 @@ impl Page {
             path,
             text: text.clone(),
             blocks: Vec::new(),
-            unfenced: Vec::new(),
             spans: Vec::new(),
             links: Vec::new(),
             headings: Vec::new(),
@@ -194,16 +214,18 @@ impl Scanner {
         // A comment speaks of the block right below it.
         let comment = std::mem::take(&mut self.comment);
         match tag {
-            Tag::CodeBlock(CodeBlockKind::Fenced(language)) => {
+            Tag::CodeBlock(kind) => {
                 self.block = Some(Block {
                     line,
-                    language: language.into_string(),
+                    language: match kind {
+                        CodeBlockKind::Fenced(language) => language.into_string(),
+                        CodeBlockKind::Indented => String::new(),
+                    },
                     file: directive(&comment, "file"),
                     not_run: directive(&comment, "not run"),
                     text: String::new(),
                 });
             }
-            Tag::CodeBlock(CodeBlockKind::Indented) => page.unfenced.push(line),
             Tag::Heading { .. } => {
                 self.in_heading = true;
                 self.heading.clear();
