@@ -27,7 +27,7 @@ fn numbers(value: &Value) -> Vec<f64> {
 #[test]
 fn the_int8_bundle_names_what_the_float_bundle_names() {
     let project = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let runtime = Runtime::load(Some(&project.join("runtime"))).unwrap();
+    let runtime = Runtime::load(None).unwrap();
     let load = |name: &str| {
         let bundle = Bundle::load(&project.join("models").join(name)).unwrap();
         Recognizer::new(&runtime, &bundle, 1).unwrap()
@@ -76,7 +76,7 @@ fn scores_and_descriptors_agree_with_the_reference_pipeline() {
         golden["model"]["sha256"], bundle.description.model.sha256,
         "golden.json was made for another model: run make.py again"
     );
-    let runtime = Runtime::load(Some(&project.join("runtime"))).unwrap();
+    let runtime = Runtime::load(None).unwrap();
     let mut recognizer = Recognizer::new(&runtime, &bundle, 1).unwrap();
     for picture in golden["pictures"].as_array().unwrap() {
         let file = picture["file"].as_str().unwrap();

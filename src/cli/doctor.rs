@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use faunalens::photo::Format;
+use faunalens::recognize::runtime::candidates;
 use faunalens::recognize::{Bundle, Recognizer};
 use image::RgbImage;
 use serde_json::{Value, json};
@@ -64,6 +65,7 @@ impl Doctor {
         let report = json!({
             "faunalens": env!("CARGO_PKG_VERSION"),
             "onnxruntime": runtime_found,
+            "onnxruntime_searched": searched(settings),
             "bundle": bundle_found,
             "inference": inference,
             "cores": cores(),
@@ -82,6 +84,18 @@ impl Doctor {
             print(&report, "")?;
         }
         Ok(ExitCode::from(if problems.is_empty() { 0 } else { 2 }))
+    }
+}
+
+/// Where ONNX Runtime is looked for, in this order; the working directory is not among them.
+fn searched(settings: &Settings) -> Vec<String> {
+    match settings.explicit_runtime() {
+        Some(path) => vec![path.display().to_string()],
+        None => candidates()
+            .iter()
+            .map(|path| path.display().to_string())
+            .chain(["the system's libraries".into()])
+            .collect(),
     }
 }
 

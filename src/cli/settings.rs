@@ -7,7 +7,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use faunalens::photo::Limits;
 use faunalens::pipeline::{Engine, ReadLattice};
-use faunalens::recognize::runtime::{NO_TELEMETRY, places};
+use faunalens::recognize::runtime::{NO_TELEMETRY, data_folders};
 use faunalens::recognize::{Bundle, Runtime};
 
 /// The bundle that is used when none is named.
@@ -130,8 +130,11 @@ impl Settings {
             Some(name) => name.clone(),
             None => DEFAULT_BUNDLE.into(),
         };
-        let found = places("models")
+        // The working directory comes last, and for bundles only: they are data, and the record
+        // names the one that was used by its checksum.
+        let found = data_folders("models")
             .into_iter()
+            .chain([PathBuf::from("models")])
             .map(|models| models.join(&name))
             .find(|folder| folder.join("bundle.toml").is_file());
         found.with_context(|| {
@@ -157,7 +160,8 @@ impl Settings {
         Runtime::version_found(self.explicit_runtime())
     }
 
-    fn explicit_runtime(&self) -> Option<&Path> {
+    /// The library or its folder, where the reader named it.
+    pub(super) fn explicit_runtime(&self) -> Option<&Path> {
         let explicit = self.onnxruntime.as_deref();
         explicit.filter(|path| !path.as_os_str().is_empty())
     }

@@ -18,7 +18,10 @@ pub const OLDEST_MINOR: u32 = 23;
 /// programs that use the crate should be started with it set to 1.
 pub const NO_TELEMETRY: &str = "ORT_DISABLE_TELEMETRY";
 
-/// Folder, beside the project or the binary, where [`INSTALL`] puts the library.
+/// Names the library, or the folder that holds it, where no path is given.
+pub const PATH_VARIABLE: &str = "ORT_DYLIB_PATH";
+
+/// Folder, in the repository or beside the binary, where [`INSTALL`] puts the library.
 const FOLDER: &str = "runtime";
 
 const LIBRARY: &str = if cfg!(target_os = "macos") {
@@ -27,6 +30,14 @@ const LIBRARY: &str = if cfg!(target_os = "macos") {
     "onnxruntime.dll"
 } else {
     "libonnxruntime.so"
+};
+
+/// How the library's name begins in its Python package: `libonnxruntime.so.1.31.1`. What else
+/// lies there (`libonnxruntime_providers_shared.so`) begins otherwise.
+const PACKAGED_LIBRARY: &str = if cfg!(target_os = "macos") {
+    "libonnxruntime."
+} else {
+    LIBRARY
 };
 
 /// Why ONNX Runtime could not be used; every message ends with what mends it.
@@ -44,7 +55,7 @@ pub enum RuntimeError {
         reason: String,
     },
     /// No library anywhere.
-    #[error("ONNX Runtime is not installed; run {INSTALL} (looked at --onnxruntime, ORT_DYLIB_PATH, {}, and the system's libraries)", looked_at.join(", "))]
+    #[error("ONNX Runtime is not installed; run {INSTALL} (looked at {}, and the system's libraries)", looked_at.join(", "))]
     NotFound {
         /// The files that were looked for.
         looked_at: Vec<String>,
@@ -60,17 +71,17 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// Finds and loads the library: the explicit path first (the command line's
-    /// `--onnxruntime` or `ORT_DYLIB_PATH`), then beside the binary, then
-    /// `runtime/` beside the binary, its project or the working directory, then
-    /// the system's libraries. See [`NO_TELEMETRY`].
+    /// Finds and loads the library: the explicit path, else what [`PATH_VARIABLE`] names, else
+    /// the first of [`candidates`] that exists, else what the system's loader knows. The working
+    /// directory is never searched: whoever fills it would choose the code that runs. See
+    /// [`NO_TELEMETRY`].
     ///
     /// # Errors
     /// [`RuntimeError`]. Never hangs and never panics: the file is examined
     /// before the loader sees it.
     pub fn load(explicit: Option<&Path>) -> Result<Self, RuntimeError> {
-        if let Some(path) = explicit {
-            return Self::load_file(&library_in(path));
+        if let Some(path) = named(explicit) {
+            return Self::load_file(&library_in(&path));
         }
         let candidates = candidates();
         if let Some(path) = candidates.iter().find(|path| path.is_file()) {
@@ -120,8 +131,8 @@ impl Runtime {
     /// system's loader knows the file.
     #[must_use]
     pub fn version_found(explicit: Option<&Path>) -> Option<String> {
-        let path = match explicit {
-            Some(path) => library_in(path),
+        let path = match named(explicit) {
+            Some(path) => library_in(&path),
             None => candidates().into_iter().find(|path| path.is_file())?,
         };
         version_in(&Beginning::read(&path).ok()?.bytes)
@@ -149,36 +160,88 @@ fn library_in(path: &Path) -> PathBuf {
     }
 }
 
-/// Where the library is looked for, best first.
-fn candidates() -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    if let Some(folder) = own_folder() {
-        found.push(folder.join(LIBRARY));
+/// The library as somebody named it: by a path, else by [`PATH_VARIABLE`].
+fn named(explicit: Option<&Path>) -> Option<PathBuf> {
+    let variable = || std::env::var_os(PATH_VARIABLE).filter(|path| !path.is_empty());
+    explicit
+        .map(Path::to_owned)
+        .or_else(|| variable().map(PathBuf::from))
+}
+
+/// Where the library is looked for when nobody names it, best first: beside the binary, in
+/// `runtime/` beside it or in the repository that built it, in `lib/faunalens/` of the prefix
+/// whose `bin/` holds the binary, and in the `onnxruntime` package of that prefix's Python.
+#[must_use]
+pub fn candidates() -> Vec<PathBuf> {
+    let Some(program) = program_folder() else {
+        return Vec::new();
+    };
+    let mut found = vec![program.join(LIBRARY), program.join(FOLDER).join(LIBRARY)];
+    found.extend(repository(&program).map(|project| project.join(FOLDER).join(LIBRARY)));
+    if let Some(prefix) = program.parent() {
+        found.push(prefix.join("lib/faunalens").join(LIBRARY));
+        found.extend(python_libraries(prefix));
     }
-    found.extend(
-        places(FOLDER)
-            .into_iter()
-            .map(|folder| folder.join(LIBRARY)),
-    );
     found
 }
 
-fn own_folder() -> Option<PathBuf> {
+/// Where a folder of the project (`models`) may lie, best first: beside the binary, in the
+/// repository that built it, or in `share/faunalens/` of the prefix whose `bin/` holds it.
+#[must_use]
+pub fn data_folders(name: &str) -> Vec<PathBuf> {
+    let Some(program) = program_folder() else {
+        return Vec::new();
+    };
+    let shared = program
+        .parent()
+        .map(|prefix| prefix.join("share/faunalens"));
+    [Some(program.clone()), repository(&program), shared]
+        .into_iter()
+        .flatten()
+        .map(|folder| folder.join(name))
+        .collect()
+}
+
+fn program_folder() -> Option<PathBuf> {
     let program = std::env::current_exe().ok()?;
     Some(program.canonicalize().ok()?.parent()?.to_owned())
 }
 
-/// The places where a folder of the project may lie: beside the binary, up to
-/// three levels above it (a build under `target/`), or in the working directory.
-#[must_use]
-pub fn places(folder: &str) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = own_folder()
-        .iter()
-        .flat_map(|own| own.ancestors().take(4))
-        .map(|ancestor| ancestor.join(folder))
-        .collect();
-    found.push(PathBuf::from(folder));
+/// The repository whose build put a program into this folder: it holds `target/`, and below
+/// that a profile, for other platforms under their name, and for tests `deps/`.
+fn repository(program: &Path) -> Option<PathBuf> {
+    let target = program.ancestors().skip(1).take(3);
+    let mut target =
+        target.filter(|folder| folder.file_name().is_some_and(|name| name == "target"));
+    Some(target.next()?.parent()?.to_owned())
+}
+
+/// The library inside the `onnxruntime` packages of a prefix's Pythons, where its name ends in
+/// its version. The newest Python comes first.
+fn python_libraries(prefix: &Path) -> Vec<PathBuf> {
+    let mut pythons = entries(&prefix.join("lib"), "python3.");
+    pythons.sort_by_key(|python| std::cmp::Reverse(minor_version(python)));
+    let packages = pythons.iter().flat_map(|python| {
+        ["site-packages", "dist-packages"].map(|packages| python.join(packages))
+    });
+    packages
+        .flat_map(|packages| entries(&packages.join("onnxruntime/capi"), PACKAGED_LIBRARY))
+        .collect()
+}
+
+/// The entries of a folder whose names begin so; none where it cannot be read.
+fn entries(folder: &Path, beginning: &str) -> Vec<PathBuf> {
+    let listed = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let named = listed.filter(|entry| entry.file_name().to_string_lossy().starts_with(beginning));
+    let mut found: Vec<PathBuf> = named.map(|entry| entry.path()).collect();
+    found.sort();
     found
+}
+
+/// 12 of `python3.12`.
+fn minor_version(python: &Path) -> Option<u32> {
+    let name = python.file_name()?.to_str()?;
+    name.rsplit('.').next()?.parse().ok()
 }
 
 /// The first bytes of a library, where its headers and the name of its version
@@ -259,5 +322,38 @@ mod tests {
             Some("1.31.1")
         );
         assert_eq!(version_in(b"nothing"), None);
+    }
+
+    #[test]
+    fn a_build_knows_its_repository_and_an_installed_program_has_none() {
+        let of = |folder: &str| repository(Path::new(folder));
+        let project = Some(PathBuf::from("/home/a/faunalens"));
+        assert_eq!(of("/home/a/faunalens/target/release"), project);
+        assert_eq!(of("/home/a/faunalens/target/debug/deps"), project);
+        assert_eq!(
+            of("/home/a/faunalens/target/aarch64-apple-darwin/release"),
+            project
+        );
+        assert_eq!(of("/usr/local/bin"), None);
+        assert_eq!(of("/tmp/unpacked"), None);
+    }
+
+    #[test]
+    fn the_python_package_of_the_newest_python_comes_first() {
+        let prefix = tempfile::tempdir().unwrap();
+        let capi = |python: &str| {
+            prefix
+                .path()
+                .join(format!("lib/{python}/site-packages/onnxruntime/capi"))
+        };
+        for python in ["python3.9", "python3.12"] {
+            std::fs::create_dir_all(capi(python)).unwrap();
+            let name = format!("{PACKAGED_LIBRARY}1.31.1");
+            std::fs::write(capi(python).join(name), b"").unwrap();
+            std::fs::write(capi(python).join("onnxruntime_pybind11_state.so"), b"").unwrap();
+        }
+        let found = python_libraries(prefix.path());
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].starts_with(capi("python3.12")), "{found:?}");
     }
 }

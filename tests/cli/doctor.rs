@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::program::{assert_status, faunalens, json_lines, photo, project, run, stderr, stdout};
+use crate::program::{assert_status, faunalens, json_lines, photo, run, runtime, stderr, stdout};
 
 #[test]
 fn a_sound_installation_is_reported_as_such() {
@@ -55,7 +55,7 @@ fn what_is_no_library_is_refused_before_it_is_loaded() {
 fn a_library_cut_short_is_refused_before_it_is_loaded() {
     let folder = tempfile::tempdir().unwrap();
     let library = folder.path().join("libonnxruntime.so");
-    let whole = std::fs::read(project().join("runtime/libonnxruntime.so")).unwrap();
+    let whole = std::fs::read(runtime().join("libonnxruntime.so")).unwrap();
     std::fs::write(&library, &whole[..whole.len() / 3]).unwrap();
     assert!(complaint(&library).contains("cut short"));
 }
@@ -65,7 +65,7 @@ fn a_library_cut_short_is_refused_before_it_is_loaded() {
 fn an_old_runtime_is_refused_by_its_version() {
     let folder = tempfile::tempdir().unwrap();
     let library = folder.path().join("libonnxruntime.so");
-    let mut bytes = std::fs::read(project().join("runtime/libonnxruntime.so")).unwrap();
+    let mut bytes = std::fs::read(runtime().join("libonnxruntime.so")).unwrap();
     while let Some(at) = bytes.windows(8).position(|window| window == b"VERS_1.3") {
         bytes[at + 7] = b'1'; // 1.31.1 becomes 1.11.1
     }

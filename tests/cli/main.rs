@@ -7,6 +7,7 @@ mod doctor;
 mod eval;
 mod hash;
 mod index;
+mod install;
 mod model;
 mod program;
 mod scan;

@@ -12,13 +12,18 @@ pub(crate) fn faunalens() -> Command {
     command.current_dir(project());
     command
         .env_remove("FAUNALENS_MODEL")
-        .env_remove("ORT_DYLIB_PATH");
+        .env("ORT_DYLIB_PATH", runtime());
     command.stdin(Stdio::null());
     command
 }
 
 pub(crate) fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The folder of ONNX Runtime's library: the variable that cargo sets from .cargo/config.toml.
+pub(crate) fn runtime() -> PathBuf {
+    std::env::var_os("ORT_DYLIB_PATH").map_or_else(|| project().join("runtime"), PathBuf::from)
 }
 
 /// A picture of tests/data/photos.
