@@ -104,7 +104,7 @@ fn run(folder: &Path, arguments: &str) -> String {
         .args(arguments.split_whitespace())
         .current_dir(folder)
         .env_remove("FAUNALENS_MODEL")
-        .env_remove("ORT_DYLIB_PATH")
+        .env("ORT_DYLIB_PATH", project().join("runtime"))
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
@@ -134,7 +134,7 @@ fn header(path: &Path) -> Names {
 
 /// Runs everything that writes, once.
 fn written(folder: &Path) -> Written {
-    for name in ["reference-images", "models", "runtime", "eval"] {
+    for name in ["reference-images", "models", "eval"] {
         std::os::unix::fs::symlink(project().join(name), folder.join(name)).unwrap();
     }
     let mut written = Written::new();

@@ -70,9 +70,8 @@ fn shell(folder: &Path, commands: &[Command]) -> String {
     for Command { text, .. } in commands {
         writeln!(script, "{text}\nprintf '{MARK}%s{MARK}' \"$?\"").unwrap();
     }
-    let program = Path::new(env!("CARGO_BIN_EXE_faunalens"));
     let inherited = std::env::var_os("PATH").unwrap();
-    let path = [folder.join("bin"), program.parent().unwrap().to_owned()]
+    let path = [folder.join("target/release"), folder.join("sqlite")]
         .into_iter()
         .chain(std::env::split_paths(&inherited));
     let output = Process::new("sh")
@@ -92,9 +91,10 @@ fn shell(folder: &Path, commands: &[Command]) -> String {
 /// What a reader works with, copied, so that nothing a page does reaches the project.
 const COPIED: [&str; 4] = ["eval", "models", "reference-images", "scripts"];
 
-/// A folder with what a clone holds after `scripts/quickstart`.
+/// A folder with what a clone holds after `scripts/quickstart`: the program under test stands where
+/// a release build would, and finds bundles and ONNX Runtime from there.
 fn scratch() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     for name in COPIED {
         for entry in WalkDir::new(project().join(name)) {
             let entry = entry.unwrap();
@@ -109,7 +109,10 @@ fn scratch() -> tempfile::TempDir {
         }
     }
     symlink(project().join("runtime"), folder.path().join("runtime")).unwrap();
-    install_sqlite_shell(&folder.path().join("bin"));
+    let release = folder.path().join("target/release");
+    std::fs::create_dir_all(&release).unwrap();
+    std::fs::hard_link(env!("CARGO_BIN_EXE_faunalens"), release.join("faunalens")).unwrap();
+    install_sqlite_shell(&folder.path().join("sqlite"));
     folder
 }
 
