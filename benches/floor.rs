@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use faunalens::fingerprint;
-use faunalens::photo::source::Source;
+use faunalens::manifest::Source;
 use faunalens::photo::{Limits, Photo, read_file};
 use faunalens::recognize::{Bundle, Recognizer, Runtime};
 

@@ -7,7 +7,7 @@
 //! photo -> fingerprint | recognize | schreger -> index -> verdict -> record
 //! ```
 //!
-//! [`photo`] turns bytes into upright RGB pixels, once. [`fingerprint`] hashes
+//! [`manifest`] reads what people hand in. [`photo`] turns bytes into upright RGB pixels, once. [`fingerprint`] hashes
 //! them, [`recognize`] scores them with a model bundle, [`schreger`] reads the
 //! lattice of ivory, [`verdict`] weighs what these say, and [`record`] is what
 //! leaves the house. [`index`] remembers pictures and finds them again, [`links`]
@@ -36,6 +36,7 @@ pub mod fingerprint;
 pub mod index;
 pub mod learn;
 pub mod links;
+pub mod manifest;
 pub mod photo;
 pub mod pipeline;
 pub mod recognize;

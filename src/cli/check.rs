@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
-use faunalens::photo::{self, Limits, source};
+use faunalens::manifest;
+use faunalens::photo::{self, Limits};
 use faunalens::pipeline::{Input, Inspected, Memory, inspect};
 use faunalens::record::{JSON_SCHEMA, Record};
 use faunalens::verdict::{Decision, tell};
@@ -111,7 +112,7 @@ impl Check {
         let engine = self.judging.engine(settings)?;
         let mut memory = self.memory.reader()?;
         let workers = cores().min(self.files.len());
-        let files = source::files(self.files.clone());
+        let files = manifest::files(self.files.clone());
         let never = AtomicBool::new(false);
         let screened = engine.screen(workers, files, memory.as_mut(), &never, |_, record| {
             self.take(&record, outcome)

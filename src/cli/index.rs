@@ -14,7 +14,7 @@ use faunalens::fingerprint::{MATCH_DISTANCE, PdqHash};
 use faunalens::index::{
     Evidence, Form, Index, Query, Sellers, Settings as IndexSettings, Sighting,
 };
-use faunalens::photo::source::{Item, Source};
+use faunalens::manifest::{Item, Source};
 use faunalens::photo::{self, Limits, Photo};
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use faunalens::photo::source::Source;
+use faunalens::manifest::Source;
 use faunalens::pipeline::{Engine, Memory};
 use faunalens::record::resume::{Past, ResumeError, Tally};
 use faunalens::record::sink::{self, Sink};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::fingerprint::PdqHash;
-use crate::photo::source::Source;
+use crate::manifest::Source;
 
 use super::leak;
 use super::results::{Results, Said};

@@ -5,7 +5,6 @@ mod error;
 mod format;
 mod jpeg;
 mod limits;
-pub mod source;
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};

@@ -11,7 +11,7 @@ use super::inspect::{Input, inspect};
 use super::memory::Undurable;
 use super::{Engine, Examined, Memory, Worker};
 use crate::index::{IndexError, Sighting};
-use crate::photo::source::Item;
+use crate::manifest::Item;
 use crate::recognize::RecognizeError;
 use crate::record::Record;
 

@@ -11,7 +11,7 @@ use faunalens::evaluate::matching::report::MatchReport;
 use faunalens::evaluate::matching::{Found, Settings as MatchSettings, ask, read_answers, study};
 use faunalens::evaluate::truth::Truth;
 use faunalens::index::{Evidence, Index, IndexError, Settings as IndexSettings, Sighting};
-use faunalens::photo::source::{Context as Known, Item};
+use faunalens::manifest::{Context as Known, Item};
 use faunalens::pipeline::{Engine, Examined};
 use faunalens::report::html as report;
 use rayon::prelude::*;

@@ -13,7 +13,7 @@ use faunalens::evaluate::robustness::transformation::{SUITE, Transformation, for
 use faunalens::evaluate::robustness::{Making, copies, study};
 use faunalens::evaluate::rows::{Joining, answers, join_results};
 use faunalens::index::{Index, IndexError, Settings as IndexSettings, Sighting};
-use faunalens::photo::source::{Context, Item};
+use faunalens::manifest::{Context, Item};
 use faunalens::photo::{self, Photo};
 use faunalens::pipeline::{Examined, ReadLattice};
 use faunalens::record::Record;
