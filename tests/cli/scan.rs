@@ -313,10 +313,10 @@ fn a_manifest_names_the_photos_and_bad_rows_become_errors_in_place() {
 fn a_manifest_without_a_file_column_is_refused_with_its_columns() {
     let folder = tempfile::tempdir().unwrap();
     let manifest = folder.path().join("list.csv");
-    std::fs::write(&manifest, "path,seller\na.png,s\n").unwrap();
+    std::fs::write(&manifest, "photo_url,seller\na.png,s\n").unwrap();
     let output = scan(&manifest, &folder.path().join("out.jsonl"), &[]);
     assert_status(&output, 2);
-    assert!(stderr(&output).contains("path, seller"));
+    assert!(stderr(&output).contains("photo_url, seller"));
 }
 
 #[test]
