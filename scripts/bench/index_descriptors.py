@@ -1,8 +1,10 @@
 """The graph over descriptors against hnswlib and usearch: recall at 10 and time per question.
 
-    python3 scripts/bench/index_descriptors.py [COUNT] [DIMENSION]      needs numpy, hnswlib, usearch
-Writes eval/index/descriptors.csv. Unit vectors around 2,000 centres; one thread each, in one run. The times of faunalens
-hold everything from the float vector to the ten rows ranked by the floats of the database.
+    .venv-bench/bin/python -m bench.index_descriptors [COUNT] [DIMENSION]
+
+Writes eval/index/descriptors.csv. Unit vectors around 2,000 centres; one thread each, in one run.
+The times of faunalens hold everything from the float vector to the ten rows ranked by the floats of
+the database.
 """
 
 import csv
@@ -12,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 
 import hnswlib
 import numpy
@@ -22,11 +25,12 @@ BENCH = ROOT / "target/release/examples/index_bench"
 WIDTHS = (16, 32, 48, 96, 192)
 
 
-def unit(rows):
+def unit(rows: numpy.ndarray) -> numpy.ndarray:
+    """Rows [n, dimension] of unit length, float32."""
     return (rows / numpy.linalg.norm(rows, axis=1, keepdims=True)).astype(numpy.float32)
 
 
-def timed(ask, queries):
+def timed(ask: Callable[[numpy.ndarray], list], queries: numpy.ndarray) -> tuple[float, list]:
     """Median microseconds per question, which a busy machine disturbs least, and the answers."""
     times, answers = [], []
     for query in queries:
@@ -36,13 +40,14 @@ def timed(ask, queries):
     return statistics.median(times), answers
 
 
-def main():
+def main() -> None:
+    """Build all three graphs, ask them, write the table."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 200_000
     dimension = int(sys.argv[2]) if len(sys.argv) > 2 else 256
     random = numpy.random.default_rng(5)
     centres = random.standard_normal((2000, dimension))
 
-    def draw(n):
+    def draw(n: int) -> numpy.ndarray:
         return unit(centres[random.integers(0, 2000, n)] + random.standard_normal((n, dimension)))
 
     stored, queries = draw(count), draw(1000)
@@ -50,12 +55,12 @@ def main():
         set(row) for row in numpy.argpartition(-(queries @ stored.T), 10, axis=1)[:, :10].tolist()
     ]
 
-    def recall(answers):
+    def recall(answers: list) -> float:
         return sum(len(set(a) & t) for a, t in zip(answers, truth)) / (10 * len(truth))
 
     rows = []
 
-    def report(library, width, build, us, answers):
+    def report(library: str, width: int, build: float, us: float, answers: list) -> None:
         rows.append(
             {
                 "library": library,
@@ -74,7 +79,7 @@ def main():
         (folder / "stored").write_bytes(stored.tobytes())
         (folder / "queries").write_bytes(queries.tobytes())
 
-        def run(*words):
+        def run(*words: object) -> str:
             return subprocess.run(
                 [BENCH, *map(str, words)], capture_output=True, text=True, check=True
             ).stdout

@@ -1,7 +1,10 @@
-"""PDQ of this project against pdqhash (the reference C++ through its Python binding), on the same decoded pixels.
+"""PDQ of this project against pdqhash (the reference C++ through its Python binding), on the same
+decoded pixels.
 
-    python3 scripts/bench/index_hash.py PHOTOS [COUNT]      needs numpy, pillow, pdqhash
-Writes eval/index/pdq_speed.csv; PHOTOS is a folder of JPEG files. One thread each, rounds alternate.
+    .venv-bench/bin/python -m bench.index_hash PHOTOS [COUNT]
+
+Writes eval/index/pdq_speed.csv; PHOTOS is a folder of JPEG files. One thread each, rounds
+alternate.
 """
 
 import csv
@@ -22,7 +25,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BENCH = ROOT / "target/release/examples/index_bench"
 
 
-def main():
+def main() -> None:
+    """Hash the same pixels with both and write the table."""
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 200
     files = sorted(pathlib.Path(sys.argv[1]).glob("*.jpg"))
     files = random.Random(1).sample(files, min(count, len(files)))
@@ -66,8 +70,9 @@ def main():
         writer.writerows(rows)
     ratio = statistics.median(row["ratio"] for row in rows)
     print(
-        f"pdqhash takes {ratio} times as long; same pixels: {sum(d == 0 for d in distances)} of {len(distances)} hashes "
-        f"identical, largest distance {max(distances)}, largest difference of quality {max(qualities)}"
+        f"pdqhash takes {ratio} times as long; same pixels: {sum(d == 0 for d in distances)} of "
+        f"{len(distances)} hashes identical, largest distance {max(distances)}, "
+        f"largest difference of quality {max(qualities)}"
     )
 
 

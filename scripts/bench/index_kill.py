@@ -1,6 +1,8 @@
-"""kill -9 at random moments while an index is built: it opens, nothing reported is lost, nothing is there twice.
+"""kill -9 at random moments while an index is built: it opens, nothing reported is lost, nothing is
+there twice.
 
     python3 scripts/bench/index_kill.py [TIMES]
+
 Writes eval/index/kill.csv. Exit status 1 when something was lost, doubled or damaged.
 """
 
@@ -19,7 +21,8 @@ BENCH = ROOT / "target/release/examples/index_bench"
 BINARY = ROOT / "target/release/faunalens"
 
 
-def main():
+def main() -> None:
+    """Kill, look, and write the table."""
     times = int(sys.argv[1]) if len(sys.argv) > 1 else 50
     moments = random.Random(6)
     rows, bad = [], 0

@@ -1,11 +1,13 @@
 """One object in several shots: does the descriptor tell it from other objects of its kind?
 
-    python3 scripts/bench/index_objects.py INDEX PACKAGES_FOLDER          needs numpy
-INDEX holds the photographs below PACKAGES_FOLDER and any number of others, added with --describe. Files that are named
-SPLIT__Packages__KIND__PRODUCT__PRODUCT_NUMBER.jpg (Grocery Store Dataset) are shots of that product by hand; a pair of
-one product is right, a pair with anything else is wrong. Pairs that are one picture by hash or landmarks (`faunalens
-links`) are left out. Writes eval/index/objects.csv: recall of right pairs by cosine, at the threshold where so many of
-the pairs proposed are right.
+    .venv-bench/bin/python -m bench.index_objects INDEX PACKAGES_FOLDER
+
+INDEX holds the photographs below PACKAGES_FOLDER and any number of others, added with --describe.
+Files that are named SPLIT__Packages__KIND__PRODUCT__PRODUCT_NUMBER.jpg (Grocery Store Dataset) are
+shots of that product by hand; a pair of one product is right, a pair with anything else is wrong.
+Pairs that are one picture by hash or landmarks (`faunalens links`) are left out. Writes
+eval/index/objects.csv: recall of right pairs by cosine, at the threshold where so many of the pairs
+proposed are right.
 """
 
 import csv
@@ -21,7 +23,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = ROOT / "target/release/faunalens"
 
 
-def product(file):
+def product(file: str) -> str:
     """What the shot shows, when it is known; fruit in bulk is a kind, not an object."""
     words = pathlib.Path(file).stem.split("__")
     return (
@@ -33,17 +35,20 @@ def product(file):
     )
 
 
-def main():
+def main() -> None:
+    """Compare every pair of shots and write the table."""
     index = sys.argv[1]
     db = sqlite3.connect(pathlib.Path(index) / "faunalens.sqlite")
     rows = db.execute(
-        "SELECT image.id, vector, min(file) FROM image JOIN descriptor ON descriptor.id = image.descriptor "
+        "SELECT image.id, vector, min(file) FROM image "
+        "JOIN descriptor ON descriptor.id = image.descriptor "
         "JOIN sighting ON sighting.image = image.id WHERE removed_at IS NULL GROUP BY image.id"
     ).fetchall()
     place = {row[0]: k for k, row in enumerate(rows)}
     vectors = numpy.stack([numpy.frombuffer(row[1], numpy.float32) for row in rows])
     shown = numpy.array([product(row[2]) for row in rows])
-    # Other photographs of the same shop shelf may show the same package: they are neither right nor wrong.
+    # Other photographs of the same shop shelf may show the same package: they are neither right nor
+    # wrong.
     shelf = numpy.array(["__" in row[2] for row in rows])
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([BINARY, "links", index, "--out", folder], check=True, capture_output=True)

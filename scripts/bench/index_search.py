@@ -1,8 +1,10 @@
-"""Exact search within 31 bits against faiss, adding a million sightings, and one question to a cold process.
+"""Exact search within 31 bits against faiss, adding a million sightings, and one question to a cold
+process.
 
-    python3 scripts/bench/index_search.py [COUNT]      needs numpy, faiss-cpu
-Writes eval/index/search.csv and eval/index/add.csv. Hashes in clusters of five near-duplicates, and 1,500 identical
-copies of one. One thread each, rounds alternate.
+    .venv-bench/bin/python -m bench.index_search [COUNT]
+
+Writes eval/index/search.csv and eval/index/add.csv. Hashes in clusters of five near-duplicates, and
+1,500 identical copies of one. One thread each, rounds alternate.
 """
 
 import csv
@@ -20,7 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BENCH = ROOT / "target/release/examples/index_bench"
 
 
-def flip(rows, most, random):
+def flip(rows: numpy.ndarray, most: int, random: numpy.random.Generator) -> numpy.ndarray:
     """Copies of `rows`, each with up to `most` bits changed."""
     changed = rows.copy()
     for row in changed:
@@ -29,21 +31,24 @@ def flip(rows, most, random):
     return changed
 
 
-def bench(*words):
+def bench(*words: object) -> list[dict]:
+    """The rows that the project's bench program prints."""
     text = subprocess.run(
         [BENCH, *map(str, words)], capture_output=True, text=True, check=True
     ).stdout
     return list(csv.DictReader(text.splitlines()))
 
 
-def write(name, rows):
+def write(name: str, rows: list[dict]) -> None:
+    """Write rows to eval/index/NAME."""
     with (ROOT / "eval/index" / name).open("w", newline="") as out:
         writer = csv.DictWriter(out, rows[0].keys(), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
 
 
-def main():
+def main() -> None:
+    """Fill an index, ask it and faiss, write the tables."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     faiss.omp_set_num_threads(1)
     random = numpy.random.default_rng(4)
@@ -71,7 +76,8 @@ def main():
                 (multi, "faiss IndexBinaryMultiHash 16x16", queries),
             ):
                 start = time.perf_counter()
-                # The radius is exclusive: 32 is "within 31". One question at a time, as an index is asked.
+                # The radius is exclusive: 32 is "within 31". One question at a time, as an index is
+                # asked.
                 found = sum(
                     int(index.range_search(asked[k : k + 1], 32)[0][-1]) for k in range(len(asked))
                 )
@@ -99,9 +105,8 @@ def main():
         write("search.csv", rows)
     for method in dict.fromkeys(row["method"] for row in rows):
         mine = [row for row in rows if row["method"] == method]
-        print(
-            f"{method:40} {statistics.median(float(row['us_per_query']) for row in mine):10.1f} us  found {mine[0]['found']}"
-        )
+        middle = statistics.median(float(row["us_per_query"]) for row in mine)
+        print(f"{method:40} {middle:10.1f} us  found {mine[0]['found']}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
-"""One template over many products: how often is another product under the same banner called the same picture?
+"""One template over many products: how often is another product under the same banner called the
+same picture?
 
-    python3 scripts/bench/index_templates.py PHOTOS [--count N] [--model DIR]        needs numpy, pillow
-Writes eval/index/templates.csv. Shops print every product into the same layout. Half of the photographs are stored in a
-layout; the other half are asked in the same layout, so every answer is wrong; then the stored ones are asked in another
-layout, so every answer that names them is right.
+    .venv-bench/bin/python -m bench.index_templates PHOTOS [--count N] [--model DIR]
+
+Writes eval/index/templates.csv. Shops print every product into the same layout. Half of the
+photographs are stored in a layout; the other half are asked in the same layout, so every answer is
+wrong; then the stored ones are asked in another layout, so every answer that names them is right.
 """
 
 import argparse
@@ -13,15 +15,18 @@ import pathlib
 import random
 import subprocess
 import tempfile
+from collections.abc import Callable
 
 from PIL import Image, ImageDraw, ImageOps
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = ROOT / "target/release/faunalens"
-SIZE = (600, 600)
+SIZE = (600, 600)  # of a page, pixels
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
+Change = Callable[[Image.Image], Image.Image]
 
 
-def words(draw, box, colour, seed, size):
+def words(draw: ImageDraw.ImageDraw, box: Box, colour: str, seed: int, size: int) -> None:
     """Lines of words from edge to edge: the corners a template shares."""
     chance = random.Random(seed)
     x0, y0, x1, y1 = box
@@ -35,7 +40,9 @@ def words(draw, box, colour, seed, size):
         draw.text((x0 + 6, y), line[: int((x1 - x0) / size * 1.7)], fill=colour, font_size=size)
 
 
-def layout(picture, boxes, window, ground, seed):
+def layout(
+    picture: Image.Image, boxes: list[Box], window: Box, ground: tuple[int, int, int], seed: int
+) -> Image.Image:
     """`picture` fitted into `window` of a page whose `boxes` are painted and written on."""
     page = Image.new("RGB", SIZE, "white")
     x0, y0, x1, y1 = window
@@ -47,12 +54,14 @@ def layout(picture, boxes, window, ground, seed):
     return page
 
 
-def banner(share, ground, seed):
+def banner(share: float, ground: tuple[int, int, int], seed: int) -> Change:
+    """A banner over the lower `share` of the page."""
     cut = int(600 * (1 - share))
     return lambda p: layout(p, [(0, cut, 600, 600)], (0, 0, 600, cut), ground, seed)
 
 
-def frame(width, ground, seed):
+def frame(width: int, ground: tuple[int, int, int], seed: int) -> Change:
+    """A frame `width` pixels wide round the picture."""
     w = width
     boxes = [(0, 0, 600, w), (0, 600 - w, 600, 600), (0, w, w, 600 - w), (600 - w, w, 600, 600 - w)]
     return lambda p: layout(p, boxes, (w, w, 600 - w, 600 - w), ground, seed)
@@ -70,7 +79,8 @@ LAYOUTS = {
 }
 
 
-def main():
+def main() -> None:
+    """Store, ask, and write the tables."""
     parse = argparse.ArgumentParser()
     parse.add_argument("photos", type=pathlib.Path)
     parse.add_argument(
@@ -78,7 +88,8 @@ def main():
     )
     parse.add_argument("--model", type=pathlib.Path)
     given = parse.parse_args()
-    # One photograph per set, where the collection says which belong together: parts of a set may be alike.
+    # One photograph per set, where the collection says which belong together: parts of a set may be
+    # alike.
     photos = sorted(given.photos.rglob("*.jpg"))
     labels = given.photos.parent / "labels.csv"
     if labels.exists():
@@ -93,14 +104,14 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
 
-        def write(change, files, name):
+        def write(change: Change, files: list[pathlib.Path], name: str) -> list[pathlib.Path]:
             made = []
             for k, file in enumerate(files):
                 made.append(folder / f"{name} {k}.jpg")
                 change(Image.open(file).convert("RGB")).save(made[-1], "JPEG", quality=90)
             return made
 
-        def run(*line):
+        def run(*line: object) -> subprocess.CompletedProcess:
             return subprocess.run(
                 [BINARY, "index", *map(str, line)], capture_output=True, text=True, check=True
             ).stdout

@@ -1,10 +1,14 @@
-"""Finding changed copies again: PDQ alone, descriptor with landmarks alone, both; beside imagededup's hashes.
+"""Finding changed copies again: PDQ alone, descriptor with landmarks alone, both; beside
+imagededup's hashes.
 
-    python3 scripts/bench/index_transformations.py PHOTOS DISTRACTORS... --count N --model DIR
-needs numpy, pillow, and imagededup for its hashes (left out when it is not there). Writes
-eval/index/transformations.csv: recall per transformation at precision 0.99 over all questions, where a match is
-wrong when it names any picture but the original. PHOTOS give the questions; all other files are distractors, and so are
-their quarters and middles, each a picture of its own, until there are --stored pictures.
+    .venv-bench/bin/python -m bench.index_transformations PHOTOS DISTRACTORS...
+        --count N --model DIR
+
+imagededup's hashes are left out when it is not there. Writes
+eval/index/transformations.csv: recall per transformation at precision 0.99 over all questions,
+where a match is wrong when it names any picture but the original. PHOTOS give the questions; all
+other files are distractors, and so are their quarters and middles, each a picture of its own, until
+there are --stored pictures.
 """
 
 import argparse
@@ -17,16 +21,20 @@ import pathlib
 import random
 import subprocess
 import tempfile
+from collections.abc import Callable
 
 import numpy
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = ROOT / "target/release/faunalens"
+Change = Callable[[Image.Image, random.Random], Image.Image]
 
 
-def jpeg(quality):
-    def change(picture, _):
+def jpeg(quality: int) -> Change:
+    """Stored as JPEG of a quality 1 to 95."""
+
+    def change(picture: Image.Image, _: random.Random) -> Image.Image:
         data = io.BytesIO()
         picture.save(data, "JPEG", quality=quality)
         return Image.open(data).convert("RGB")
@@ -34,14 +42,17 @@ def jpeg(quality):
     return change
 
 
-def scaled(factor):
+def scaled(factor: float) -> Change:
+    """Scaled by a factor."""
     return lambda p, _: p.resize(
         (max(8, int(p.width * factor)), max(8, int(p.height * factor))), Image.BILINEAR
     )
 
 
-def crop(area):
-    def change(p, chance):
+def crop(area: float) -> Change:
+    """A part of the picture of the share `area`, at random."""
+
+    def change(p: Image.Image, chance: random.Random) -> Image.Image:
         side = area**0.5
         w, h = int(p.width * side), int(p.height * side)
         x, y = chance.randint(0, p.width - w), chance.randint(0, p.height - h)
@@ -50,11 +61,13 @@ def crop(area):
     return change
 
 
-def border(share, colour):
+def border(share: float, colour: str) -> Change:
+    """A border as wide as the share of the longer side."""
     return lambda p, _: ImageOps.expand(p, int(share * max(p.size)), colour)
 
 
-def watermark(p, _):
+def watermark(p: Image.Image, _: random.Random) -> Image.Image:
+    """Words in white all over, half transparent."""
     layer = Image.new("RGBA", p.size)
     draw = ImageDraw.Draw(layer)
     size = max(10, p.width // 9)
@@ -68,8 +81,10 @@ def watermark(p, _):
     return Image.alpha_composite(p.convert("RGBA"), layer).convert("RGB")
 
 
-def banner(share):
-    def change(p, _):
+def banner(share: float) -> Change:
+    """A red banner over the lower `share`."""
+
+    def change(p: Image.Image, _: random.Random) -> Image.Image:
         p = p.copy()
         draw = ImageDraw.Draw(p)
         top = int(p.height * (1 - share))
@@ -85,7 +100,8 @@ def banner(share):
     return change
 
 
-def screenshot(p, _):
+def screenshot(p: Image.Image, _: random.Random) -> Image.Image:
+    """A phone's screen that shows the picture."""
     width = 720
     q = p.resize((width, max(1, p.height * width // p.width)))
     page = Image.new("RGB", (width, max(1280, q.height + 420)), (250, 250, 250))
@@ -101,7 +117,8 @@ def screenshot(p, _):
     return page
 
 
-def collage(p, chance):
+def collage(p: Image.Image, chance: random.Random) -> Image.Image:
+    """One of four pictures on a page; the others are noise."""
     w, h = 400, 400
     page = Image.new("RGB", (2 * w, 2 * h), "white")
     place = chance.randrange(4)
@@ -119,7 +136,7 @@ def collage(p, chance):
 OTHERS = []
 
 
-def parts(files, wanted, folder):
+def parts(files: list[pathlib.Path], wanted: list[str], folder: pathlib.Path) -> list[tuple]:
     """Up to `wanted` quarters and middles of the pictures, as files."""
     made = []
     for place in range(5):
@@ -170,7 +187,7 @@ CHANGES = {
 }
 
 
-def make(work):
+def make(work: tuple) -> None:
     """One changed copy; its chance depends on its name alone."""
     name, k, file, path = work
     CHANGES[name](Image.open(file).convert("RGB"), random.Random(f"{name}{k}")).save(
@@ -178,10 +195,14 @@ def make(work):
     )
 
 
-def at_precision(scored, total, aim=0.99):
-    """Recall per transformation at the loosest threshold whose precision over all answers is at least `aim`.
+def at_precision(
+    scored: list[tuple[float, bool, tuple[str, int]]], total: int, aim: float = 0.99
+) -> tuple[dict[str, float], float, float]:
+    """Recall per transformation at the loosest threshold whose precision over all answers is at
+    least `aim`.
 
-    `scored`: (distance, right, question) per answer. Answers of one distance stand or fall together.
+    `scored`: (distance, right, question) per answer. Answers of one distance stand or fall
+    together.
     """
     best, right, wrong = None, 0, 0
     levels = collections.defaultdict(lambda: [0, 0])
@@ -207,22 +228,25 @@ def at_precision(scored, total, aim=0.99):
     )
 
 
-def bits(kind, files):
+def bits(kind: str, files: list[pathlib.Path]) -> numpy.ndarray:
     """Imagededup's hashes of the files."""
     with multiprocessing.Pool(initializer=prepare, initargs=(kind,)) as pool:
         return numpy.array(pool.map(encode, files, chunksize=64), dtype=numpy.uint64)
 
 
-def prepare(kind):
+def prepare(kind: str) -> None:
+    """Make a worker's hasher."""
     global MAKER
     MAKER = kind(verbose=False)
 
 
-def encode(file):
+def encode(file: pathlib.Path) -> int:
+    """One picture's hash as an integer."""
     return int(MAKER.encode_image(image_file=str(file)) or "0", 16)
 
 
-def main():
+def main() -> None:
+    """Change, store, ask, and write the table."""
     words = argparse.ArgumentParser()
     words.add_argument("photos", type=pathlib.Path)
     words.add_argument("distractors", type=pathlib.Path, nargs="*")
@@ -259,7 +283,7 @@ def main():
         manifest = folder / "stored.csv"
         manifest.write_text("file\n" + "".join(f"{file.resolve()}\n" for file in stored))
 
-        def run(*line):
+        def run(*line: object) -> subprocess.CompletedProcess:
             return subprocess.run(
                 [BINARY, "index", *map(str, line)], capture_output=True, text=True, check=True
             )
@@ -287,7 +311,7 @@ def main():
             table[method], best, precision = at_precision(answers[method], len(asked))
             print(f"{method}: distance {best}, precision {precision:.4f}")
 
-        def loose(m, limit):
+        def loose(m: str, limit: float) -> set:
             return {q for d, good, q in answers[m] if good and d <= limit}
 
         both = loose("pdq", 31) | loose("descriptor", 2)
@@ -297,9 +321,8 @@ def main():
         right = sum(good and d <= 31 for d, good, _ in answers["pdq"]) + sum(
             good for _, good, _ in answers["descriptor"]
         )
-        print(
-            f"as shipped (pdq within 31, verified descriptors): precision {right / max(1, right + wrong):.4f}"
-        )
+        precision = right / max(1, right + wrong)
+        print(f"as shipped (pdq within 31, verified descriptors): precision {precision:.4f}")
         table["shipped"] = {
             name: sum((name, k) in both for k in range(len(asked))) / len(asked) for name in CHANGES
         }

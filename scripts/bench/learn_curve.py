@@ -1,7 +1,8 @@
-#!/usr/bin/env python3
-"""How well `faunalens model learn` does with 5, 10, 20 and 50 pictures of a label: see eval/learn/README.md.
+"""How well `faunalens model learn` does with 5, 10, 20 and 50 pictures of a label.
 
-learn_curve.py --data DIR --bundle DIR [--program FILE] [--draws N]
+    scripts/bench/learn_curve DATA [BUNDLE]
+
+See eval/learn/README.md.
 """
 
 import argparse
@@ -30,11 +31,14 @@ OTHERS = 500  # test pictures that show none of the new labels
 
 
 def kind(photo: Photo) -> str:
+    """What a Caltech-101 or grocery photograph shows, by its file's name."""
     return photo.file.split("/")[1] if photo.source == "caltech101" else ""
 
 
 class Bench:
-    def __init__(self, arguments, work: Path):
+    """A bundle, its photographs, and what it says of them before and after learning."""
+
+    def __init__(self, arguments: argparse.Namespace, work: Path) -> None:
         self.data, self.program, self.draws, self.work = (
             arguments.data.resolve(),
             arguments.program.resolve(),
@@ -45,7 +49,8 @@ class Bench:
         self.base = work / "base"
         shutil.copytree(arguments.bundle, self.base)
         self.labels = tomllib.loads((self.base / "bundle.toml").read_text())["labels"]["names"]
-        # The background without the kinds that play the new labels: it would teach that they are something else.
+        # The background without the kinds that play the new labels: it would teach that they are
+        # something else.
         held = [
             photo
             for photo in self.photos
@@ -63,6 +68,7 @@ class Bench:
         self.seen: dict[str, np.ndarray] = {}
 
     def descriptor(self, photo: Photo) -> np.ndarray:
+        """The features of a photograph, of unit length."""
         if photo.file not in self.seen:
             self.seen[photo.file] = self.run.run(
                 ["descriptor"], fed(self.run, self.data / photo.file)
@@ -70,6 +76,7 @@ class Bench:
         return self.seen[photo.file]
 
     def manifest(self, name: str, rows: list[tuple[Photo, str]]) -> Path:
+        """Write a manifest of (photo, label)."""
         path = self.work / f"{name}.csv"
         with open(path, "w", newline="", encoding="utf-8") as out:
             writer = csv.writer(out)
@@ -78,6 +85,7 @@ class Bench:
         return path
 
     def learn(self, rows: list[tuple[Photo, str]], products: list[str]) -> tuple[Path, float]:
+        """Teach the base bundle these rows; the new bundle and the seconds that it took."""
         into = self.work / "taught"
         shutil.rmtree(into, ignore_errors=True)
         options = [part for product in products for part in ("--product", product)]
@@ -102,6 +110,7 @@ class Bench:
         return into, float(re.search(r"([\d.]+) s -> ", said.stdout)[1])
 
     def answers(self, bundle: Path, rows: list[tuple[Photo, str]]) -> list[dict]:
+        """The records of photographs, in their order."""
         out = self.work / "rows.jsonl"
         out.unlink(missing_ok=True)
         subprocess.run(
@@ -131,7 +140,7 @@ class Bench:
 class Path_:
     """What background.py needs of an example."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path) -> None:
         self.path = path
 
 
@@ -196,7 +205,7 @@ def new_labels(bench: Bench) -> list[dict]:
 
 
 def known_labels(bench: Bench) -> list[dict]:
-    """Labels that the bundle knows, corrected with pictures of groups that its network never saw."""
+    """Labels that the bundle knows, corrected with pictures of groups that it never saw."""
     materials = ("ivory", "bone_antler", "ceramic_stone")
     lines = []
     for draw in range(bench.draws):
@@ -253,7 +262,9 @@ def known_labels(bench: Bench) -> list[dict]:
 
 
 def wild(bench: Bench) -> list[dict]:
-    """Real products, far too few: taught are the two labels with four pictures or more; theirs are held out."""
+    """Real products, far too few: taught are the two labels with four pictures or more; theirs are
+    held out.
+    """
     with open(bench.data / "wild/labels.csv", newline="", encoding="utf-8") as rows:
         rows = [
             (Photo(f"wild/{row['file']}", "wild", row["label"], row["file"], False), row["label"])
@@ -296,6 +307,7 @@ def wild(bench: Bench) -> list[dict]:
 
 
 def write(name: str, lines: list[dict]) -> None:
+    """Write rows to eval/learn/NAME.csv."""
     columns = list(dict.fromkeys(key for line in lines for key in line))
     with open(STUDY / name, "w", newline="", encoding="utf-8") as out:
         writer = csv.DictWriter(out, columns, lineterminator="\n")
@@ -315,10 +327,15 @@ def spread(values: list[float]) -> str:
 
 
 def tables(new: list[dict], known: list[dict]) -> str:
-    def of(lines, size, method):
+    """The tables of the README."""
+
+    def of(lines: list[dict], size: int, method: str) -> list[dict]:
         return [line for line in lines if line["size"] == size and line["method"] == method]
 
-    text = "| pictures of each | taught in all | right | nearest descriptor | others named new | nearest descriptor | others right, before | after | over review | over flag | others over review | over flag | seconds |\n"
+    heads = ("pictures of each", "taught in all", "right", "nearest descriptor")
+    heads += ("others named new", "nearest descriptor", "others right, before", "after")
+    heads += ("over review", "over flag", "others over review", "over flag", "seconds")
+    text = f"| {' | '.join(heads)} |\n"
     text += "|" + "---|" * 13 + "\n"
     for size in SIZES:
         own, near = of(new, size, "learn"), of(new, size, "nearest")
@@ -365,6 +382,7 @@ def tables(new: list[dict], known: list[dict]) -> str:
 
 
 def main() -> None:
+    """Run the studies and write their tables."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -386,7 +404,9 @@ def main() -> None:
         "<!-- end of tables -->",
     )
     before, _, rest = readme.read_text(encoding="utf-8").partition(start)
-    made = f"Bundle {described['name']} {described['version']}, mean of {arguments.draws} draws and their range.\n\n{tables(new, known)}"
+    title = f"Bundle {described['name']} {described['version']}"
+    draws = f"mean of {arguments.draws} draws and their range"
+    made = f"{title}, {draws}.\n\n{tables(new, known)}"
     readme.write_text(before + start + made + end + rest.partition(end)[2], encoding="utf-8")
 
 

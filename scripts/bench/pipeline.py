@@ -11,8 +11,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from typing import TextIO
 
 from PIL import Image
 
@@ -30,8 +32,9 @@ COLUMNS = (
     "peak_mib",  # largest resident set of one process
     "others",  # share of the machine's cores that other processes used meanwhile
 )
-WORKERS = os.cpu_count()
-# Without it ONNX Runtime 1.31 writes a database of its own use, which costs about 60 ms a start. faunalens sees to that itself.
+WORKERS = os.cpu_count() or 1
+# Without it ONNX Runtime 1.31 writes a database of its own use, which costs about 60 ms a start.
+# faunalens sees to that itself.
 ENVIRONMENT = os.environ | {"ORT_DISABLE_TELEMETRY": "1"}
 # What the floor benchmark prints that belongs to each part.
 FLOOR_STAGES = {
@@ -49,7 +52,7 @@ ATTEMPTS = 3
 MEMORY_PHOTOS = (1_000, 10_000)
 
 
-def busy_seconds():
+def busy_seconds() -> float | None:
     """Core seconds that the machine has worked since it started (Linux)."""
     try:
         fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
@@ -59,9 +62,12 @@ def busy_seconds():
     return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
 
 
-def granted(duration=1.0):
+def granted(duration: float = 1.0) -> float:
     """Share of all cores that this priority gets just now, by spinning on each of them."""
-    spin = f"import time\nend = time.perf_counter() + {duration}\nwhile time.perf_counter() < end: pass"
+    spin = (
+        f"import time\nend = time.perf_counter() + {duration}\n"
+        "while time.perf_counter() < end: pass"
+    )
     spinning = [subprocess.Popen([sys.executable, "-S", "-c", spin]) for _ in range(WORKERS)]
     usages = [os.wait4(process.pid, 0)[2] for process in spinning]
     for process in spinning:
@@ -72,10 +78,10 @@ def granted(duration=1.0):
 class Patience:
     """So many seconds may be spent waiting for a quiet machine, all together."""
 
-    def __init__(self, seconds):
+    def __init__(self, seconds: float) -> None:
         self.seconds = seconds
 
-    def wait(self):
+    def wait(self) -> None:
         """Waits until nothing else holds the cores, or the patience is spent."""
         while self.seconds > 0:
             began = time.perf_counter()
@@ -84,7 +90,7 @@ class Patience:
             time.sleep(1)
             self.seconds -= time.perf_counter() - began
 
-    def measure(self, program):
+    def measure(self, program: Callable[[], list[dict]]) -> Iterator[dict]:
         """Rows of a program; it runs again when others came between."""
         for _ in range(ATTEMPTS):
             self.wait()
@@ -97,7 +103,12 @@ class Patience:
 class Run:
     """One process from start to exit."""
 
-    def __init__(self, command, stdin=None, environment=ENVIRONMENT):
+    def __init__(
+        self,
+        command: Sequence,
+        stdin: TextIO | None = None,
+        environment: Mapping[str, str] = ENVIRONMENT,
+    ) -> None:
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
             before = busy_seconds()
             began = time.perf_counter()
@@ -119,11 +130,19 @@ class Run:
                 raise SystemExit(f"{command}: exit {process.returncode}\n{errors.read().decode()}")
         self.cpu = usage.ru_utime + usage.ru_stime
         self.peak = usage.ru_maxrss / 1024
-        self.others = ""
-        if before is not None:
+        self.others: float | str = ""
+        if before is not None and after is not None:
             self.others = max(0.0, (after - before - self.cpu) / self.wall / WORKERS)
 
-    def row(self, part, program, setting="", turn=(0, 0), photos=1, inner=""):
+    def row(
+        self,
+        part: str,
+        program: str,
+        setting: str = "",
+        turn: tuple[int, int] = (0, 0),
+        photos: int | str = 1,
+        inner: float | str = "",
+    ) -> dict:
         """The row for `pipeline.csv`; a turn is a repetition and a slice."""
         values = (part, program, setting, *turn, photos)
         numbers = (self.wall, inner, self.cpu, self.peak, self.others)
@@ -132,7 +151,7 @@ class Run:
         )
 
 
-def ours(*command, stdin=None):
+def ours(*command: object, stdin: TextIO | None = None) -> Run:
     """A run of faunalens, in the environment that its users have."""
     plain = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
     return Run(command, stdin, plain)
@@ -141,12 +160,13 @@ def ours(*command, stdin=None):
 class Bench:
     """What is measured, and with which programs."""
 
-    def __init__(self, options, scratch):
+    def __init__(self, options: argparse.Namespace, scratch: Path) -> None:
         self.folder, self.scratch = options.folder, scratch
         self.binary, self.floor = options.binary, options.floor
         self.photos = sorted(path for path in self.folder.rglob("*") if path.is_file())
 
-    def python_scan(self, part, folder, batch, turn):
+    def python_scan(self, part: str, folder: Path, batch: int, turn: tuple[int, int]) -> list[dict]:
+        """The same scan in Python."""
         run = Run(
             [sys.executable, HERE / "python_scan.py", folder]
             + ["--out", self.scratch / f"python-{turn[1]}.jsonl"]
@@ -157,13 +177,17 @@ class Bench:
             run.row(part, "python", f"batch {batch}", turn, answer["photos"], answer["seconds"])
         ]
 
-    def imagededup(self, part, folder, workers, turn):
+    def imagededup(
+        self, part: str, folder: Path, workers: int, turn: tuple[int, int]
+    ) -> list[dict]:
+        """imagededup's encoder on a folder."""
         run = Run([sys.executable, HERE / "imagededup_cnn.py", folder, "--workers", workers])
         answer = json.loads(run.out)
         setting = f"num_enc_workers {workers}"
         return [run.row(part, "imagededup", setting, turn, answer["photos"], answer["seconds"])]
 
-    def imagededup_split(self, folder, workers, turn):
+    def imagededup_split(self, folder: Path, workers: int, turn: tuple[int, int]) -> list[dict]:
+        """imagededup's loading and network, each alone."""
         command = [sys.executable, HERE / "imagededup_cnn.py", folder]
         run = Run([*command, "--workers", workers, "--split"])
         photos = sum(1 for _ in folder.iterdir())
@@ -172,7 +196,8 @@ class Bench:
             for stage, seconds in json.loads(run.out).items()
         ]
 
-    def floor_stages(self, part, folder, turn):
+    def floor_stages(self, part: str, folder: Path, turn: tuple[int, int]) -> list[dict]:
+        """What decoding, hashing and inference cost each, alone."""
         run = Run([self.floor, folder, WORKERS])
         wanted = FLOOR_STAGES[part]
         return [
@@ -182,20 +207,22 @@ class Bench:
             if line["stage"] in wanted
         ]
 
-    def scan(self, folder, turn):
+    def scan(self, folder: Path, turn: tuple[int, int]) -> list[dict]:
+        """A scan by faunalens, with the lattice and without."""
         out = self.scratch / f"faunalens-{turn[1]}.jsonl"
         out.unlink(missing_ok=True)
         photos = sum(1 for _ in folder.iterdir())
         run = ours(self.binary, "scan", folder, "--out", out, "--workers", WORKERS)
         rows = [run.row("scan", "faunalens", "", turn, photos)]
         out.unlink(missing_ok=True)
-        # What the others do: they read no lattice, which half of these photographs make worth while.
+        # What the others do: they read no lattice, which half of these photographs make worth
+        # while.
         run = ours(
             self.binary, "scan", folder, "--out", out, "--workers", WORKERS, "--schreger", "never"
         )
         return [*rows, run.row("scan", "faunalens, no lattice", "--schreger never", turn, photos)]
 
-    def linked(self, name, photos):
+    def linked(self, name: str, photos: Sequence[Path]) -> Path:
         """A folder that holds these photos."""
         folder = self.scratch / name
         folder.mkdir()
@@ -203,7 +230,7 @@ class Bench:
             (folder / path.name).symlink_to(path.resolve())
         return folder
 
-    def trial(self, patience):
+    def trial(self, patience: Patience) -> Iterator[dict]:
         """Which setting is the fastest for each competitor."""
         step = max(1, len(self.photos) // TRIAL_PHOTOS)
         few = self.linked("few", self.photos[::step][:TRIAL_PHOTOS])
@@ -214,7 +241,9 @@ class Bench:
             for workers in (0, WORKERS):
                 yield from self.imagededup("trial", few, workers, (repetition, 0))
 
-    def scans(self, options, patience, batch, workers):
+    def scans(
+        self, options: argparse.Namespace, patience: Patience, batch: int, workers: int
+    ) -> Iterator[dict]:
         """The whole folder in slices, every program in turn on each: what disturbs the
         machine then spoils a slice and not a whole run. Turns start with another program.
         """
@@ -238,7 +267,7 @@ class Bench:
         for number, folder in enumerate(slices):
             yield from self.imagededup_split(folder, workers, (0, number))
 
-    def agree(self):
+    def agree(self) -> None:
         """Both sides must have done the same work."""
         ours, theirs = (
             {
@@ -256,7 +285,7 @@ class Bench:
             for key in ("sha256", "decision", "pdq")
         }
 
-        def score(row, label):
+        def score(row: dict, label: str) -> float:
             return next(m["score"] for m in row["materials"] if m["label"] == label)
 
         furthest = max(
@@ -271,7 +300,7 @@ class Bench:
             )
             out.writerow(["largest difference of a score", f"{furthest:.4f}"])
 
-    def checks(self, patience):
+    def checks(self, patience: Patience) -> Iterator[dict]:
         """One photo of 800 pixels, from process start to exit."""
         folder = self.scratch / "one"
         folder.mkdir()
@@ -295,7 +324,7 @@ class Bench:
                 "check", "session and one inference", "a process of its own", (repetition, 0)
             )
 
-    def memory(self):
+    def memory(self) -> Iterator[dict]:
         """Peak of a scan as the list grows, the folder over and over."""
         names = [str(path.resolve()) for path in self.photos]
         for count in MEMORY_PHOTOS:
@@ -308,37 +337,37 @@ class Bench:
             yield run.row("memory", "faunalens", "--workers 2", (0, 0), rows)
 
 
-def best_setting(rows, program, otherwise):
+def best_setting(rows: list[dict], program: str, otherwise: int) -> int:
     """The number in the setting that was the fastest in the trial."""
     found = [row for row in rows if (row["part"], row["program"]) == ("trial", program)]
     best = min(found, key=lambda row: float(row["wall_s"]), default=None)
     return int(best["setting"].split()[-1]) if best else otherwise
 
 
-def by_slice(rows, key):
+def by_slice(rows: list[dict], key: str) -> Collection[list[float]]:
     """The values of a column, grouped by slice."""
-    groups = {}
+    groups: dict[str, list[float]] = {}
     for row in rows:
         groups.setdefault(row["slice"], []).append(float(row[key]))
     return groups.values()
 
 
-def least(rows, part, program, key="wall_s"):
+def least(rows: list[dict], part: str, program: str, key: str = "wall_s") -> float:
     """Seconds for the whole folder: each slice's quickest repetition."""
     found = [row for row in rows if (row["part"], row["program"]) == (part, program)]
     return sum(map(min, by_slice(found, key))) if found else float("nan")
 
 
-def tables(rows, options):
+def tables(rows: list[dict], options: argparse.Namespace) -> str:
     """The Markdown of the README that is measured, not written."""
     lines = []
 
-    def table(head, body):
+    def table(head: Sequence[str], body: Sequence[Sequence]) -> None:
         lines.extend(["| " + " | ".join(head) + " |", "|" + "---|" * len(head)])
         lines.extend("| " + " | ".join(map(str, row)) + " |" for row in body)
         lines.append("")
 
-    def target(name, value, text, met):
+    def target(name: str, value: float, text: str, met: bool) -> list[str]:
         return [name, text.format(value), "met" if met else "**not met**"]
 
     cpu = next(
@@ -350,8 +379,8 @@ def tables(rows, options):
     )
     packages = ("onnxruntime", "pillow", "pdqhash", "numpy", "imagededup", "torch")
     lines += [
-        f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}; {WORKERS} cores, {cpu}; {program.stdout.strip()}; "
-        f"Python {platform.python_version()}, "
+        f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}; {WORKERS} cores, {cpu}; "
+        f"{program.stdout.strip()}; Python {platform.python_version()}, "
         + ", ".join(f"{name} {version(name)}" for name in packages)
         + ".",
         "",
@@ -453,12 +482,13 @@ def tables(rows, options):
         body,
     )
     lines += [
-        f"Imagededup's time is that of `encode_images` ({other_inner:.1f} s); with its start and imports it is {other:.1f} s.",
+        f"Imagededup's time is that of `encode_images` ({other_inner:.1f} s); "
+        f"with its start and imports it is {other:.1f} s.",
     ]
     return "\n".join(lines)
 
 
-def write_readme(path, measured):
+def write_readme(path: Path, measured: str) -> None:
     """Replaces what lies between the marks, keeps what a person wrote around them."""
     begin, end = "<!-- measured -->\n", "<!-- /measured -->\n"
     text = path.read_text() if path.exists() else f"# Speed and memory\n\n{begin}{end}"
@@ -466,33 +496,32 @@ def write_readme(path, measured):
     path.write_text(f"{before}{begin}{measured}\n{end}{rest.split(end, 1)[1]}")
 
 
-def newest_floor(root):
+def newest_floor(root: Path) -> Path:
     """The floor benchmark that was built last."""
-    built = (root / "target/release/deps").glob("floor-*")
-    built = [path for path in built if path.suffix == "" and os.access(path, os.X_OK)]
+    found = (root / "target/release/deps").glob("floor-*")
+    built = [path for path in found if path.suffix == "" and os.access(path, os.X_OK)]
     if not built:
         raise SystemExit("no floor benchmark: run `cargo bench --no-run`")
     return max(built, key=lambda path: path.stat().st_mtime)
 
 
-def main():
+def main() -> None:
+    """Measure the parts asked for and write the tables."""
     root = HERE.parent.parent
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("folder", type=Path)
-    options.add_argument("--repetitions", type=int, default=3)
-    options.add_argument(
-        "--slices", type=int, default=1, help="measure the folder in so many parts"
-    )
-    options.add_argument("--rest", type=float, default=0, help="seconds between slices")
-    options.add_argument(
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--slices", type=int, default=1, help="measure the folder in so many parts")
+    parser.add_argument("--rest", type=float, default=0, help="seconds between slices")
+    parser.add_argument(
         "--patience", type=float, default=60, help="seconds to wait for a quiet machine, in all"
     )
-    options.add_argument(
+    parser.add_argument(
         "--parts", default="trial,scan,check,memory", help="the others' rows are kept"
     )
-    options.add_argument("--binary", type=Path, default=root / "target/release/faunalens")
-    options.add_argument("--floor", type=Path, help="the built benchmark [default: the newest]")
-    options = options.parse_args()
+    parser.add_argument("--binary", type=Path, default=root / "target/release/faunalens")
+    parser.add_argument("--floor", type=Path, help="the built benchmark [default: the newest]")
+    options = parser.parse_args()
     if options.floor is None:
         options.floor = newest_floor(root)
 

@@ -16,7 +16,8 @@ folder = "models/faunalens-base"
 opened = {}
 
 
-def open_session():
+def open_session() -> None:
+    """Open the model's session."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = os.cpu_count()
     opened["session"] = onnxruntime.InferenceSession(

@@ -20,7 +20,7 @@ ORDER = ("clear", "review", "flag")
 class Bundle:
     """What `bundle.toml` says; faunalens-base's form of it only."""
 
-    def __init__(self, folder):
+    def __init__(self, folder: str) -> None:
         with open(f"{folder}/bundle.toml", "rb") as file:
             described = tomllib.load(file)
         shape = described["input"]
@@ -47,7 +47,7 @@ class Bundle:
         }
 
 
-def prepare(bundle, path):
+def prepare(bundle: Bundle, path: str) -> tuple[dict, np.ndarray]:
     """Reads and decodes a photo: its record so far, and its tensor (H, W, 3)."""
     with open(path, "rb") as file:
         data = file.read()
@@ -68,7 +68,7 @@ def prepare(bundle, path):
     return record, np.asarray(picture.resize(bundle.size, Image.Resampling.BILINEAR))
 
 
-def conclude(bundle, record, logits):
+def conclude(bundle: Bundle, record: dict, logits: np.ndarray) -> str:
     """Puts scores and decision into the record and returns it as a line of JSON."""
     scores = np.exp((logits - logits.max()) / bundle.temperature)
     scores = dict(zip(bundle.labels, (scores / scores.sum()).tolist(), strict=True))

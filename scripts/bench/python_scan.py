@@ -10,7 +10,6 @@ import argparse
 import json
 import multiprocessing
 import os
-import sys
 import time
 from pathlib import Path
 
@@ -21,11 +20,13 @@ import onnxruntime
 
 from bench.python_photo import Bundle, conclude, prepare
 
-CHUNK = 16
+CHUNK = 16  # photos that a process takes at once
+bundle: Bundle
+session: onnxruntime.InferenceSession  # both of one process
 
 
-def start(folder):
-    """Sets up one process."""
+def start(folder: str) -> None:
+    """Set up one process."""
     global bundle, session
     bundle = Bundle(folder)
     options = onnxruntime.SessionOptions()
@@ -36,7 +37,7 @@ def start(folder):
     )
 
 
-def score(paths):
+def score(paths: list[str]) -> str:
     """One inference for all paths given; a photo that fails becomes a row with its error."""
     records, tensors, lines = [], [], {}
     for number, path in enumerate(paths):
@@ -55,14 +56,15 @@ def score(paths):
     return "".join(lines[number] + "\n" for number in range(len(paths)))
 
 
-def main():
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("folder", type=Path)
-    options.add_argument("--out", type=Path, required=True)
-    options.add_argument("--model", default="models/faunalens-base")
-    options.add_argument("--workers", type=int, default=os.cpu_count())
-    options.add_argument("--batch", type=int, default=1)
-    options = options.parse_args()
+def main() -> None:
+    """Score the folder and print what it took as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--model", default="models/faunalens-base")
+    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    parser.add_argument("--batch", type=int, default=1)
+    options = parser.parse_args()
 
     began = time.perf_counter()
     paths = sorted(str(path) for path in options.folder.rglob("*") if path.is_file())
@@ -79,4 +81,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

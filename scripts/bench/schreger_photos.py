@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """False lattices on real photographs: reads all of them, whatever a classifier says, and counts.
 
-    scripts/bench/schreger_photos.py OUT.csv [--faunalens BIN] NAME=FOLDER... [NAME=LABELS.csv:MATERIAL,MATERIAL...]
+    python3 scripts/bench/schreger_photos.py OUT.csv [--faunalens BIN]
+        NAME=FOLDER... [NAME=LABELS.csv:MATERIAL,MATERIAL...]
 
-A source is a folder (searched through), or the rows of a CSV with the columns `file` (relative to it) and `material`.
-OUT.csv gets one row per source; beside it OUT.measured.csv names every photograph on which a lattice was measured.
+A source is a folder (searched through), or the rows of a CSV with the columns `file` (relative to
+it) and `material`. OUT.csv gets one row per source; beside it OUT.measured.csv names every
+photograph on which a lattice was measured.
 """
 
 import csv
@@ -18,7 +20,7 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
 CHUNK = 200
 
 
-def photos(source):
+def photos(source: str) -> list[Path]:
     """Files of one source, sorted."""
     if ":" in source:
         table, materials = source.rsplit(":", 1)
@@ -32,7 +34,7 @@ def photos(source):
     return sorted(p for p in Path(source).rglob("*") if p.suffix.lower() in SUFFIXES)
 
 
-def wilson_high(hits, n, z=1.96):
+def wilson_high(hits: int, n: int, z: float = 1.96) -> float:
     """Upper limit of Wilson's 95 % interval."""
     if n == 0:
         return 1.0
@@ -42,7 +44,8 @@ def wilson_high(hits, n, z=1.96):
     )
 
 
-def main():
+def main() -> None:
+    """Read every photograph and write the tables."""
     arguments = sys.argv[1:]
     if len(arguments) < 2:
         sys.exit(__doc__)

@@ -1,13 +1,14 @@
-#!/usr/bin/env python3
-"""A second generator of Schreger cases, made apart from `examples/schreger_cases`, to check the reader on another's pictures.
+"""A second generator of Schreger cases, made apart from `examples/schreger_cases`, to check the
+reader on another's pictures.
 
-    .venv-bench/bin/python scripts/bench/schreger_second.py OUT SEED SECTIONS LOOKALIKES
+    .venv-bench/bin/python -m bench.schreger_second OUT SEED SECTIONS LOOKALIKES
 
-Writes JPEG and PNG pictures and `manifest.csv` for `faunalens eval schreger`. Same arguments, same bytes (for one
-version of NumPy and Pillow). Nothing is shared with the other generator: the section is not round but a closed curve
-with lobes; the pattern is grown from helical tubules whose phases give soft lattices, thin lines, plywood or stipple;
-noise is made in the Fourier plane; the camera is a homography through rotated corners; text, sharpening, resizing and
-JPEG with subsampled colour are Pillow's. The true angle is measured on the phase fields themselves, by differences.
+Writes JPEG and PNG pictures and `manifest.csv` for `faunalens eval schreger`. Same arguments, same
+bytes (for one version of NumPy and Pillow). Nothing is shared with the other generator: the section
+is not round but a closed curve with lobes; the pattern is grown from helical tubules whose phases
+give soft lattices, thin lines, plywood or stipple; noise is made in the Fourier plane; the camera
+is a homography through rotated corners; text, sharpening, resizing and JPEG with subsampled colour
+are Pillow's. The true angle is measured on the phase fields themselves, by differences.
 """
 
 import csv
@@ -45,7 +46,9 @@ COLUMNS = [
 ]
 
 
-def coloured_noise(rng, shape, size, power=2.0):
+def coloured_noise(
+    rng: np.random.Generator, shape: tuple[int, int], size: float, power: float = 2.0
+) -> np.ndarray:
     """Gaussian noise of unit variance with power falling above one wave per `size` pixels."""
     h, w = shape
     step = max(1, int(size / 6))
@@ -62,12 +65,13 @@ def coloured_noise(rng, shape, size, power=2.0):
     return np.asarray(big)[step : step + h, step : step + w]
 
 
-def smooth(a, b, x):
+def smooth(a: float, b: float, x: np.ndarray) -> np.ndarray:
+    """From 0 at `a` to 1 at `b`, smoothly."""
     t = np.clip((x - a) / (b - a), 0, 1)
     return t * t * (3 - 2 * t)
 
 
-def homography(src, dst):
+def homography(src: list, dst: list) -> np.ndarray:
     """The projective map that takes four points to four points."""
     rows = []
     for (x, y), (u, v) in zip(src, dst):
@@ -79,7 +83,14 @@ def homography(src, dst):
 class Camera:
     """Looks at the section plane; `tilt` degrees from its normal."""
 
-    def __init__(self, rng, size, px_per_mm, tilt, target):
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        size: tuple[int, int],
+        px_per_mm: float,
+        tilt: float,
+        target: np.ndarray,
+    ) -> None:
         w, h = size
         spin, lean, far = (
             rng.uniform(0, TAU),
@@ -107,9 +118,11 @@ class Camera:
 
 
 class Tusk:
-    """A transverse section: lobed outline, helices of constant number round the axis, angle growing outward."""
+    """A transverse section: lobed outline, helices of constant number round the axis, angle growing
+    outward.
+    """
 
-    def __init__(self, rng, species):
+    def __init__(self, rng: np.random.Generator, species: str) -> None:
         self.species = species
         self.radius = np.exp(rng.uniform(np.log(16), np.log(85)))
         wave = rng.uniform(0.75, 1.4)
@@ -140,23 +153,28 @@ class Tusk:
             ],
         )
 
-    def theta(self, s):
+    def theta(self, s: np.ndarray) -> np.ndarray:
+        """The Schreger angle in radians at the relative radius `s`."""
         t = np.clip((s - self.pulp) / (1 - self.pulp), 0, 1)
         # A sine of the depth, unlike the power law of the other generator.
         return self.inner + (self.outer - self.inner) * np.sin(t**self.bend * np.pi / 2)
 
-    def polar(self, x, y):
+    def polar(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Relative radius, 1 at the rim, and angle in radians of places in millimetres."""
         phi = np.arctan2(y, x)
         lobe = 1 + sum(a * np.cos(n * phi + p) for n, a, p in self.lobes)
         return np.hypot(x, y) / (self.radius * lobe), phi
 
-    def phases(self, x, y):
+    def phases(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The phases of both families of lines, in radians."""
         s, phi = self.polar(x, y)
         psi = self.number * np.interp(s, self.s, self.psi)
         return self.number * phi - psi, self.number * phi + psi
 
-    def angle(self, x, y):
-        """The angle between the families that opens to the axis, degrees, by differences of the phases."""
+    def angle(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """The angle between the families that opens to the axis, degrees, by differences of the
+        phases.
+        """
         e = 1e-3
         g = []
         for f in range(2):
@@ -174,7 +192,9 @@ class Tusk:
         return np.degrees(np.arccos(np.clip(cos, -1, 1)))
 
 
-def pattern(rng, first, second, style, scale):
+def pattern(
+    rng: np.random.Generator, first: np.ndarray, second: np.ndarray, style: str, scale: float
+) -> np.ndarray:
     """Light of the helices' phases, -1 to 1."""
     a, b = np.cos(first), np.cos(second)
     weight = rng.uniform(0.35, 0.65)
@@ -183,7 +203,7 @@ def pattern(rng, first, second, style, scale):
     if style == "lines":
         k = rng.uniform(1.5, 3.5)
 
-        def thin(c):
+        def thin(c: np.ndarray) -> np.ndarray:
             return np.exp(k * (c - 1))
 
         return 1 - 2 * np.maximum(thin(a), thin(b) * rng.uniform(0.7, 1.0))
@@ -200,7 +220,15 @@ def pattern(rng, first, second, style, scale):
     return dots / mean - 1
 
 
-def silhouette(rng, shape, tusk, x, y, middle, field):
+def silhouette(
+    rng: np.random.Generator,
+    shape: str,
+    tusk: Tusk,
+    x: np.ndarray,
+    y: np.ndarray,
+    middle: np.ndarray,
+    field: float,
+) -> tuple[np.ndarray, np.ndarray]:
     """Cover of the shown face, 0 to 1 (edge as in millimetres), and light of its relief."""
     s, _ = tusk.polar(x, y)
     dx, dy = x - middle[0], y - middle[1]
@@ -208,7 +236,7 @@ def silhouette(rng, shape, tusk, x, y, middle, field):
     edge = field / 400
     inside = smooth(tusk.pulp * 0.9, tusk.pulp * 0.9 + edge / tusk.radius, s)
 
-    def rim(at):
+    def rim(at: float) -> np.ndarray:
         return smooth(at, at - edge / tusk.radius, s)
 
     relief = np.ones_like(x)
@@ -254,7 +282,9 @@ def silhouette(rng, shape, tusk, x, y, middle, field):
     return cover, relief
 
 
-def backdrop(rng, shape, x, y):
+def backdrop(
+    rng: np.random.Generator, shape: tuple[int, int], x: np.ndarray, y: np.ndarray
+) -> np.ndarray:
     """A table, a hand, a white sweep, a cloth."""
     kind = rng.choice(["white", "black", "paper", "skin", "cloth", "wood"])
     base = {
@@ -274,8 +304,11 @@ def backdrop(rng, shape, x, y):
     return light[..., None] * np.array(base)
 
 
-def develop(rng, light, px):
-    """Phone and shop: flash, blur, noise, sharpening, text, resizing, JPEG. Gives bytes, their suffix and quality."""
+def develop(rng: np.random.Generator, light: np.ndarray, px: float) -> tuple[bytes, str, int]:
+    """Phone and shop: flash, blur, noise, sharpening, text, resizing, JPEG.
+
+    Gives bytes, their suffix and quality.
+    """
     h, w, _ = light.shape
     x, y = np.meshgrid(np.linspace(-1, 1, w), np.linspace(-1, 1, h))
     if rng.random() < 0.5:
@@ -327,7 +360,7 @@ def develop(rng, light, px):
     return out.getvalue(), "jpg", quality
 
 
-def section(seed, number):
+def section(seed: int, number: int) -> tuple[bytes, str, dict]:
     """One section of a tusk: bytes, suffix, row of the manifest."""
     rng = np.random.default_rng([seed, 0, number])
     tusk = Tusk(rng, ["elephant", "mammoth"][rng.integers(2)])
@@ -435,12 +468,23 @@ def section(seed, number):
     return data, suffix, row
 
 
-def grid_dots(x, y, k, turn, level):
+def grid_dots(
+    x: np.ndarray, y: np.ndarray, k: float, turn: float, level: float | np.ndarray
+) -> np.ndarray:
+    """Where a halftone screen prints: `k` radians a pixel, turned by `turn`."""
     u, v = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
     return (np.cos(k * u) + np.cos(k * v)) / 2 > level
 
 
-def lookalike_tone(rng, kind, x, y, shape, period):
+def lookalike_tone(
+    rng: np.random.Generator,
+    kind: str,
+    x: np.ndarray,
+    y: np.ndarray,
+    shape: tuple[int, int],
+    period: float,
+) -> np.ndarray:
+    """The tone, about -1 to 1, of a surface that has no lattice; `period` in pixels."""
     k, half, turn = TAU / period, np.radians(rng.uniform(15, 75)), rng.uniform(0, TAU)
     u, v = x * np.cos(turn) + y * np.sin(turn), y * np.cos(turn) - x * np.sin(turn)
     first, second = (
@@ -534,7 +578,7 @@ LOOKALIKES = [
 ]
 
 
-def lookalike(seed, number):
+def lookalike(seed: int, number: int) -> tuple[bytes, str, dict]:
     """One surface without a Schreger lattice."""
     rng = np.random.default_rng([seed, 1, number])
     kind = LOOKALIKES[number % len(LOOKALIKES)]
@@ -553,7 +597,8 @@ def lookalike(seed, number):
     return data, suffix, {"kind": kind, "lattice": "false", "jpeg": quality}
 
 
-def main():
+def main() -> None:
+    """Draw the cases and write their manifest."""
     out, seed, sections, lookalikes = Path(sys.argv[1]), *(int(v) for v in sys.argv[2:5])
     out.mkdir(parents=True, exist_ok=True)
     with open(out / "manifest.csv", "w", newline="") as file:

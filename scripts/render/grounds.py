@@ -1,11 +1,17 @@
-"""What things lie on, and what stands behind them."""
+"""What things lie on, and what stands behind them.
 
+Lengths in metres (`scale`: features per metre), angles in radians, colours sRGB '#rrggbb'.
+"""
+
+from collections.abc import Callable, Sequence
+
+import bpy
 import numpy as np
 
-from render import shapes
+from render import geometry, shapes
 from render.materials import Graph, blend, vary
 
-TABLE = [
+TABLE = [  # table tops, sRGB
     "#e8e4dc",
     "#d8d4cc",
     "#f4f2ee",
@@ -17,7 +23,7 @@ TABLE = [
     "#a9b5bd",
     "#3f4a55",
 ]
-CLOTH = [
+CLOTH = [  # sRGB
     "#f3f1ec",
     "#1d1c1e",
     "#7c1420",
@@ -33,7 +39,11 @@ CLOTH = [
 ]
 
 
-def wood(rng):
+Ground = Callable[[np.random.Generator], bpy.types.Material]
+
+
+def wood(rng: np.random.Generator) -> bpy.types.Material:
+    """Boards or a table top, with gaps between planks 6 to 20 cm wide now and then."""
     light = vary(
         rng,
         rng.choice(["#b98a56", "#8a5a34", "#d6b583", "#5b3a23", "#9c7a58", "#c7a27a"]),
@@ -76,7 +86,8 @@ def wood(rng):
     )
 
 
-def cloth(rng):
+def cloth(rng: np.random.Generator) -> bpy.types.Material:
+    """Woven cloth of 200 to 760 threads a metre, plain, striped, checked or printed."""
     base = vary(rng, rng.choice(CLOTH))
     g = Graph("ground cloth")
     thread = rng.uniform(400, 1500)
@@ -108,7 +119,8 @@ def cloth(rng):
     )
 
 
-def concrete(rng):
+def concrete(rng: np.random.Generator) -> bpy.types.Material:
+    """Concrete or plaster."""
     base = vary(
         rng, rng.choice(["#8d8b86", "#a5a29b", "#6e6d6a", "#b9b4aa", "#7d7468"]), 0.02, 0.04, 0.08
     )
@@ -121,7 +133,8 @@ def concrete(rng):
     )
 
 
-def earth(rng):
+def earth(rng: np.random.Generator) -> bpy.types.Material:
+    """Bare earth with stones."""
     base = vary(rng, rng.choice(["#7a5c3e", "#8d7352", "#5b4632", "#a5855c", "#6e3f27"]))
     g = Graph("ground earth")
     n = g.noise(scale=rng.uniform(6, 20), detail=9, roughness=0.75)
@@ -137,7 +150,8 @@ def earth(rng):
     )
 
 
-def grass(rng):
+def grass(rng: np.random.Generator) -> bpy.types.Material:
+    """Lawn, blades all one way."""
     base = vary(rng, rng.choice(["#4c6b2a", "#5f7d33", "#7d8a45", "#3c5224"]))
     g = Graph("ground grass")
     at = g.coordinates("Object", scale=(1, 0.25, 1), rotation=(0, 0, rng.uniform(0, 3)))
@@ -154,7 +168,8 @@ def grass(rng):
     )
 
 
-def carpet(rng):
+def carpet(rng: np.random.Generator) -> bpy.types.Material:
+    """Carpet, plain or patterned."""
     base = vary(
         rng,
         rng.choice(["#2f3b52", "#6a2730", "#8d7c66", "#3c3c3e", "#4a5a4b", "#b9a98f", "#6f7f8f"]),
@@ -172,7 +187,8 @@ def carpet(rng):
     return g.surface(colour, 0.95, g.bump(n, 0.004), sheen=0.4)
 
 
-def tiles(rng):
+def tiles(rng: np.random.Generator) -> bpy.types.Material:
+    """Tiles 8 to 45 cm wide, with mortar."""
     a = vary(rng, rng.choice(["#e9e6df", "#cfc7b8", "#b7b0a5", "#8f8b86", "#d5dade", "#9f6a4c"]))
     b = blend(a, rng.choice(["#ffffff", "#333333"]), rng.uniform(0, 0.5))
     g = Graph("ground tiles")
@@ -198,7 +214,8 @@ def tiles(rng):
     return g.surface(colour, rng.uniform(0.08, 0.5), g.bump(brick.outputs["Fac"], -0.002))
 
 
-def paper(rng):
+def paper(rng: np.random.Generator) -> bpy.types.Material:
+    """Paper, card, newsprint or a squared cutting mat."""
     base = vary(
         rng,
         rng.choice(["#f6f5f1", "#efe9dc", "#c49a6c", "#b08b5e", "#ffffff", "#dfe6ec", "#f1d9d5"]),
@@ -240,7 +257,7 @@ def paper(rng):
     return g.surface(colour, rng.uniform(0.5, 0.9), g.bump(n, 0.002))
 
 
-def painted(rng):
+def painted(rng: np.random.Generator) -> bpy.types.Material:
     """A plain table top, plastic sheet or leather desk pad."""
     base = vary(rng, rng.choice(TABLE))
     g = Graph("ground table")
@@ -254,7 +271,8 @@ def painted(rng):
     )
 
 
-def steel(rng):
+def steel(rng: np.random.Generator) -> bpy.types.Material:
+    """Brushed steel."""
     g = Graph("ground steel")
     n = g.noise(
         g.coordinates(scale=(1, 0.02, 1), rotation=(0, 0, rng.uniform(0, 3))), scale=300, detail=4
@@ -268,7 +286,8 @@ def steel(rng):
     )
 
 
-def stone(rng):
+def stone(rng: np.random.Generator) -> bpy.types.Material:
+    """Veined or speckled stone."""
     a = vary(rng, rng.choice(["#e8e6e2", "#3a3a3c", "#a79f92", "#6f7a72", "#c9b8a8"]))
     b = blend(a, rng.choice(["#ffffff", "#1a1a1a", "#7a5a40"]), rng.uniform(0.3, 0.7))
     g = Graph("ground stone")
@@ -281,14 +300,15 @@ def stone(rng):
     return g.surface(colour, rng.uniform(0.05, 0.4))
 
 
-def plastic_sheet(rng):
+def plastic_sheet(rng: np.random.Generator) -> bpy.types.Material:
+    """A tarpaulin."""
     base = vary(rng, rng.choice(["#1f4fa0", "#e8e8e8", "#2f2f31", "#c8d8e8", "#d67a1f", "#2f7a3f"]))
     g = Graph("ground tarpaulin")
     n = g.noise(scale=rng.uniform(8, 25), detail=5, distortion=1.5)
     return g.surface(base, rng.uniform(0.15, 0.4), g.bump(n, rng.uniform(0.005, 0.02)))
 
 
-SMALL = [
+SMALL = [  # grounds under scenes of less than 25 cm, with how often each is drawn
     (painted, 0.2),
     (wood, 0.18),
     (cloth, 0.22),
@@ -300,7 +320,7 @@ SMALL = [
     (concrete, 0.04),
     (plastic_sheet, 0.03),
 ]
-LARGE = [
+LARGE = [  # under larger ones
     (concrete, 0.2),
     (carpet, 0.16),
     (tiles, 0.15),
@@ -314,51 +334,53 @@ LARGE = [
 ]
 
 
-def pick(rng, choices):
+def pick_weighted(rng: np.random.Generator, choices: Sequence[tuple[Ground, float]]) -> Ground:
+    """One of (ground, weight), by the weights."""
     w = np.array([c[1] for c in choices], float)
     return choices[rng.choice(len(choices), p=w / w.sum())][0]
 
 
-def lay(rng, size):
-    """A ground under a scene of `size` metres; cloth may have folds. Returns its kind's name."""
-    kind = pick(rng, SMALL if size < 0.25 else LARGE)
+def add_ground(rng: np.random.Generator, size: float) -> None:
+    """A ground under a scene of `size` metres; cloth may have folds."""
+    kind = pick_weighted(rng, SMALL if size < 0.25 else LARGE)
     material = kind(rng)
     half = size * 30 + 0.5
     folds = kind in (cloth, plastic_sheet) and rng.random() < 0.6
     if folds:
         seed, f, h = (
-            int(rng.integers(1e6)),
+            int(rng.integers(1_000_000)),
             rng.uniform(1.0, 3.5) / size,
             size * rng.uniform(0.02, 0.09),
         )
 
-        def height(x, y):
+        def height(x: np.ndarray, y: np.ndarray) -> np.ndarray:
             p = np.stack([x, y, 0 * x], 1)
-            n = shapes.noise(p * [1, rng_stretch, 1], f, seed, 3)
+            n = geometry.noise(p * [1, rng_stretch, 1], f, seed, 3)
             ridge = 1 - np.abs(n) * 2
             return h * (ridge - 1.05)
 
         rng_stretch = rng.uniform(0.3, 1)
         inner = shapes.sheet(size * 9, size * 9, height, material, 140, 140)
-        shapes.place(inner, (0, 0, -h * 0.12))
+        shapes.transform(inner, (0, 0, -h * 0.12))
         outer = shapes.sheet(half * 2, half * 2, None, material, 2, 2)
-        shapes.place(outer, (0, 0, -h * 1.6))
+        shapes.transform(outer, (0, 0, -h * 1.6))
     else:
         thing = shapes.sheet(half * 2, half * 2, None, material, 2, 2)
         turn = rng.uniform(0, 6.28)
-        shapes.place(thing, (0, 0, -0.0002), (0, 0, turn))
+        shapes.transform(thing, (0, 0, -0.0002), (0, 0, turn))
         if rng.random() < 0.15 and size < 0.3:  # an edge: something else under part of the picture
-            under = pick(rng, SMALL)(rng)
-            shapes.place(
+            under = pick_weighted(rng, SMALL)(rng)
+            shapes.transform(
                 shapes.box((size * 8, size * 8, 0.001), under),
                 (size * rng.uniform(4.0, 6.0), 0, 0.0003),
                 (0, 0, 0),
             )
-    return kind.__name__
 
 
-def backdrop(rng, size, eye, target):
-    """A wall or hung cloth behind, for low views."""
+def add_backdrop(
+    rng: np.random.Generator, size: float, eye: np.ndarray, target: np.ndarray
+) -> None:
+    """A wall or hung cloth behind a scene of `size` metres, for low views; not always."""
     if rng.random() < 0.25:
         return
     away = np.array(target[:2]) - np.array(eye[:2])
@@ -366,14 +388,14 @@ def backdrop(rng, size, eye, target):
         return
     away = away / np.linalg.norm(away)
     distance = size * rng.uniform(2.5, 12)
-    material = pick(
+    material = pick_weighted(
         rng,
         [(painted, 0.4), (cloth, 0.25), (wood, 0.1), (tiles, 0.1), (concrete, 0.1), (paper, 0.05)],
     )(rng)
     wall = shapes.sheet(size * 60 + 2, size * 30 + 2, None, material, 2, 2)
-    shapes.place(wall, (0, 0, 0), (np.pi / 2, 0, 0))
+    shapes.transform(wall, (0, 0, 0), (np.pi / 2, 0, 0))
     turn = np.arctan2(away[1], away[0]) - np.pi / 2
-    shapes.place(
+    shapes.transform(
         wall,
         (target[0] + away[0] * distance, target[1] + away[1] * distance, 0),
         (0, 0, turn + rng.normal(0, 0.15)),

@@ -1,11 +1,22 @@
-"""Procedural shaders: a thin layer over Blender's node trees. Lengths in metres, colours sRGB 0..1 or '#rrggbb'."""
+"""Procedural shaders: a thin layer over Blender's node trees.
+
+Lengths in metres, colours sRGB 0..1 or '#rrggbb'.
+"""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import bpy
 import numpy as np
 
+Colour: TypeAlias = str | Sequence[float]  # sRGB: '#rrggbb' or three numbers 0 to 1
+Value: TypeAlias = (
+    float | Colour | bpy.types.NodeSocket | None
+)  # what an input takes; None leaves it
 
-def linear(colour):
-    """SRGB (a hex string or three numbers 0..1) to linear RGBA, as shaders take it."""
+
+def linear(colour: Colour) -> tuple[float, ...]:
+    """sRGB to linear RGBA, as shaders take it."""
     if isinstance(colour, str):
         colour = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     c = np.clip(np.asarray(colour[:3], float), 0, 1)
@@ -13,8 +24,14 @@ def linear(colour):
     return (*c.tolist(), 1.0)
 
 
-def vary(rng, colour, hue=0.02, saturation=0.08, value=0.08):
-    """A colour near `colour`: normal deviations in HSV. Returns sRGB."""
+def vary(
+    rng: np.random.Generator,
+    colour: Colour,
+    hue: float = 0.02,
+    saturation: float = 0.08,
+    value: float = 0.08,
+) -> tuple[float, float, float]:
+    """A colour near `colour`, in sRGB: normal deviations of these sizes in HSV, each 0 to 1."""
     import colorsys
 
     if isinstance(colour, str):
@@ -26,8 +43,8 @@ def vary(rng, colour, hue=0.02, saturation=0.08, value=0.08):
     return colorsys.hsv_to_rgb(h, s, v)
 
 
-def blend(a, b, t):
-    """Between two sRGB colours (hex or triples)."""
+def blend(a: Colour, b: Colour, t: float) -> tuple[float, ...]:
+    """The sRGB colour at the share `t` of the way from `a` to `b`."""
     a, b = (
         np.array([int(c[i : i + 2], 16) / 255 for i in (1, 3, 5)])
         if isinstance(c, str)
@@ -38,9 +55,12 @@ def blend(a, b, t):
 
 
 class Graph:
-    """A material under construction. Sockets go in and out; numbers and colours stand for themselves."""
+    """A material under construction.
 
-    def __init__(self, name):
+    Sockets go in and out; numbers and colours stand for themselves.
+    """
+
+    def __init__(self, name: str) -> None:
         self.material = bpy.data.materials.new(name)
         if not self.material.node_tree:
             self.material.use_nodes = True
@@ -48,15 +68,19 @@ class Graph:
         self.tree.nodes.clear()
         self.out = self.tree.nodes.new("ShaderNodeOutputMaterial")
 
-    def node(self, kind, inputs=None, **properties):
+    def node(
+        self, kind: str, inputs: dict[str, Value] | None = None, **properties: object
+    ) -> bpy.types.ShaderNode:
+        """A new node of a Blender type; `inputs` by their names, `properties` as its attributes."""
         node = self.tree.nodes.new(kind)
         for key, value in properties.items():
             setattr(node, key, value)
         for key, value in (inputs or {}).items():
-            self.put(node.inputs[key], value)
+            self.set_input(node.inputs[key], value)
         return node
 
-    def put(self, socket, value):
+    def set_input(self, socket: bpy.types.NodeSocket, value: Value) -> None:
+        """Link a socket to another, or set its value; colours are given in sRGB."""
         if isinstance(value, bpy.types.NodeSocket):
             self.tree.links.new(value, socket)
         elif isinstance(value, str):
@@ -67,8 +91,18 @@ class Graph:
             socket.default_value = value
 
     # -- where --
-    def coordinates(self, kind="Object", scale=(1, 1, 1), offset=(0, 0, 0), rotation=(0, 0, 0)):
-        """`Object` (metres, the mesh's own axes), `Generated` (0..1 over the bounding box) or `UV`."""
+    def coordinates(
+        self,
+        kind: str = "Object",
+        scale: float | Sequence[float] = (1, 1, 1),
+        offset: Sequence[float] = (0, 0, 0),
+        rotation: Sequence[float] = (0, 0, 0),
+    ) -> bpy.types.NodeSocket:
+        """`Object` (metres, the mesh's own axes), `Generated` (0 to 1 over the bounding box) or
+        `UV`.
+
+        Then scaled, moved and turned (Euler angles in radians).
+        """
         source = self.node("ShaderNodeTexCoord").outputs[kind]
         if np.isscalar(scale):
             scale = (scale,) * 3
@@ -83,19 +117,28 @@ class Graph:
             {"Vector": source, "Scale": scale, "Location": offset, "Rotation": rotation},
         ).outputs["Vector"]
 
-    def attribute(self, name):
+    def attribute(self, name: str) -> bpy.types.NodeSocket:
         """A float mesh attribute (see `shapes.attribute`)."""
         return self.node("ShaderNodeAttribute", attribute_name=name).outputs["Fac"]
 
-    def separate(self, vector):
+    def separate(self, vector: bpy.types.NodeSocket) -> Sequence[bpy.types.NodeSocket]:
+        """The x, y and z of a vector."""
         return self.node("ShaderNodeSeparateXYZ", {"Vector": vector}).outputs
 
-    def random(self):
-        """A number 0..1 that differs by object, so copies in a heap differ."""
+    def random(self) -> bpy.types.NodeSocket:
+        """A number 0 to 1 that differs by object, so that copies in a heap differ."""
         return self.node("ShaderNodeObjectInfo").outputs["Random"]
 
     # -- patterns, all 0..1 --
-    def noise(self, vector=None, scale=5.0, detail=3.0, roughness=0.5, distortion=0.0):
+    def noise(
+        self,
+        vector: bpy.types.NodeSocket | None = None,
+        scale: float = 5.0,
+        detail: float = 3.0,
+        roughness: float = 0.5,
+        distortion: float = 0.0,
+    ) -> bpy.types.NodeSocket:
+        """Clouds 0 to 1, `scale` of them to a metre."""
         vector = vector or self.coordinates()
         return self.node(
             "ShaderNodeTexNoise",
@@ -108,7 +151,17 @@ class Graph:
             },
         ).outputs["Fac"]
 
-    def voronoi(self, vector=None, scale=5.0, feature="F1", output="Distance", randomness=1.0):
+    def voronoi(
+        self,
+        vector: bpy.types.NodeSocket | None = None,
+        scale: float = 5.0,
+        feature: str = "F1",
+        output: str = "Distance",
+        randomness: float = 1.0,
+    ) -> bpy.types.NodeSocket:
+        """Cells about random points, `scale` of them to a metre; `output` Distance (in cells) or
+        Color.
+        """
         vector = vector or self.coordinates()
         node = self.node(
             "ShaderNodeTexVoronoi",
@@ -119,15 +172,18 @@ class Graph:
 
     def wave(
         self,
-        vector=None,
-        scale=5.0,
-        distortion=0.0,
-        detail=2.0,
-        kind="BANDS",
-        direction="X",
-        detail_scale=1.0,
-    ):
-        """`kind` BANDS or RINGS; `direction` X, Y, Z or DIAGONAL/SPHERICAL."""
+        vector: bpy.types.NodeSocket | None = None,
+        scale: float = 5.0,
+        distortion: float = 0.0,
+        detail: float = 2.0,
+        kind: str = "BANDS",
+        direction: str = "X",
+        detail_scale: float = 1.0,
+    ) -> bpy.types.NodeSocket:
+        """Waves 0 to 1; their length is 2 pi / (20 `scale`) metres.
+
+        `kind` BANDS or RINGS; `direction` X, Y, Z or DIAGONAL/SPHERICAL.
+        """
         vector = vector or self.coordinates()
         node = self.node(
             "ShaderNodeTexWave",
@@ -144,14 +200,24 @@ class Graph:
         return node.outputs["Fac"]
 
     # -- arithmetic --
-    def math(self, operation, a, b=0.0, clamp=False):
+    def math(
+        self, operation: str, a: Value, b: Value = 0.0, clamp: bool = False
+    ) -> bpy.types.NodeSocket:
+        """One of Blender's math operations (ADD, MULTIPLY, LESS_THAN, ...)."""
         node = self.node("ShaderNodeMath", operation=operation, use_clamp=clamp)
-        self.put(node.inputs[0], a)
-        self.put(node.inputs[1], b)
+        self.set_input(node.inputs[0], a)
+        self.set_input(node.inputs[1], b)
         return node.outputs[0]
 
-    def ramp(self, factor, stops, interpolation="LINEAR"):
-        """`stops`: [(position, colour)]; a number as colour is a grey."""
+    def ramp(
+        self,
+        factor: Value,
+        stops: Sequence[tuple[float, Colour | float]],
+        interpolation: str = "LINEAR",
+    ) -> bpy.types.NodeSocket:
+        """The colour at `factor` between `stops` (position 0 to 1, colour); a number as colour is a
+        grey.
+        """
         node = self.node("ShaderNodeValToRGB", {"Fac": factor})
         ramp = node.color_ramp
         ramp.interpolation = interpolation
@@ -166,23 +232,27 @@ class Graph:
             )
         return node.outputs["Color"]
 
-    def mix(self, factor, a, b, blend_type="MIX"):
+    def mix(
+        self, factor: Value, a: Value, b: Value, blend_type: str = "MIX"
+    ) -> bpy.types.NodeSocket:
         """Colours `a` to `b`; `blend_type` as Blender names it (MULTIPLY, OVERLAY, ADD, ...)."""
         node = self.node("ShaderNodeMix", data_type="RGBA", blend_type=blend_type)
-        self.put(node.inputs[0], factor)
-        self.put(node.inputs[6], a)
-        self.put(node.inputs[7], b)
+        self.set_input(node.inputs[0], factor)
+        self.set_input(node.inputs[6], a)
+        self.set_input(node.inputs[7], b)
         return node.outputs[2]
 
-    def layers(self, values):
-        """Weighted sum of patterns: [(socket, weight)], for heights."""
+    def layers(self, values: Sequence[tuple[Value, float]]) -> Value:
+        """The weighted sum of patterns (socket, weight), for heights."""
         total = 0.0
         for socket, weight in values:
             total = self.math("ADD", total, self.math("MULTIPLY", socket, weight))
         return total
 
-    def bump(self, height, distance=0.001, strength=1.0):
-        """`distance`: how high a height of 1 stands, in metres."""
+    def bump(
+        self, height: Value, distance: float = 0.001, strength: float = 1.0
+    ) -> bpy.types.NodeSocket:
+        """A normal from heights; `distance`: how high a height of 1 stands, in metres."""
         return self.node(
             "ShaderNodeBump", {"Height": height, "Distance": distance, "Strength": strength}
         ).outputs["Normal"]
@@ -190,23 +260,27 @@ class Graph:
     # -- surface --
     def surface(
         self,
-        base,
-        roughness=0.5,
-        normal=None,
-        metallic=0.0,
-        ior=1.5,
-        coat=0.0,
-        coat_roughness=0.1,
-        subsurface=0.0,
-        radius=(0.004, 0.002, 0.001),
-        transmission=0.0,
-        sheen=0.0,
-        specular=0.5,
-        alpha=None,
-        emission=None,
-        anisotropic=0.0,
-    ):
-        """Ends the graph with a principled shader and returns the material. `radius`: subsurface, metres."""
+        base: Value,
+        roughness: Value = 0.5,
+        normal: bpy.types.NodeSocket | None = None,
+        metallic: float = 0.0,
+        ior: float = 1.5,
+        coat: float = 0.0,
+        coat_roughness: float = 0.1,
+        subsurface: float = 0.0,
+        radius: Sequence[float] = (0.004, 0.002, 0.001),
+        transmission: float = 0.0,
+        sheen: float = 0.0,
+        specular: float = 0.5,
+        alpha: bpy.types.NodeSocket | None = None,
+        emission: Colour | None = None,
+        anisotropic: float = 0.0,
+    ) -> bpy.types.Material:
+        """End the graph with a principled shader and return the material.
+
+        `radius`: how far red, green and blue light travel below the surface, in metres; the others
+        are Blender's, 0 to 1.
+        """
         inputs = {
             "Base Color": base,
             "Roughness": roughness,
@@ -234,24 +308,36 @@ class Graph:
         return self.material
 
 
-def plain(colour, roughness=0.5, **surface):
+def plain(colour: Colour, roughness: Value = 0.5, **surface: Any) -> bpy.types.Material:
     """One colour, no pattern."""
     return Graph("plain").surface(colour, roughness, **surface)
 
 
-def mottled(a, b, scale=40.0, roughness=0.5, bump=0.0, detail=4.0, **surface):
-    """Two colours in clouds of 1/`scale` metres; `bump` in metres."""
+def mottled(
+    a: Colour,
+    b: Colour,
+    scale: float = 40.0,
+    roughness: Value = 0.5,
+    bump: float = 0.0,
+    detail: float = 4.0,
+    **surface: Any,
+) -> bpy.types.Material:
+    """Two colours in clouds of 1/`scale` metres; `bump`: their height in metres."""
     g = Graph("mottled")
     n = g.noise(scale=scale, detail=detail)
     normal = g.bump(n, bump) if bump else None
     return g.surface(g.ramp(n, [(0.3, a), (0.7, b)]), roughness, normal, **surface)
 
 
-def glass(colour=(1, 1, 1), roughness=0.02, ior=1.45):
+def glass(
+    colour: Colour = (1, 1, 1), roughness: Value = 0.02, ior: float = 1.45
+) -> bpy.types.Material:
+    """Clear glass; `ior`: its refractive index."""
     return Graph("glass").surface(colour, roughness, transmission=1.0, ior=ior)
 
 
-def metal(colour="#c8c8c8", roughness=0.25):
+def metal(colour: Colour = "#c8c8c8", roughness: float = 0.25) -> bpy.types.Material:
+    """Metal, unevenly polished about `roughness`."""
     g = Graph("metal")
     n = g.noise(scale=120, detail=4)
     return g.surface(

@@ -1,4 +1,6 @@
-"""From linear light to a phone's JPEG: exposure, colour cast, blur, noise, sharpening, overlaid text."""
+"""From linear light to a phone's JPEG: exposure, colour cast, blur, noise, sharpening, overlaid
+text.
+"""
 
 import io
 
@@ -26,8 +28,8 @@ WORDS = [
 ]
 
 
-def develop(rng, light):
-    """`light`: H x W x 3 linear. Returns a PIL image as a phone would store it."""
+def develop(rng: np.random.Generator, light: np.ndarray) -> Image.Image:
+    """From linear light [height, width, 3] of any unit to the sRGB picture of a phone."""
     h, w, _ = light.shape
     light = np.nan_to_num(np.maximum(light, 0), posinf=50)
     y = light @ [0.2126, 0.7152, 0.0722]
@@ -70,12 +72,12 @@ def develop(rng, light):
             ImageFilter.UnsharpMask(rng.uniform(0.8, 2), int(rng.integers(30, 130)), 2)
         )
     if rng.random() < 0.1:
-        write(rng, image)
+        overlay_text(rng, image)
     return image
 
 
-def write(rng, image):
-    """A seller's mark, date or price."""
+def overlay_text(rng: np.random.Generator, image: Image.Image) -> None:
+    """Write a seller's mark, date or price on the picture."""
     draw = ImageDraw.Draw(image)
     w, h = image.size
     word = WORDS[int(rng.integers(len(WORDS)))]
@@ -119,8 +121,8 @@ def write(rng, image):
     )
 
 
-def jpeg(rng, image):
-    """Bytes; now and then saved twice, as reposts are."""
+def encode_jpeg(rng: np.random.Generator, image: Image.Image) -> bytes:
+    """The picture as JPEG; now and then saved twice, as reposts are."""
     if rng.random() < 0.25:
         first = io.BytesIO()
         image.save(first, "JPEG", quality=int(rng.integers(40, 85)))

@@ -1,13 +1,25 @@
-"""What lies beside, around and under the items: containers, hands, rulers, tags, coins, other things."""
+"""What lies beside, around and under the items: containers, hands, rulers, tags, coins, other
+things.
 
+Lengths in metres, angles in radians, colours sRGB '#rrggbb'.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import bpy
 import numpy as np
 
-from render import shapes
+from render import geometry, shapes
 from render.materials import Graph, blend, metal, plain, vary
+from render.subject import Builder
+
+if TYPE_CHECKING:
+    from render.arrangement import Item
 
 
-def container(rng, inner, item):
-    """A bowl, tray, box, sack or suitcase whose inside has radius `inner`. Stands on the ground when built."""
+def container(rng: np.random.Generator, inner: float) -> list[bpy.types.Object]:
+    """A bowl, tray, box, case or dish on the ground; `inner`: the radius of its inside."""
     kind = rng.choice(["bowl", "tray", "box", "case", "dish"], p=[0.28, 0.2, 0.27, 0.1, 0.15])
     r = inner * rng.uniform(1.05, 1.3)
     if kind in ("bowl", "dish"):
@@ -56,18 +68,19 @@ def container(rng, inner, item):
         if rng.random() < 0.5
         else material
     )
-    parts = [shapes.place(shapes.box((w, d, t), lining), (0, 0, t / 2))]
+    parts = [shapes.transform(shapes.box((w, d, t), lining), (0, 0, t / 2))]
     for x, y, sx, sy in (
         (w / 2, 0, t, d),
         (-w / 2, 0, t, d),
         (0, d / 2, w + t, t),
         (0, -d / 2, w + t, t),
     ):
-        parts.append(shapes.place(shapes.box((sx, sy, h), material), (x, y, h / 2)))
+        parts.append(shapes.transform(shapes.box((sx, sy, h), material), (x, y, h / 2)))
     return parts
 
 
-def skin_material(rng):
+def skin_material(rng: np.random.Generator) -> bpy.types.Material:
+    """Human skin of any tone."""
     tone = vary(
         rng,
         rng.choice(["#e0b095", "#d39b7a", "#c58c68", "#8d5a3f", "#5f3a28", "#eabf9f"]),
@@ -88,8 +101,16 @@ def skin_material(rng):
     )
 
 
-def hand(rng, curl=0.3, spread=0.12, material=None):
-    """A right hand, palm up (+z), fingers along +y, wrist at -y; life size. `curl` 0 flat .. 1 fist."""
+def hand(
+    rng: np.random.Generator,
+    curl: float = 0.3,
+    spread: float = 0.12,
+    material: bpy.types.Material | None = None,
+) -> bpy.types.Object:
+    """A right hand, palm up (+z), fingers along +y, wrist at -y; life size.
+
+    `curl` 0 flat to 1 fist; `spread` of the fingers in radians.
+    """
     parts = []
     roots = [(-0.032, 0.045), (-0.011, 0.052), (0.011, 0.049), (0.031, 0.040)]
     lengths = [
@@ -115,15 +136,15 @@ def hand(rng, curl=0.3, spread=0.12, material=None):
     t3 = t2 + 0.027 * np.array([-0.15 + 0.9 * curl, 0.9, 0.2 + 0.2 * curl])
     parts += [(t0, t1, 0.015, 0.0125), (t1, t2, 0.0115, 0.0105), (t2, t3, 0.0105, 0.0085)]
 
-    def distance(p):
-        palm = shapes.ellipsoid(p, (0, 0, -0.004), (0.043, 0.058, 0.0155))
-        pad = shapes.ellipsoid(p, (0.025, -0.02, -0.001), (0.017, 0.034, 0.014))
-        d = shapes.union(palm, pad, k=0.012)
-        d = shapes.union(
-            d, shapes.capsule(p, (0, -0.045, -0.006), (0.0, -0.28, -0.012), 0.026, 0.036), k=0.03
+    def distance(p: np.ndarray) -> np.ndarray:
+        palm = geometry.ellipsoid(p, (0, 0, -0.004), (0.043, 0.058, 0.0155))
+        pad = geometry.ellipsoid(p, (0.025, -0.02, -0.001), (0.017, 0.034, 0.014))
+        d = geometry.union(palm, pad, k=0.012)
+        d = geometry.union(
+            d, geometry.capsule(p, (0, -0.045, -0.006), (0.0, -0.28, -0.012), 0.026, 0.036), k=0.03
         )
         for a, b, ra, rb in parts:
-            d = shapes.union(d, shapes.capsule(p, a, b, ra, rb), k=0.006)
+            d = geometry.union(d, geometry.capsule(p, a, b, ra, rb), k=0.006)
         return d
 
     return shapes.surface_of(
@@ -131,23 +152,26 @@ def hand(rng, curl=0.3, spread=0.12, material=None):
     )
 
 
-def hold(rng, item):
-    """Puts the item on an open hand that enters the picture from a side. Returns the hand or None if it is too big."""
-    extent = np.ptp(item.placed(), axis=0)
+def hold_in_hand(rng: np.random.Generator, item: "Item") -> bpy.types.Object | None:
+    """Put the item on an open hand that enters the picture from a side.
+
+    Returns the hand, or None if the item is too big (11 cm across, 30 cm long).
+    """
+    extent = np.ptp(item.world_points(), axis=0)
     if np.sort(extent)[-2] > 0.11 or extent.max() > 0.3:
         return None
     palm = hand(rng, rng.uniform(0.1, 0.5), rng.uniform(0.02, 0.2))
     turn = rng.uniform(0, 2 * np.pi)
     lift = rng.uniform(0.03, 0.2)
     if rng.random() < 0.5:
-        shapes.place(palm, scale=(-1, 1, 1))
+        shapes.transform(palm, scale=(-1, 1, 1))
         palm.data.flip_normals()
-    low = item.placed()[:, 2].min()
-    middle = item.placed()[:, :2].mean(0)
+    low = item.world_points()[:, 2].min()
+    middle = item.world_points()[:, :2].mean(0)
     offset = np.array([0, rng.uniform(0.0, 0.045)])
     c, s = np.cos(turn), np.sin(turn)
     at = middle - np.array([c * offset[0] - s * offset[1], s * offset[0] + c * offset[1]])
-    shapes.place(palm, (at[0], at[1], low - 0.009), (0, 0, turn))
+    shapes.transform(palm, (at[0], at[1], low - 0.009), (0, 0, turn))
     from mathutils import Matrix
 
     shift = Matrix.Translation((0, 0, lift))
@@ -158,8 +182,8 @@ def hold(rng, item):
     return palm
 
 
-def ruler(rng):
-    """A scale bar, as in evidence photographs: black and white or millimetre strokes."""
+def ruler(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A scale bar of 5 to 30 cm: black and white, or with strokes of a millimetre."""
     length, width = rng.choice([0.05, 0.1, 0.15, 0.2, 0.3]), rng.uniform(0.012, 0.03)
     g = Graph("ruler")
     base = rng.choice(["#fafaf6", "#f2d23a", "#d8b98a", "#b9bcc0"])
@@ -184,7 +208,8 @@ def ruler(rng):
     return [shapes.box((length, width, 0.0012), material)]
 
 
-def coin(rng):
+def coin(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A coin of 18 to 28 mm."""
     r = rng.uniform(0.009, 0.014)
     material = metal(rng.choice(["#c9c6bd", "#c79a4a", "#a8603a"]), 0.3)
     rim = [
@@ -198,8 +223,8 @@ def coin(rng):
     return [shapes.sharpen(shapes.lathe(rim, 40, material))]
 
 
-def tag(rng):
-    """A paper tag, card or label with lines of writing."""
+def tag(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A paper tag, card or label 3 to 10 cm wide with lines of writing."""
     w = rng.uniform(0.03, 0.1)
     h = w * rng.uniform(0.4, 0.9)
     g = Graph("tag")
@@ -216,8 +241,17 @@ def tag(rng):
     return [shapes.sheet(w, h, lambda x, y: bend * x * x / w, material, 8, 4)]
 
 
-def beside(rng, size, points, heights, others, item_of):
-    """Puts 0 to 4 props round the items without covering them."""
+def add_props(
+    rng: np.random.Generator,
+    size: float,
+    points: np.ndarray,
+    others: list[Builder],
+    make_item: "Callable[[list[bpy.types.Object]], Item]",
+) -> None:
+    """Put 0 to 4 props round the items at `points` [n, 3] without covering them.
+
+    `size`: half of the scene's diagonal, metres; `others`: builders of everyday things.
+    """
     count = int(rng.choice([0, 1, 2, 3, 4], p=[0.45, 0.27, 0.15, 0.08, 0.05]))
     low, high = points.min(0), points.max(0)
     for _ in range(count):
@@ -227,14 +261,14 @@ def beside(rng, size, points, heights, others, item_of):
                 continue
             things = [hand(rng, rng.uniform(0.2, 0.9), rng.uniform(0, 0.2))]
             if rng.random() < 0.6:  # back of the hand up
-                shapes.place(things[0], rotation=(0, np.pi, 0))
+                shapes.transform(things[0], rotation=(0, np.pi, 0))
         elif kind == "other":
             if not others:
                 continue
             things = others[int(rng.integers(len(others)))](rng)
         else:
             things = {"ruler": ruler, "coin": coin, "tag": tag}[kind](rng)
-        it = item_of(things)
+        it = make_item(things)
         if kind == "other" and it.radius > 2.5 * size + 0.05:
             for t in things:
                 t.hide_render = True
@@ -260,4 +294,4 @@ def beside(rng, size, points, heights, others, item_of):
                 edge * rng.uniform(0.95, 1.25) + it.radius * 0.8
             )
         it.location = np.array([at[0], at[1], -(it.points @ it.rotation.T)[:, 2].min() + 0.0005])
-        it.settle()
+        it.apply_pose()

@@ -1,104 +1,35 @@
-"""Meshes: numpy in, Blender objects out. Metres; z is up. Every function that takes `material` may get None."""
+"""Meshes: numpy in, Blender objects out.
+
+Metres; z is up. Every function that takes `material` may get None.
+"""
+
+from collections.abc import Callable, Sequence
 
 import bpy
 import numpy as np
 from mathutils import Matrix, Vector
+from numpy.typing import ArrayLike
+
+from render import geometry
 
 # -- numbers --
-
-
-def noise(points, scale=1.0, seed=0, octaves=3, gain=0.5):
-    """Smooth value noise, about -1..1, at N x 3 points; one feature is 1/`scale` of a metre."""
-    points = np.asarray(points, float) * scale
-    total, amplitude, norm = 0.0, 1.0, 0.0
-    for octave in range(octaves):
-        p = points * 2**octave + 17.3 * octave
-        cell = np.floor(p).astype(np.int64)
-        f = p - cell
-        f = f * f * (3 - 2 * f)
-        value = 0.0
-        for corner in range(8):
-            d = np.array([corner & 1, corner >> 1 & 1, corner >> 2 & 1])
-            q = cell + d
-            h = (
-                q[:, 0] * 374761393
-                + q[:, 1] * 668265263
-                + q[:, 2] * 2147483647
-                + (seed + octave) * 1274126177
-            ) & 0xFFFFFFFF
-            h = ((h ^ (h >> 13)) * 1274126177) & 0xFFFFFFFF
-            h = ((h ^ (h >> 16)) & 0xFFFFFF) / 0x7FFFFF - 1.0
-            value = value + h * np.prod(np.where(d, f, 1 - f), axis=1)
-        total = total + amplitude * value
-        norm += amplitude
-        amplitude *= gain
-    return total / norm
-
-
-def spline(points, count=64):
-    """A smooth curve (Catmull-Rom) through a few points, `count` x 3, about evenly spaced."""
-    p = np.asarray(points, float)
-    p = np.vstack([2 * p[0] - p[1], p, 2 * p[-1] - p[-2]])
-    fine = []
-    for i in range(1, len(p) - 2):
-        t = np.linspace(0, 1, 40, endpoint=False)[:, None]
-        a, b, c, d = p[i - 1 : i + 3]
-        fine.append(
-            0.5
-            * (
-                2 * b
-                + (c - a) * t
-                + (2 * a - 5 * b + 4 * c - d) * t**2
-                + (3 * b - a - 3 * c + d) * t**3
-            )
-        )
-    fine = np.vstack([*fine, p[-2:-1]])
-    s = np.r_[0, np.cumsum(np.linalg.norm(np.diff(fine, axis=0), axis=1))]
-    at = np.linspace(0, s[-1], count)
-    return np.stack([np.interp(at, s, fine[:, k]) for k in range(3)], axis=1)
-
-
-def arc(length, bend, twist=0.0, count=64, start=0.0):
-    """A curve of `length` that turns by `bend` radians over its way, leaving its plane by `twist` radians.
-
-    Begins at the origin along +z (turned by `start`) and bends towards +x. `bend` may be an array of turning
-    per step (`count` values that sum to the bend).
-    """
-    turn = (
-        np.broadcast_to(np.asarray(bend, float), (count,))
-        if np.ndim(bend)
-        else np.full(count, bend / count)
-    )
-    angle = start + np.cumsum(turn)
-    lift = np.linspace(0, twist, count)
-    step = (
-        np.stack(
-            [np.sin(angle) * np.cos(lift), np.sin(angle) * np.sin(lift), np.cos(angle)], axis=1
-        )
-        * length
-        / (count - 1)
-    )
-    return np.vstack([np.zeros(3), np.cumsum(step[:-1], axis=0)])
-
-
-def frames(curve):
-    """Tangent, normal and binormal that twist as little as they can, each N x 3."""
-    t = np.gradient(curve, axis=0)
-    t /= np.linalg.norm(t, axis=1, keepdims=True) + 1e-12
-    n = np.zeros_like(t)
-    first = np.cross(t[0], [0, 1, 0] if abs(t[0][1]) < 0.9 else [1, 0, 0])
-    n[0] = first / np.linalg.norm(first)
-    for i in range(1, len(t)):
-        v = n[i - 1] - t[i] * np.dot(n[i - 1], t[i])
-        n[i] = v / (np.linalg.norm(v) + 1e-12)
-    return t, n, np.cross(t, n)
 
 
 # -- making objects --
 
 
-def mesh(vertices, faces, material=None, smooth=True, uv=None, name="item"):
-    """An object from arrays. `uv`: per vertex N x 2, or per corner (sum of face lengths) x 2."""
+def mesh(
+    vertices: ArrayLike,
+    faces: Sequence[Sequence[int]] | np.ndarray,
+    material: bpy.types.Material | None = None,
+    smooth: bool = True,
+    uv: np.ndarray | None = None,
+    name: str = "item",
+) -> bpy.types.Object:
+    """An object from vertices [n, 3] and faces.
+
+    `uv`: one row per vertex [n, 2], or one per corner [sum of face lengths, 2].
+    """
     data = bpy.data.meshes.new(name)
     vertices = np.asarray(vertices, float)
     data.from_pydata(vertices.tolist(), [], [tuple(int(i) for i in f) for f in faces])
@@ -119,52 +50,59 @@ def mesh(vertices, faces, material=None, smooth=True, uv=None, name="item"):
     return thing
 
 
-def attribute(thing, name, values):
-    """Stores one float per vertex, for `Graph.attribute`."""
+def attribute(thing: bpy.types.Object, name: str, values: np.ndarray) -> None:
+    """Store one float per vertex [n], for `Graph.attribute`."""
     layer = thing.data.attributes.new(name=name, type="FLOAT", domain="POINT")
     layer.data.foreach_set("value", np.asarray(values, np.float32).ravel())
 
 
-def vertices(thing):
-    """N x 3 vertices in the object's own frame."""
+def vertices(thing: bpy.types.Object) -> np.ndarray:
+    """The vertices [n, 3] in the object's own frame."""
     out = np.empty(len(thing.data.vertices) * 3, np.float32)
     thing.data.vertices.foreach_get("co", out)
     return out.reshape(-1, 3).astype(float)
 
 
-def normals(thing):
+def normals(thing: bpy.types.Object) -> np.ndarray:
+    """The vertices' normals [n, 3], of unit length."""
     out = np.empty(len(thing.data.vertices) * 3, np.float32)
     thing.data.vertex_normals.foreach_get("vector", out)
     return out.reshape(-1, 3).astype(float)
 
 
-def move_vertices(thing, points):
+def move_vertices(thing: bpy.types.Object, points: np.ndarray) -> None:
+    """Put the vertices at `points` [n, 3]."""
     thing.data.vertices.foreach_set("co", np.asarray(points, np.float32).ravel())
     thing.data.update()
 
 
-def displace(thing, amount):
-    """Moves every vertex along its normal by `amount` metres (one number per vertex)."""
+def displace(thing: bpy.types.Object, amount: np.ndarray) -> None:
+    """Move every vertex along its normal by `amount` [n] metres."""
     move_vertices(thing, vertices(thing) + normals(thing) * np.asarray(amount, float)[:, None])
 
 
-def bake(thing, matrix):
-    """Transforms the mesh itself."""
+def bake(thing: bpy.types.Object, matrix: Matrix) -> bpy.types.Object:
+    """Transform the mesh itself."""
     thing.data.transform(matrix)
     thing.data.update()
     return thing
 
 
-def place(thing, location=(0, 0, 0), rotation=(0, 0, 0), scale=1.0):
-    """Scales, turns (Euler radians) and moves the mesh itself; returns the object."""
+def transform(
+    thing: bpy.types.Object,
+    location: ArrayLike = (0, 0, 0),
+    rotation: ArrayLike = (0, 0, 0),
+    scale: float | Sequence[float] = 1.0,
+) -> bpy.types.Object:
+    """Scale, turn (Euler angles in radians) and move the mesh itself; returns the object."""
     from mathutils import Euler
 
     s = (scale,) * 3 if np.isscalar(scale) else scale
     return bake(thing, Matrix.LocRotScale(Vector(location), Euler(rotation), Vector(s)))
 
 
-def sharpen(thing, degrees=35):
-    """Keeps edges sharper than `degrees` hard while the rest is smooth."""
+def sharpen(thing: bpy.types.Object, degrees: float = 35) -> bpy.types.Object:
+    """Keep edges sharper than `degrees` hard while the rest is smooth."""
     import bmesh
 
     b = bmesh.new()
@@ -176,21 +114,22 @@ def sharpen(thing, degrees=35):
     return thing
 
 
-def bevel(thing, width, segments=2):
-    """Rounds all edges by a modifier (cheap for boxes and plates)."""
+def bevel(thing: bpy.types.Object, width: float, segments: int = 2) -> bpy.types.Object:
+    """Round all edges by `width` metres, by a modifier (cheap for boxes and plates)."""
     m = thing.modifiers.new("bevel", "BEVEL")
     m.width, m.segments, m.limit_method = width, segments, "ANGLE"
     return apply_modifiers(thing)
 
 
-def subdivide(thing, levels=1):
-    """Catmull-Clark."""
+def subdivide(thing: bpy.types.Object, levels: int = 1) -> bpy.types.Object:
+    """Catmull-Clark subdivision."""
     m = thing.modifiers.new("subdivision", "SUBSURF")
     m.levels = m.render_levels = levels
     return apply_modifiers(thing)
 
 
-def apply_modifiers(thing):
+def apply_modifiers(thing: bpy.types.Object) -> bpy.types.Object:
+    """Replace the mesh by what its modifiers make of it."""
     graph = bpy.context.evaluated_depsgraph_get()
     data = bpy.data.meshes.new_from_object(thing.evaluated_get(graph))
     old, thing.data = thing.data, data
@@ -199,8 +138,8 @@ def apply_modifiers(thing):
     return thing
 
 
-def join(things):
-    """One object from several (materials kept)."""
+def join(things: list[bpy.types.Object]) -> bpy.types.Object:
+    """One object from several; they keep their materials."""
     if len(things) == 1:
         return things[0]
     with bpy.context.temp_override(
@@ -216,23 +155,21 @@ def join(things):
 # -- bodies --
 
 
-def grid_faces(rows, columns, wrap=True):
-    """Quads of a rows x columns lattice of vertices; `wrap` closes the columns."""
-    r, c = np.meshgrid(
-        np.arange(rows - 1), np.arange(columns if wrap else columns - 1), indexing="ij"
-    )
-    d = (c + 1) % columns
-    return np.stack(
-        [r * columns + c, r * columns + d, (r + 1) * columns + d, (r + 1) * columns + c], axis=-1
-    ).reshape(-1, 4)
+def tube(
+    curve: np.ndarray,
+    radii: float | np.ndarray,
+    segments: int = 32,
+    material: bpy.types.Material | None = None,
+    caps: tuple[bool, bool] = (True, True),
+    hollow: tuple[float, float] | None = None,
+    smooth: bool = True,
+) -> bpy.types.Object:
+    """A body swept along `curve` [n, 3].
 
-
-def tube(curve, radii, segments=32, material=None, caps=(True, True), hollow=None, smooth=True):
-    """A body swept along `curve` (N x 3). `radii`: a number, N, N x 2 (two half axes) or N x segments (any section).
-
-    UV: u around 0..1, v along 0..1. `caps` closes the start and the end by flat discs with own vertices (second
-    material slot stays free: cap faces come last). `hollow` = (wall share of the radius, depth share of the length)
-    sinks a pulp cavity into the start.
+    `radii`: a number, [n], [n, 2] (two half axes) or [n, segments] (any section), metres. `caps`
+    closes the start and the end by flat discs with vertices of their own, whose faces come last.
+    `hollow` = (wall as a share of the radius, depth as a share of the length) sinks a pulp cavity
+    into the start. UV: u around, v along, 0 to 1.
     """
     curve = np.asarray(curve, float)
     n = len(curve)
@@ -245,10 +182,10 @@ def tube(curve, radii, segments=32, material=None, caps=(True, True), hollow=Non
     else:
         r = radii[:, None] if radii.ndim == 1 else radii
         x, y = r * np.cos(a), r * np.sin(a)
-    _, normal, binormal = frames(curve)
+    _, normal, binormal = geometry.frames(curve)
     ring = curve[:, None] + x[..., None] * normal[:, None] + y[..., None] * binormal[:, None]
     points = ring.reshape(-1, 3)
-    faces = [tuple(f) for f in grid_faces(n, segments)]
+    faces = [tuple(f) for f in geometry.grid_faces(n, segments)]
     u = np.tile(np.linspace(0, 1, segments, endpoint=False), n)
     v = np.repeat(np.linspace(0, 1, n), segments)
     uv = [np.stack([u, v], 1)[list(f)] for f in faces]
@@ -257,7 +194,7 @@ def tube(curve, radii, segments=32, material=None, caps=(True, True), hollow=Non
             rows[rows[:, 0] < 0.5, 0] += 1
     extra = []
 
-    def disc(index, flip):
+    def disc(index: int, flip: bool) -> None:
         base = len(points) + sum(len(e) for e in extra)
         middle = ring[index].mean(0)
         extra.append(np.vstack([ring[index], middle]))
@@ -282,7 +219,7 @@ def tube(curve, radii, segments=32, material=None, caps=(True, True), hollow=Non
             uv.append(np.full((4, 2), 0.5))
         base += len(rim)
         extra.append(inner.reshape(-1, 3))
-        for f in grid_faces(steps, segments):
+        for f in geometry.grid_faces(steps, segments):
             faces.append(tuple(base + i for i in f[::-1]))
             uv.append(np.full((4, 2), 0.5))
     elif caps[0]:
@@ -292,8 +229,16 @@ def tube(curve, radii, segments=32, material=None, caps=(True, True), hollow=Non
     return mesh(np.vstack([points, *extra]), faces, material, smooth, np.vstack(uv))
 
 
-def lathe(profile, segments=48, material=None, closed=False, smooth=True):
-    """Turns a profile [(radius, height)] around z; `closed` joins its end to its start (rings, bowls with a wall)."""
+def lathe(
+    profile: ArrayLike,
+    segments: int = 48,
+    material: bpy.types.Material | None = None,
+    closed: bool = False,
+    smooth: bool = True,
+) -> bpy.types.Object:
+    """Turn a profile [(radius, height)] around z; `closed` joins its end to its start (rings,
+    bowls).
+    """
     p = np.asarray(profile, float)
     if closed:
         p = np.vstack([p, p[:1]])
@@ -302,16 +247,25 @@ def lathe(profile, segments=48, material=None, closed=False, smooth=True):
         [p[:, :1] * np.cos(a), p[:, :1] * np.sin(a), np.broadcast_to(p[:, 1:], (len(p), segments))],
         -1,
     ).reshape(-1, 3)
-    faces = grid_faces(len(p), segments)
+    faces = geometry.grid_faces(len(p), segments)
     u = np.tile(a / (2 * np.pi), len(p))
     v = np.repeat(np.linspace(0, 1, len(p)), segments)
     return mesh(points, faces, material, smooth, np.stack([u, v], 1))
 
 
 def sphere(
-    radius=1.0, material=None, rings=24, segments=32, offset=None, octaves=3, scale=3.0, seed=0
-):
-    """A ball or ellipsoid (`radius` a number or three); `offset` adds noise of that relative height."""
+    radius: float | ArrayLike = 1.0,
+    material: bpy.types.Material | None = None,
+    rings: int = 24,
+    segments: int = 32,
+    offset: float | None = None,
+    octaves: int = 3,
+    scale: float = 3.0,
+    seed: int = 0,
+) -> bpy.types.Object:
+    """A ball or ellipsoid (`radius` one number or three); `offset` adds noise of that relative
+    height.
+    """
     t = np.linspace(0.02, np.pi - 0.02, rings)
     a = np.linspace(0, 2 * np.pi, segments, endpoint=False)
     p = np.stack(
@@ -323,15 +277,21 @@ def sphere(
         -1,
     ).reshape(-1, 3)
     if offset:
-        p = p * (1 + offset * noise(p, scale, seed, octaves))[:, None]
+        p = p * (1 + offset * geometry.noise(p, scale, seed, octaves))[:, None]
     uv = np.stack([np.tile(a / (2 * np.pi), rings), np.repeat(t / np.pi, segments)], 1)
-    faces = [tuple(f[::-1]) for f in grid_faces(rings, segments)]
+    faces = [tuple(f[::-1]) for f in geometry.grid_faces(rings, segments)]
     faces += [tuple(range(segments)), tuple(range((rings - 1) * segments, rings * segments))[::-1]]
     corner = np.vstack([uv[list(f)] for f in faces])
     return mesh(p * np.asarray(radius), faces, material, True, corner)
 
 
-def box(size=(1, 1, 1), material=None, rounding=0.0, segments=2):
+def box(
+    size: ArrayLike = (1, 1, 1),
+    material: bpy.types.Material | None = None,
+    rounding: float = 0.0,
+    segments: int = 2,
+) -> bpy.types.Object:
+    """A box of `size` (x, y, z) about the origin, its edges rounded by `rounding`."""
     x, y, z = np.asarray(size, float) / 2
     v = [
         (-x, -y, -z),
@@ -349,8 +309,15 @@ def box(size=(1, 1, 1), material=None, rounding=0.0, segments=2):
     return bevel(thing, rounding, segments) if rounding else thing
 
 
-def plate(outline, thickness, material=None, rounding=0.0):
-    """Extrudes a 2-D outline (N x 2, counter-clockwise) by `thickness`, optionally rounded at the edges."""
+def plate(
+    outline: ArrayLike,
+    thickness: float,
+    material: bpy.types.Material | None = None,
+    rounding: float = 0.0,
+) -> bpy.types.Object:
+    """A 2-D outline [n, 2], counter-clockwise, extruded by `thickness`; edges rounded by
+    `rounding`.
+    """
     o = np.asarray(outline, float)
     n = len(o)
     low, high = (np.column_stack([o, np.full(n, h)]) for h in (-thickness / 2, thickness / 2))
@@ -360,8 +327,14 @@ def plate(outline, thickness, material=None, rounding=0.0):
     return bevel(thing, rounding) if rounding else thing
 
 
-def torus(major, minor, material=None, segments=64, sides=20):
-    """`minor`: a number or (radial, axial) half axes."""
+def torus(
+    major: float,
+    minor: float | tuple[float, float],
+    material: bpy.types.Material | None = None,
+    segments: int = 64,
+    sides: int = 20,
+) -> bpy.types.Object:
+    """A ring about z; `minor`: its half thickness, or (radial, axial) half axes."""
     a, b = (minor, minor) if np.isscalar(minor) else minor
     t = np.linspace(0, 2 * np.pi, sides, endpoint=False)
     return lathe(
@@ -369,8 +342,15 @@ def torus(major, minor, material=None, segments=64, sides=20):
     )
 
 
-def sheet(width, depth, height=None, material=None, columns=60, rows=60):
-    """A grid in the xy plane; `height(x, y)` gives z (arrays). UV 0..1."""
+def sheet(
+    width: float,
+    depth: float,
+    height: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
+    material: bpy.types.Material | None = None,
+    columns: int = 60,
+    rows: int = 60,
+) -> bpy.types.Object:
+    """A grid in the xy plane; `height(x, y)` gives z (arrays). UV 0 to 1."""
     x, y = np.meshgrid(
         np.linspace(-width / 2, width / 2, columns), np.linspace(-depth / 2, depth / 2, rows)
     )
@@ -378,17 +358,24 @@ def sheet(width, depth, height=None, material=None, columns=60, rows=60):
     uv = np.stack([x.ravel() / width + 0.5, y.ravel() / depth + 0.5], 1)
     return mesh(
         np.stack([x.ravel(), y.ravel(), z], 1),
-        grid_faces(rows, columns, wrap=False),
+        geometry.grid_faces(rows, columns, wrap=False),
         material,
         True,
         uv,
     )
 
 
-def surface_of(distance, low, high, resolution=64, material=None):
-    """Marching cubes of a signed distance (negative inside); `distance` takes N x 3 points. Metres.
+def surface_of(
+    distance: Callable[[np.ndarray], np.ndarray],
+    low: ArrayLike,
+    high: ArrayLike,
+    resolution: int = 64,
+    material: bpy.types.Material | None = None,
+) -> bpy.types.Object:
+    """Marching cubes of a signed distance, negative inside, of points [n, 3] in the box low to
+    high.
 
-    `resolution`: cells along the longest side. Combine bodies with `union` below.
+    `resolution`: cells along the longest side. Bodies are combined by `geometry.union`.
     """
     from skimage.measure import marching_cubes
 
@@ -402,38 +389,20 @@ def surface_of(distance, low, high, resolution=64, material=None):
     return mesh(v * cell + low, f[:, ::-1], material)
 
 
-def union(*distances, k=0.0):
-    """Smooth union of distance arrays; `k` is the blend width in metres."""
-    total = distances[0]
-    for d in distances[1:]:
-        if k > 0:
-            h = np.clip(0.5 + 0.5 * (total - d) / k, 0, 1)
-            total = total + (d - total) * h - k * h * (1 - h)
-        else:
-            total = np.minimum(total, d)
-    return total
-
-
-def capsule(p, a, b, ra, rb=None):
-    """Distance to a capsule from `a` to `b`, radius `ra` to `rb`."""
-    a, b = np.asarray(a, float), np.asarray(b, float)
-    rb = ra if rb is None else rb
-    t = np.clip(((p - a) @ (b - a)) / (np.dot(b - a, b - a) + 1e-12), 0, 1)
-    return np.linalg.norm(p - a - t[:, None] * (b - a), axis=1) - (ra + (rb - ra) * t)
-
-
-def ellipsoid(p, centre, radii):
-    q = (p - np.asarray(centre)) / np.asarray(radii)
-    k = np.linalg.norm(q, axis=1)
-    return (k - 1) * np.min(radii)
-
-
-def ring_of(make, count, radius, turn=0.0, axis="z"):
-    """`count` objects from `make(i)` placed on a circle in the xy plane, each turned to face along it."""
+def ring_of(
+    make: Callable[[int], bpy.types.Object],
+    count: int,
+    radius: float,
+    turn: float = 0.0,
+    axis: str = "z",
+) -> list[bpy.types.Object]:
+    """`count` objects from `make(i)` placed on a circle in the xy plane, each turned to face along
+    it.
+    """
     things = []
     for i in range(count):
         angle = 2 * np.pi * i / count + turn
         things.append(
-            place(make(i), (radius * np.cos(angle), radius * np.sin(angle), 0), (0, 0, angle))
+            transform(make(i), (radius * np.cos(angle), radius * np.sin(angle), 0), (0, 0, angle))
         )
     return things

@@ -1,4 +1,7 @@
-"""One contact sheet per label from a manifest: sheet.py MANIFEST OUT [--columns 8] [--each 48]. Small JPEGs."""
+"""One contact sheet per label from a manifest: sheet.py MANIFEST OUT [--columns 8] [--each 48].
+
+Small JPEGs.
+"""
 
 import argparse
 import csv
@@ -7,7 +10,8 @@ import pathlib
 from PIL import Image, ImageDraw
 
 
-def main():
+def main() -> None:
+    """Write one sheet per label."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("manifest", type=pathlib.Path)
     parser.add_argument("out", type=pathlib.Path)

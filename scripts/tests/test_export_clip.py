@@ -1,8 +1,9 @@
 """A bundle of export_clip.py gives what open_clip gives.
 
-A small model of random weights is exported twice: as it is, its scores compared with PyTorch's on pictures prepared by
-open_clip; and as a probe that hands out pixels of its input as its scores, compared with open_clip's own.
-Runs in `.venv-clip` (`scripts/python-environment clip`, then install pytest) with the program built.
+A small model of random weights is exported twice: as it is, its scores compared with PyTorch's on
+pictures prepared by open_clip; and as a probe that hands out pixels of its input as its scores,
+compared with open_clip's own. Runs in `.venv-clip` (`scripts/python-environment clip`, then install
+pytest) with the program built.
 """
 
 import hashlib

@@ -9,7 +9,9 @@ from train.cutout import backdrop, mask
 
 
 def thing_on_grey(height: int, width: int) -> np.ndarray:
-    """A red rectangle of `height` x `width` pixels before a grey ground that brightens to the right."""
+    """A red rectangle of `height` x `width` pixels before a grey ground that brightens to the
+    right.
+    """
     pixels = np.repeat(np.repeat(np.linspace(120, 160, 200)[None, :, None], 200, 0), 3, 2)
     rows, columns = (slice(100 - side // 2, 100 + side // 2) for side in (height, width))
     pixels[rows, columns] = (200, 30, 30)

@@ -1,45 +1,51 @@
-#!/usr/bin/env python3
 """Compare the converted backbone with the TFLite interpreter on real photographs, class by class.
 
-    agreement.py --data DIR --tflite FILE --out eval/model
+    python -m train.agreement --data DIR --tflite FILE --cache DIR --out eval/model
 
 Five readings of the same pixels by the network's 1001 ImageNet classes:
 
     onnx             the float32 ONNX graph of convert_tflite.py
-    tflite_float     the TFLite interpreter on the same weights, dequantised into a float TFLite file
+    tflite_float     the TFLite interpreter on the same weights, dequantised into a float file
     uint8_xnnpack    the TFLite interpreter on the quantised file, its default kernels
     uint8_optimised  the same without the XNNPACK delegate
     uint8_reference  the same with the reference kernels
 
-The conversion is right when `onnx` and `tflite_float` agree. The uint8 readings show what rounding every
-activation to 256 levels does: the interpreter's own kernels, which differ in rounding only, disagree with each other.
+The conversion is right when `onnx` and `tflite_float` agree. The uint8 readings show what rounding
+every activation to 256 levels does: the interpreter's own kernels, which differ in rounding only,
+disagree with each other.
 """
 
-import argparse
-import csv
+import itertools
 import random
 from pathlib import Path
 
 import flatbuffers
 import numpy as np
+import onnxruntime
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
+from train.arguments import command_line
 from train.convert_tflite import Converter
 from train.features import session
 from train.photos import listing, load, resized
+from train.tables import write_rows
 
 PHOTOS, SEED = 400, 11
 LOGITS = "SpatialSqueeze"
 
 
 def tensor(pixels: np.ndarray) -> np.ndarray:
-    """uint8 [H, W, 3] -> float32 [1, 3, H, W]: the TFLite input's scale 1/127 and zero point 128 within 0.5 %."""
+    """uint8 [H, W, 3] -> float32 [1, 3, H, W]: the TFLite input's scale 1/127 and zero point 128
+    within 0.5 %.
+    """
     return ((pixels.astype(np.float32) - 127.5) / 127.5).transpose(2, 0, 1)[None]
 
 
 def float_tflite(path: Path, target: Path) -> None:
-    """Write the quantised TFLite file again with float32 tensors: weights dequantised, activation ranges dropped."""
+    """Write the quantised TFLite file again with float32 tensors: weights dequantised, activation
+    ranges dropped.
+    """
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(path.read_bytes(), 0))
     graph = model.subgraphs[0]
     kinds = {schema.TensorType.UINT8: np.uint8, schema.TensorType.INT32: np.int32}
@@ -63,7 +69,9 @@ def float_tflite(path: Path, target: Path) -> None:
 
 
 def interpreted(path: Path, pixels: list[np.ndarray], kernels: OpResolverType) -> np.ndarray:
-    """Logits [N, 1001] by the TFLite interpreter; of a quantised file as integers 0..255, larger is likelier."""
+    """Logits [N, 1001] by the TFLite interpreter; of a quantised file as integers 0..255, larger is
+    likelier.
+    """
     interpreter = Interpreter(
         str(path),
         num_threads=1,
@@ -85,80 +93,75 @@ def interpreted(path: Path, pixels: list[np.ndarray], kernels: OpResolverType) -
     return np.array(rows)
 
 
+def converted(tflite: Path, onnx: Path) -> onnxruntime.InferenceSession:
+    """The converted backbone with its logits as the output."""
+    converter = Converter(tflite)
+    converter.walk()
+    logits = next(value for name, value in converter.named.items() if name.endswith(LOGITS))
+    converter.save(onnx, {"logits": (logits, 1001)})
+    return session(onnx, threads=1)
+
+
+def read_five_ways(tflite: Path, cache: Path, pixels: list[np.ndarray]) -> dict[str, np.ndarray]:
+    """The logits [N, 1001] of the pictures by each reading."""
+    model = converted(tflite, cache / "backbone.onnx")
+    plain = cache / "float.tflite"
+    float_tflite(tflite, plain)
+    own = [model.run(["logits"], {"input": tensor(picture)})[0] for picture in pixels]
+    without = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+    return {
+        "onnx": np.concatenate(own),
+        "tflite_float": interpreted(plain, pixels, without),
+        "uint8_xnnpack": interpreted(tflite, pixels, OpResolverType.BUILTIN),
+        "uint8_optimised": interpreted(tflite, pixels, without),
+        "uint8_reference": interpreted(tflite, pixels, OpResolverType.BUILTIN_REF),
+    }
+
+
+def agreements(tops: dict[str, np.ndarray], margin: np.ndarray) -> list[dict]:
+    """How often two readings name the same class; `margin`: of the ONNX graph's best class."""
+    uint8 = ("uint8_xnnpack", "uint8_optimised", "uint8_reference")
+    steady = (tops[uint8[0]] == tops[uint8[1]]) & (tops[uint8[1]] == tops[uint8[2]])
+    choices = {
+        "all": np.ones(len(margin), bool),
+        "uint8 kernels agree": steady,
+        "uint8 kernels agree and onnx margin >= 1": steady & (margin >= 1.0),
+    }
+    pairs = [("onnx", other) for other in tops if other != "onnx"]
+    pairs += itertools.combinations(uint8, 2)
+    rows = []
+    for (left, right), (which, chosen) in itertools.product(pairs, choices.items()):
+        same = (tops[left] == tops[right])[chosen]
+        row = {"left": left, "right": right, "photographs": len(same), "which": which}
+        rows.append(row | {"same_top1": int(same.sum()), "share": f"{same.mean():.4f}"})
+    return rows
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    for name in ("data", "tflite", "cache", "out"):
-        parser.add_argument(f"--{name}", type=Path, required=True)
-    arguments = parser.parse_args()
+    """Read the photographs five ways and write how far the readings agree."""
+    arguments = command_line(__doc__, ("data", "tflite", "cache", "out")).parse_args()
     arguments.cache.mkdir(parents=True, exist_ok=True)
     photos = listing(arguments.data)
     random.Random(SEED).shuffle(photos)
     photos = photos[:PHOTOS]
     pixels = [resized(load(arguments.data / photo.file)) for photo in photos]
-
-    converter = Converter(arguments.tflite)
-    converter.walk()
-    logits = next(value for name, value in converter.named.items() if name.endswith(LOGITS))
-    converter.save(arguments.cache / "backbone.onnx", {"logits": (logits, 1001)})
-    model = session(arguments.cache / "backbone.onnx", threads=1)
-    float_tflite(arguments.tflite, arguments.cache / "float.tflite")
-    readings = {
-        "onnx": np.concatenate(
-            [model.run(["logits"], {"input": tensor(picture)})[0] for picture in pixels]
-        ),
-        "tflite_float": interpreted(
-            arguments.cache / "float.tflite",
-            pixels,
-            OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-        ),
-        "uint8_xnnpack": interpreted(arguments.tflite, pixels, OpResolverType.BUILTIN),
-        "uint8_optimised": interpreted(
-            arguments.tflite, pixels, OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-        ),
-        "uint8_reference": interpreted(arguments.tflite, pixels, OpResolverType.BUILTIN_REF),
-    }
+    readings = read_five_ways(arguments.tflite, arguments.cache, pixels)
+    apart = np.abs(readings["onnx"] - readings["tflite_float"]).max()
+    print(f"largest difference of a logit, onnx and tflite_float: {apart:.5f}")
     tops = {name: values.argmax(1) for name, values in readings.items()}
-    print(
-        f"largest difference of a logit, onnx and tflite_float: {np.abs(readings['onnx'] - readings['tflite_float']).max():.5f}"
-    )
-    margin = np.sort(readings["onnx"], axis=1)
-    margin = margin[:, -1] - margin[:, -2]
+    best = np.sort(readings["onnx"], axis=1)
+    margin = best[:, -1] - best[:, -2]
     arguments.out.mkdir(parents=True, exist_ok=True)
-    with open(arguments.out / "tflite_agreement.csv", "w", newline="", encoding="utf-8") as out:
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(["file", *(f"top1_{name}" for name in tops), "onnx_margin"])
-        for i, photo in enumerate(photos):
-            writer.writerow(
-                [photo.file, *(int(top[i]) for top in tops.values()), f"{margin[i]:.3f}"]
-            )
-    steady = (tops["uint8_xnnpack"] == tops["uint8_optimised"]) & (
-        tops["uint8_optimised"] == tops["uint8_reference"]
-    )
-    pairs = [("onnx", other) for other in tops if other != "onnx"]
-    pairs += [
-        ("uint8_xnnpack", "uint8_optimised"),
-        ("uint8_xnnpack", "uint8_reference"),
-        ("uint8_optimised", "uint8_reference"),
-    ]
-    with open(
-        arguments.out / "tflite_agreement_summary.csv", "w", newline="", encoding="utf-8"
-    ) as out:
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(["left", "right", "photographs", "which", "same_top1", "share"])
-        for left, right in pairs:
-            choices = [
-                ("all", np.ones(len(photos), bool)),
-                ("uint8 kernels agree", steady),
-                ("uint8 kernels agree and onnx margin >= 1", steady & (margin >= 1.0)),
-            ]
-            for which, rows in choices:
-                same = (tops[left] == tops[right])[rows]
-                writer.writerow(
-                    [left, right, len(same), which, int(same.sum()), f"{same.mean():.4f}"]
-                )
-                print(f"{left} / {right}, {which}: {same.sum()} of {len(same)} ({same.mean():.2%})")
+    rows = []
+    for i, photo in enumerate(photos):
+        classes = {f"top1_{name}": int(top[i]) for name, top in tops.items()}
+        rows.append({"file": photo.file, **classes, "onnx_margin": f"{margin[i]:.3f}"})
+    write_rows(arguments.out / "tflite_agreement.csv", rows)
+    summary = agreements(tops, margin)
+    write_rows(arguments.out / "tflite_agreement_summary.csv", summary)
+    for row in summary:
+        counts = f"{row['same_top1']} of {row['photographs']} ({float(row['share']):.2%})"
+        print(f"{row['left']} / {row['right']}, {row['which']}: {counts}")
 
 
 if __name__ == "__main__":

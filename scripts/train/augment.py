@@ -1,4 +1,5 @@
-"""What happens to an object between a seller's table and a listing, as random changes of a photograph.
+"""What happens to an object between a seller's table and a listing, as random changes of a
+photograph.
 
 Photographs come in as uint8 [H, W, 3] arrays of about 320 pixels; a view is uint8 [side, side, 3].
 """
@@ -71,7 +72,9 @@ def on_another_ground(
 
 
 def part(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A cut from around the middle, a third to a half of the shorter side; of four, the one of most contrast: coat rather than grass."""
+    """A cut from around the middle, a third to a half of the shorter side; of four, the one of most
+    contrast: coat rather than grass.
+    """
     height, width = pixels.shape[:2]
     side = int(min(height, width) * rng.uniform(0.33, 0.55))
     corners = [
@@ -93,7 +96,9 @@ def blob(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
 
 
 def ground(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A surface to lay things on: a small part of a photograph, now and then out of focus, or plain paper."""
+    """A surface to lay things on: a small part of a photograph, now and then out of focus, or plain
+    paper.
+    """
     if rng.random() < 0.2:
         y = np.linspace(0, 1, 64)[:, None, None]
         low, high = rng.uniform(0, 255, (2, 3)) * 0.35 + rng.uniform(0, 165)
@@ -111,7 +116,9 @@ def ground(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def cropped(image: Image.Image, rng: np.random.Generator, least: float, side: int) -> Image.Image:
-    """A random part of `least` to all of the area, of a shape between 3:4 and 4:3, scaled to the view's side."""
+    """A random part of `least` to all of the area, of a shape between 3:4 and 4:3, scaled to the
+    view's side.
+    """
     width, height = image.size
     area = rng.uniform(least, 1.0) * width * height
     ratio = np.exp(rng.uniform(np.log(3 / 4), np.log(4 / 3)))
@@ -155,7 +162,9 @@ def writing(image: Image.Image, rng: np.random.Generator) -> Image.Image:
 
 
 def screenshot(image: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """A phone's screen that shows the picture in a listing, bars above and lines of text below; often much taller than wide, so that squashing it hurts."""
+    """A phone's screen that shows the picture in a listing, bars above and lines of text below;
+    often much taller than wide, so that squashing it hurts.
+    """
     width = 240
     paper = (
         (int(rng.integers(225, 256)),) * 3

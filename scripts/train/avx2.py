@@ -1,10 +1,10 @@
-#!/usr/bin/env python3
-"""Does an int8 network say the same on a processor with AVX2 and without VNNI? Asked of an emulated one (Debian: qemu-user).
+"""Does an int8 network say the same on a processor with AVX2 and without VNNI? Asked of an emulated
+one (Debian: qemu-user).
 
-    avx2.py models/NAME/model.onnx PICTURE...
+    python -m train.avx2 models/NAME/model.onnx PICTURE...
 
-Prints, per picture, the largest difference of a logit between this processor and an emulated Haswell; exits 1 unless all are 0. On a processor
-without VNNI it compares like with like.
+Prints, per picture, the largest difference of a logit between this processor and an emulated
+Haswell; exits 1 unless all are 0. On a processor without VNNI it compares like with like.
 """
 
 import subprocess
@@ -18,6 +18,7 @@ from train.features import outputs
 
 
 def main() -> None:
+    """Compare both processors, or be the emulated one."""
     if sys.argv[1] == "--store":
         np.save(sys.argv[2], outputs(Path(sys.argv[3]), "logits", map(Path, sys.argv[4:])))
         return

@@ -1,7 +1,7 @@
 """A converted backbone as a PyTorch module, so that its weights can be trained further.
 
-Reads the float ONNX file that efficientnet.py writes and runs its nodes one after the other; every convolution's
-weight and bias becomes a parameter. Batch normalisation is already folded into them.
+Reads the float ONNX file that efficientnet.py writes and runs its nodes one after the other; every
+convolution's weight and bias becomes a parameter. Batch normalisation is already folded into them.
 """
 
 from pathlib import Path
@@ -14,9 +14,11 @@ from torch.nn import functional as F
 
 
 class Backbone(nn.Module):
-    """Image [N, 3, S, S] -> the maps named in `taps`, each [N, C, H, W]; `imagenet_weight` and `imagenet_bias` are the classifier it came with."""
+    """Image [N, 3, S, S] -> the maps named in `taps`, each [N, C, H, W]; `imagenet_weight` and
+    `imagenet_bias` are the classifier it came with.
+    """
 
-    def __init__(self, path: Path, taps: dict[str, str], width: int):
+    def __init__(self, path: Path, taps: dict[str, str], width: int) -> None:
         super().__init__()
         graph = onnx.load(path).graph
         constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
@@ -66,7 +68,7 @@ class Backbone(nn.Module):
 
     @staticmethod
     def classifier(graph: onnx.GraphProto, constants: dict) -> tuple[torch.Tensor, torch.Tensor]:
-        """Weight [classes, C] and bias of the ImageNet classifier over the means of the last map."""
+        """Weight [classes, C] and bias of ImageNet's classifier over the means of the last map."""
         node = [node for node in graph.node if node.op_type == "Conv"][-1]
         weight, bias = (
             torch.from_numpy(constants[name].copy()).float() for name in node.input[1:3]
@@ -74,7 +76,9 @@ class Backbone(nn.Module):
         return weight.flatten(1), bias
 
     def freeze_until(self, tap: str) -> None:
-        """Keep the weights of every layer up to a tap as they are; nothing is differentiated through them."""
+        """Keep the weights of every layer up to a tap as they are; nothing is differentiated
+        through them.
+        """
         for operator, target, _, what in self.steps:
             self.frozen += 1
             if operator == "Conv":
@@ -83,7 +87,9 @@ class Backbone(nn.Module):
                 return
 
     def until_frozen(self, image: torch.Tensor) -> dict[str, torch.Tensor]:
-        """The values of the layers that are never trained, computed in bfloat16: three times as fast."""
+        """The values of the layers that are never trained, computed in bfloat16: three times as
+        fast.
+        """
         values = {"input": image}
         with torch.no_grad(), torch.autocast(image.device.type, torch.bfloat16):
             self.run(values, self.steps[: self.frozen])
@@ -94,12 +100,15 @@ class Backbone(nn.Module):
     def forward(
         self, image: torch.Tensor, values: dict[str, torch.Tensor] | None = None
     ) -> dict[str, torch.Tensor]:
-        """`values`, if given, are those of `until_frozen` for this image: networks with the same frozen layers share them."""
+        """`values`, if given, are those of `until_frozen` for this image: networks with the same
+        frozen layers share them.
+        """
         values = dict(values or self.until_frozen(image))
         self.run(values, self.steps[self.frozen :])
         return {name: values[value] for name, value in self.taps.items()}
 
     def run(self, values: dict[str, torch.Tensor], steps: list[tuple]) -> None:
+        """Run steps one after the other; each puts its value into `values`."""
         for operator, target, sources, what in steps:
             first = values[sources[0]]
             if operator == "Conv":

@@ -1,32 +1,31 @@
-#!/usr/bin/env python3
-"""Write the bundle's CARD.md from the study's CSV files, so that the card's numbers are those measured.
+"""Write the bundle's CARD.md from the study's CSV files, so that the card's numbers are those
+measured.
 
-card.py --data DIR --manifest FILE --renders FILE --bundle models/faunalens-base --study eval/model
+    python -m train.card --data DIR --manifest FILE --renders FILE
+        --bundle models/faunalens-base --study eval/model
 """
 
-import argparse
-import csv
 import tomllib
 from pathlib import Path
 
+from train.arguments import command_line
 from train.labels import LABELS
 from train.photos import read_manifest
+from train.tables import read_rows
 from train.taxonomy import photographs, renders
 
 TEMPLATE = Path(__file__).with_name("card.md")
 
 
-def rows(path: Path) -> list[dict[str, str]]:
-    with open(path, newline="", encoding="utf-8") as lines:
-        return list(csv.DictReader(lines))
-
-
 def percent(value: str) -> str:
+    """A share as per cent."""
     return f"{100 * float(value):.1f} %"
 
 
 def results(summary: list[dict[str, str]]) -> str:
-    """The summary as a table: rates in per cent with the wider of the bootstrap and the exact interval."""
+    """The summary as a table: rates in per cent with the wider of the bootstrap and the exact
+    interval.
+    """
     lines = [
         "| measure, on the test split | value | 95 % interval | photographs (groups) |",
         "|---|---|---|---|",
@@ -42,9 +41,8 @@ def results(summary: list[dict[str, str]]) -> str:
                 percent(line["value"]) + count,
                 f"{100 * low:.1f} to {100 * high:.1f} %",
             )
-        lines.append(
-            f"| {line['measure']} | {value} | {interval} | {line['photographs']} ({line['groups']}) |"
-        )
+        counted = f"{line['photographs']} ({line['groups']})"
+        lines.append(f"| {line['measure']} | {value} | {interval} | {counted} |")
     return "\n".join(lines)
 
 
@@ -60,54 +58,43 @@ def counts(pictures: list[tuple[str, str, str]]) -> str:
 
 
 def table(lines: list[dict[str, str]]) -> str:
-    head = list(lines[0])
-    return "\n".join(
-        [
-            "| " + " | ".join(head) + " |",
-            "|---" * len(head) + "|",
-            *("| " + " | ".join(line.values()) + " |" for line in lines),
-        ]
-    )
+    """Lines of equal keys as a Markdown table."""
+    head, *rows = (f"| {' | '.join(cells)} |" for cells in (lines[0], *map(dict.values, lines)))
+    return "\n".join([head, "|---" * len(lines[0]) + "|", *rows])
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    for name in ("data", "manifest", "renders", "bundle", "study"):
-        parser.add_argument(f"--{name}", type=Path, required=True)
-    arguments = parser.parse_args()
-    settings = tomllib.loads((arguments.bundle / "bundle.toml").read_text())
+    """Write the card."""
+    parser = command_line(__doc__, ("data", "manifest", "renders", "bundle", "study"))
+    options = parser.parse_args()
+    settings = tomllib.loads((options.bundle / "bundle.toml").read_text())
     name = settings["name"]
-    real = photographs(arguments.data, read_manifest(arguments.manifest))
-    everyday = sum(
-        example.split == "calibration" and example.label in ("other", "live_animal")
-        for example in real
-    )
+    in_float = "float32 arithmetic, weights stored as float16"
+    in_int8 = "int8 arithmetic, weights of one step per channel"
+    real = photographs(options.data, read_manifest(options.manifest))
+    held = [example.label for example in real if example.split == "calibration"]
+    everyday = sum(label in ("other", "live_animal") for label in held)
+    thresholds = [
+        {"product": product, **{level: f"{limit:.2f}" for level, limit in limits.items()}}
+        for product, limits in settings["thresholds"].items()
+    ]
     text = TEMPLATE.read_text(encoding="utf-8").format(
         name=name,
-        arithmetic="float32 arithmetic, weights stored as float16"
-        if name.endswith("-float")
-        else "int8 arithmetic, weights of one step per channel",
+        arithmetic=in_float if name.endswith("-float") else in_int8,
         version=settings["version"],
         side=settings["input"]["width"],
         temperature=settings["output"]["temperature"],
         descriptor=settings["output"]["descriptor_size"],
-        megabytes=(arguments.bundle / "model.onnx").stat().st_size / 1e6,
+        megabytes=(options.bundle / "model.onnx").stat().st_size / 1e6,
         photographs=counts([(e.split, e.label, e.group) for e in real]),
-        renders=counts([(e.split, e.label, e.group) for e in renders(arguments.renders)]),
-        results=results(rows(arguments.study / "summary.csv")),
+        renders=counts([(e.split, e.label, e.group) for e in renders(options.renders)]),
+        results=results(read_rows(options.study / "summary.csv")),
         everyday=everyday,
         bound=100 * (1 - 0.05 ** (1 / everyday)),
-        thresholds=table(
-            [
-                {"product": product, **{level: f"{limit:.2f}" for level, limit in limits.items()}}
-                for product, limits in settings["thresholds"].items()
-            ]
-        ),
-        sources=table(rows(arguments.study / "sources.csv")),
+        thresholds=table(thresholds),
+        sources=table(read_rows(options.study / "sources.csv")),
     )
-    (arguments.bundle / "CARD.md").write_text(text, encoding="utf-8")
+    (options.bundle / "CARD.md").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

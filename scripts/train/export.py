@@ -1,48 +1,44 @@
-#!/usr/bin/env python3
-"""From training checkpoints to bundles: the network with int8 arithmetic, and beside it the float one.
+"""From training checkpoints to bundles: the network with int8 arithmetic, and beside it the float
+one.
 
-    export.py --data DIR --manifest FILE --renders FILE --backbone lite0 --checkpoints FILE... --bundle models/NAME [--side 224] [--labels a,b,c]
+    python -m train.export --data DIR --manifest FILE --renders FILE --bundle models/NAME
+        --checkpoints FILE... [--backbone lite0] [--side 224] [--labels a,b,c]
 
-The weights are the mean of those of several trainings, which holds better on pictures of other sources than each (Wortsman et al., "Model soups", ICML 2022).
-The convolutions become int8 with ranges from 256 training pictures (quantise.py); the heads compute in float. The classifier of the labels that photographs teach
-is fitted to what each of the two networks sees. Temperature and thresholds come from the calibration
-split, each bundle's from its own scores, and so do the pictures to learn beside (background.py). The copy descriptor is whiten.py's. The test split is not read here.
+The weights are the mean of those of several trainings, which holds better on pictures of other
+sources than each (Wortsman et al., "Model soups", ICML 2022). The convolutions become int8 with
+ranges from 256 training pictures (quantise.py); the heads compute in float. The classifier of the
+labels that photographs teach is fitted to what each of the two networks sees. Temperature and
+thresholds come from the calibration split, each bundle's from its own scores, and so do the
+pictures to learn beside (background.py). The copy descriptor is whiten.py's. The test split is not
+read here.
 """
 
 import argparse
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
+from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 
 from train import background, whiten
-from train.efficientnet import MEAN, SIDES, STD, EfficientNet
-from train.features import add_taps, outputs
-from train.finetune import DESCRIPTOR
+from train.arguments import add_labels, all_examples, command_line
+from train.calibration import fit_temperature, product_thresholds
+from train.efficientnet import MEAN, SIDES, STD
+from train.export_graph import State, write_network
+from train.features import outputs
 from train.grounds import COPIES, moved
-from train.labels import LABELS, PRODUCTS
-from train.photos import read_manifest
+from train.labels import DESCRIPTOR, PHOTOGRAPHED, PRODUCTS
 from train.quantise import quantise
-from train.taxonomy import Example, merging, photographs, renders
+from train.taxonomy import Example
 
 CALIBRATION_PHOTOS = 256
-# Convolutions after this map, which tell things, are the share KEPT of the way from ImageNet's weights to the trained ones: such networks keep what training gave
-# on its own pictures and lose less on other sources (Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022). Those before it, which tell
-# textures, and the heads stay as trained.
-AS_TRAINED, KEPT = "stage_4", 0.75
-# The labels that photographs teach. A classifier of their own shares out what the label head gives them together: the head sees them among thirteen labels and
-# in hard views, and weights not quite as trained cost it most here. Over all thirteen labels such a classifier names fewer real products, since renders alone teach the rest.
-PHOTOGRAPHED = ("ivory", "bone_antler", "ceramic_stone", "shell_scale", "live_animal", "other")
 PENALTY = 0.003  # inverse strength
 RENDERS_WEIGH = 0.5  # of a photograph: there are as many of them
-COPIES_WEIGH, MOVED_SEED = (
-    0.5,
-    18,
-)  # of cut-out things on other grounds; all copies of one together weigh so much of a photograph
+# Of cut-out things on other grounds: all copies of one together weigh so much of a photograph.
+COPIES_WEIGH, MOVED_SEED = 0.5, 18
 
 BUNDLE = """\
 schema = "faunalens.bundle.v1"
@@ -78,13 +74,15 @@ names = [{labels}]
 {thresholds}
 [schreger]
 label = "ivory"
-plausible = 0.03   # the lattice is read when the label's score is at least this: a bare section looks like little that it knows
+{plausible}
 
 [calibration]   # shares of the labels among the calibration pictures, for --prior
 prior = {{ {prior} }}
 """
-
-
+PLAUSIBLE = (
+    "plausible = 0.03   # the lattice is read when the label's score is at least this: "
+    "a bare section looks like little that it knows"
+)
 FLOATS = f"""\
 layout = "nchw"
 dtype = "float32"
@@ -95,311 +93,175 @@ layout = "nhwc"
 dtype = "uint8"   # pixels as they are"""
 
 
-class Exporter(EfficientNet):
-    """The network with its trained weights, late ones between them and ImageNet's."""
+def mean_of(checkpoints: list[Path]) -> State:
+    """The mean of several trainings' weights.
 
-    def __init__(self, backbone: str, state: dict[str, torch.Tensor], half: bool, side: int):
-        super().__init__(backbone, side)
-        self.state, self.store_half, self.count_of = state, half, {"weight": 0, "bias": 0}
-
-    def trained(self, kind: str, array: np.ndarray) -> np.ndarray:
-        """Of the next convolution; the ImageNet classifier comes last, has none, and is left out of the bundle."""
-        name = f"backbone.convolutions.{self.count_of[kind]}.{kind}"
-        self.count_of[kind] += 1
-        kept = KEPT if AS_TRAINED in self.named else 1.0
-        return kept * self.state[name].numpy() + (1 - kept) * array if name in self.state else array
-
-    def weight(self, array: np.ndarray) -> str:
-        array = self.trained("weight", array)
-        return (
-            self.half(array)
-            if self.store_half
-            else self.constant(array.astype(np.float32), "weight")
-        )
-
-    def bias(self, array: np.ndarray) -> str:
-        return super().bias(self.trained("bias", array))
-
-
-def write(
-    backbone: str,
-    state: dict[str, torch.Tensor],
-    labels: dict[str, list[str]],
-    path: Path,
-    half: bool,
-    side: int,
-) -> None:
-    """The float graph: backbone, tapped features brought to one scale, both heads.
-
-    The features are an output too: what `faunalens model learn` learns from.
-
-    A label that stands for several of the network's has the logarithm of the sum of their exponentials, so that its
-    probability is the sum of theirs.
+    Heads are averaged as maps of features that are not brought to one scale, as each training has
+    its own.
     """
-    graph = Exporter(backbone, state, half, side)
-    graph.walk()
-    tapped, width = add_taps(graph)
-    mean, deviation = (
-        graph.constant(state[name].numpy().astype(np.float32), name)
-        for name in ("mean", "deviation")
-    )
-    features = graph.node("Div", [graph.node("Sub", [tapped, mean]), deviation])
-
-    def linear(name: str) -> str:
-        weight, bias = state[f"{name}.weight"].numpy(), state[f"{name}.bias"].numpy()
-        return graph.node(
-            "Gemm",
-            [features, graph.half(weight.T), graph.constant(bias.astype(np.float32), "head_bias")],
-        )
-
-    def gathered(value: str, places: list[int]) -> str:
-        return graph.node(
-            "Gather", [value, graph.constant(np.array(places, np.int64), "members")], axis=1
-        )
-
-    every, columns = linear("label"), []
-    if "photographed.weight" in state:
-        places = [LABELS.index(label) for label in PHOTOGRAPHED]
-        rest = [place for place in range(len(LABELS)) if place not in places]
-        together = graph.node("ReduceLogSumExp", [gathered(every, places)], axes=[1], keepdims=1)
-        shared = graph.node(
-            "Add", [graph.node("LogSoftmax", [linear("photographed")], axis=1), together]
-        )
-        order = places + rest
-        every = gathered(
-            graph.node("Concat", [shared, gathered(every, rest)], axis=1),
-            [order.index(place) for place in range(len(LABELS))],
-        )
-    for members in labels.values():
-        columns.append(
-            graph.node(
-                "ReduceLogSumExp",
-                [gathered(every, [LABELS.index(member) for member in members])],
-                axes=[1],
-                keepdims=1,
-            )
-        )
-    logits = (
-        every
-        if list(labels.values()) == [[label] for label in LABELS]
-        else graph.node("Concat", columns, axis=1)
-    )
-    descriptor = graph.node("LpNormalization", [linear("copy")], axis=1, p=2)
-    graph.save(
-        path,
-        {
-            "logits": (logits, len(labels)),
-            "descriptor": (descriptor, DESCRIPTOR),
-            "features": (features, width),
-        },
-    )
-
-
-def mean_of(checkpoints: list[Path]) -> dict[str, torch.Tensor]:
-    """The mean of several trainings' weights. Heads are averaged as maps of features that are not brought to one scale, as each training has its own."""
-    states = [
-        torch.load(path, weights_only=True, map_location="cpu")["average"] for path in checkpoints
-    ]
+    stored = [torch.load(path, weights_only=True, map_location="cpu") for path in checkpoints]
+    states = [one["average"] for one in stored]
     mean = {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
     weights = [state["label.weight"] / state["deviation"] for state in states]
     biases = [
         state["label.bias"] - weight @ state["mean"] for state, weight in zip(states, weights)
     ]
     weight, bias = torch.stack(weights).mean(0), torch.stack(biases).mean(0)
-    return mean | {
-        "label.weight": weight * mean["deviation"],
-        "label.bias": bias + weight @ mean["mean"],
-    }
+    mean["label.weight"] = weight * mean["deviation"]
+    mean["label.bias"] = bias + weight @ mean["mean"]
+    return {name: value.numpy() for name, value in mean.items()}
 
 
-def temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """The temperature of least mean negative log likelihood (Guo et al. 2017)."""
-
-    def loss(log_t: float) -> float:
-        return -log_softmax(logits / np.exp(log_t), axis=1)[np.arange(len(labels)), labels].mean()
-
-    return float(np.exp(minimize_scalar(loss, bounds=(-3, 3), method="bounded").x))
-
-
-def told_apart(
+def fit_photographed(
     model: Path, own: list[Example], of: list[Example], laid: list[np.ndarray]
-) -> dict[str, torch.Tensor]:
-    """The classifier of PHOTOGRAPHED, in its order: multinomial logistic regression on the features of `own`, its training pictures, renders among them.
+) -> State:
+    """The classifier of PHOTOGRAPHED, in its order: multinomial logistic regression.
 
-    From `laid`, their things on other grounds, and what those are `of`, it learns as well: from plain pictures alone
-    a museum's backdrop would tell ivory.
+    Fitted on the features of `own`, its training pictures, renders among them. From `laid`, their
+    things on other grounds, and what those are `of`, it learns as well: from plain pictures alone a
+    museum's backdrop would tell ivory.
     """
-    rows = np.concatenate(
-        [
-            outputs(model, "features", [example.path for example in own]),
-            outputs(model, "features", laid),
-        ]
-    )
+    plain = outputs(model, "features", [example.path for example in own])
+    rows = np.concatenate([plain, outputs(model, "features", laid)])
     mean, deviation = rows.mean(0), rows.std(0) + 1e-3 * rows.std(0).mean()
-    weights = [1 if example.domain == "photograph" else RENDERS_WEIGH for example in own] + [
-        COPIES_WEIGH / COPIES
-    ] * len(of)
-    fitted = LogisticRegression(C=PENALTY, max_iter=1000).fit(
-        (rows - mean) / deviation,
-        [PHOTOGRAPHED.index(example.label) for example in own + of],
-        weights,
-    )
+    weights = [1 if example.domain == "photograph" else RENDERS_WEIGH for example in own]
+    weights += [COPIES_WEIGH / COPIES] * len(of)
+    labels = [PHOTOGRAPHED.index(example.label) for example in own + of]
+    model_of = LogisticRegression(C=PENALTY, max_iter=1000)
+    fitted = model_of.fit((rows - mean) / deviation, labels, weights)
     weight = fitted.coef_ / deviation
     return {
-        "photographed.weight": torch.from_numpy(weight),
-        "photographed.bias": torch.from_numpy(fitted.intercept_ - weight @ mean),
+        "photographed.weight": weight,
+        "photographed.bias": fitted.intercept_ - weight @ mean,
     }
 
 
-def thresholds(
-    scores: np.ndarray,
-    labels: np.ndarray,
-    everyday: np.ndarray,
-    photograph: np.ndarray,
-    names: list[str],
-    product: str,
-) -> tuple[float, float]:
-    """Review and flag thresholds of a product, from calibration pictures without it.
+@dataclass(frozen=True)
+class Arithmetic:
+    """How a bundle computes: int8, with ranges from the pictures `ranges`, or float."""
 
-    Review: the smallest hundredth, from 0.02, that at most 1 % of everyday photographs and 15 % of the look-alikes reach; low,
-    because a product that is known from renders scores low on photographs. Flag: the smallest, from 0.50, that no everyday
-    photograph and at most 3 % of the look-alikes reach. Look-alikes are the pictures of all other labels; of a product that is known from
-    photographs only the photographs, as renders are scored otherwise.
-    """
-    score = scores[:, names.index(product)]
-    own = labels == names.index(product)
-    alike = ~everyday & ~own & (photograph if (photograph & own).any() else True)
+    backbone: str
+    labels: dict[str, list[str]]
+    side: int
+    cache: Path
+    ranges: list[Path] | None = None
 
-    def least(start: float, common: float, similar: float) -> float:
-        steps = np.arange(start, 0.99, 0.01).round(2)
-        return float(
-            next(
-                (
-                    t
-                    for t in steps
-                    if (score[everyday] >= t).mean() <= common
-                    and (score[alike] >= t).mean() <= similar
-                ),
-                0.99,
+    @property
+    def entry(self) -> str:
+        """The bundle's `[input]`: what the network takes."""
+        return FLOATS if self.ranges is None else BYTES
+
+    def write(self, state: State) -> Path:
+        """Write the network; returns the file."""
+        half = self.cache / "half.onnx"
+        if self.ranges is None:
+            write_network(self.backbone, state, self.labels, half, half=True, side=self.side)
+            return half
+        plain, quantised = self.cache / "float.onnx", self.cache / "int8.onnx"
+        write_network(self.backbone, state, self.labels, plain, half=False, side=self.side)
+        quantise(plain, quantised, self.ranges, self.side)
+        return quantised
+
+
+class Held:
+    """The calibration pictures of a bundle's labels."""
+
+    def __init__(self, examples: list[Example], labels: dict[str, list[str]]):
+        self.names, self.examples = list(labels), examples
+        label_of = {member: i for i, members in enumerate(labels.values()) for member in members}
+        self.labels = np.array([label_of[example.label] for example in examples])
+        self.photograph = np.array([example.domain == "photograph" for example in examples])
+        common = [example.label in ("other", "live_animal") for example in examples]
+        self.everyday = self.photograph & np.array(common)
+        self.shares = np.bincount(self.labels, minlength=len(self.names)) / len(self.labels)
+        if not self.shares.all():
+            absent = [name for name, share in zip(self.names, self.shares) if not share]
+            raise SystemExit(f"no calibration picture of {', '.join(absent)}")
+
+    def thresholds(self, scores: np.ndarray) -> str:
+        """The `[thresholds.PRODUCT]` tables of bundle.toml, from scores [N, labels]."""
+        tables = ""
+        for product in (name for name in PRODUCTS if name in self.names):
+            k = self.names.index(product)
+            review, flag = product_thresholds(
+                scores[:, k], self.labels == k, self.everyday, self.photograph
             )
-        )
+            tables += f"[thresholds.{product}]\nreview = {review:.2f}\nflag = {flag:.2f}\n\n"
+        return tables
 
-    review = least(0.02, 0.01, 0.15)
-    return review, max(review, least(0.50, 0.0, 0.03))
+    def prior(self) -> str:
+        """The shares of the labels as an inline table's contents."""
+        return ", ".join(f"{name} = {share:.5f}" for name, share in zip(self.names, self.shares))
+
+
+def write_bundle(folder: Path, source: Path, version: str, how: Arithmetic, held: Held) -> None:
+    """Calibrate the network `source` and write it with its description and its background."""
+    logits = outputs(source, "logits", [example.path for example in held.examples])
+    temperature = fit_temperature(logits, held.labels)
+    tables = held.thresholds(softmax(logits / temperature, axis=1))
+    folder.mkdir(parents=True, exist_ok=True)
+    model = folder / "model.onnx"
+    model.write_bytes(source.read_bytes())
+    description = BUNDLE.format(
+        name=folder.name,
+        version=version,
+        sha256=hashlib.sha256(model.read_bytes()).hexdigest(),
+        side=how.side,
+        entry=how.entry,
+        temperature=temperature,
+        descriptor_size=DESCRIPTOR,
+        features_size=background.features_width(model),
+        labels=", ".join(f'"{name}"' for name in held.names),
+        thresholds=tables.rstrip() + "\n",
+        plausible=PLAUSIBLE,
+        prior=held.prior(),
+    )
+    (folder / "bundle.toml").write_text(description)
+    right = (logits.argmax(1) == held.labels).mean()
+    print(
+        f"{folder}: {model.stat().st_size:,} bytes; {len(held.examples)} calibration pictures, "
+        f"right {right:.3f}, temperature {temperature:.3f}; {tables.split()}"
+    )
+    background.add(folder, held.examples, held.labels.tolist(), held.names)
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = command_line(__doc__, ("data", "manifest", "renders", "bundle"))
+    add = parser.add_argument
+    several = "of one backbone, by finetune.py with several seeds"
+    add("--checkpoints", type=Path, nargs="+", required=True, help=several)
+    add("--backbone", choices=SIDES, default="lite0")
+    add_labels(parser)
+    add("--side", type=int, help="of the input; else the one that the backbone was trained at")
+    add("--version", default="0.8.0")
+    return parser.parse_args()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    for name in ("data", "manifest", "renders", "bundle"):
-        parser.add_argument(f"--{name}", type=Path, required=True)
-    parser.add_argument(
-        "--checkpoints",
-        type=Path,
-        nargs="+",
-        required=True,
-        help="of one backbone, by finetune.py with several seeds",
-    )
-    parser.add_argument("--backbone", choices=SIDES, default="lite0")
-    parser.add_argument(
-        "--labels",
-        type=merging,
-        default=merging(",".join(LABELS)),
-        help="as ivory,bone=bone_antler,other=*",
-    )
-    parser.add_argument(
-        "--side", type=int, help="of the input; else the one that the backbone was trained at"
-    )
-    parser.add_argument("--version", default="0.8.0")
-    arguments = parser.parse_args()
+    """Write both bundles."""
+    arguments = parse_arguments()
+    labels, cache = arguments.labels, arguments.checkpoints[0].parent
     side = arguments.side or SIDES[arguments.backbone]
-    names = list(arguments.labels)
-    label_of = {
-        member: i for i, members in enumerate(arguments.labels.values()) for member in members
-    }
-    examples = photographs(arguments.data, read_manifest(arguments.manifest)) + renders(
-        arguments.renders
-    )
-    train = [
-        example for example in examples if example.split == "train" and example.label in label_of
-    ]
-    held = [
-        example
-        for example in examples
-        if example.split == "calibration" and example.label in label_of
-    ]
-    labels = np.array([label_of[example.label] for example in held])
-    photograph = np.array([example.domain == "photograph" for example in held])
-    everyday = photograph & np.array(
-        [example.label in ("other", "live_animal") for example in held]
-    )
-    shares = np.bincount(labels, minlength=len(names)) / len(labels)
-    if not shares.all():
-        raise SystemExit(
-            f"no calibration picture of {', '.join(name for name, share in zip(names, shares) if not share)}"
-        )
+    known = {member for members in labels.values() for member in members}
+    examples = [example for example in all_examples(arguments) if example.label in known]
+    train = [example for example in examples if example.split == "train"]
+    held = Held([example for example in examples if example.split == "calibration"], labels)
     state = mean_of(arguments.checkpoints)
 
-    chosen = np.random.default_rng(5).choice(
-        len(train), min(CALIBRATION_PHOTOS, len(train)), replace=False
-    )
-    ranges = [train[i].path for i in chosen]
-
-    plain, quantised, halved = (
-        arguments.checkpoints[0].with_name(f"{name}.onnx") for name in ("float", "int8", "half")
-    )
-
-    def as_int8(own: dict[str, torch.Tensor]) -> Path:
-        write(arguments.backbone, own, arguments.labels, plain, half=False, side=side)
-        quantise(plain, quantised, ranges, side)
-        return quantised
-
-    def as_float(own: dict[str, torch.Tensor]) -> Path:
-        write(arguments.backbone, own, arguments.labels, halved, half=True, side=side)
-        return halved
-
-    weight, bias = whiten.projection(*whiten.features(as_float(state), train, side))
-    state |= {"copy.weight": torch.from_numpy(weight), "copy.bias": torch.from_numpy(bias)}
+    count = min(CALIBRATION_PHOTOS, len(train))
+    chosen = np.random.default_rng(5).choice(len(train), count, replace=False)
+    in_float = Arithmetic(arguments.backbone, labels, side, cache)
+    in_int8 = Arithmetic(arguments.backbone, labels, side, cache, [train[i].path for i in chosen])
+    weight, bias = whiten.projection(*whiten.features(in_float.write(state), train, side))
+    state |= {"copy.weight": weight, "copy.bias": bias}
     own = [example for example in train if example.label in PHOTOGRAPHED]
-    on_other_grounds = moved(
-        [example for example in own if example.domain == "photograph"], MOVED_SEED
-    )
-    for written, entry, folder in (
-        (as_int8, BYTES, arguments.bundle),
-        (as_float, FLOATS, arguments.bundle.with_name(arguments.bundle.name + "-float")),
-    ):
-        source = written(state | told_apart(written(state), own, *on_other_grounds))
-        logits = outputs(source, "logits", [example.path for example in held])
-        t = temperature(logits, labels)
-        scores = softmax(logits / t, axis=1)
-        tables = ""
-        for product in PRODUCTS:
-            if product in names:
-                review, flag = thresholds(scores, labels, everyday, photograph, names, product)
-                tables += f"[thresholds.{product}]\nreview = {review:.2f}\nflag = {flag:.2f}\n\n"
-        folder.mkdir(parents=True, exist_ok=True)
-        model = folder / "model.onnx"
-        model.write_bytes(source.read_bytes())
-        (folder / "bundle.toml").write_text(
-            BUNDLE.format(
-                name=folder.name,
-                version=arguments.version,
-                sha256=hashlib.sha256(model.read_bytes()).hexdigest(),
-                side=side,
-                entry=entry,
-                temperature=t,
-                descriptor_size=DESCRIPTOR,
-                features_size=len(state["mean"]),
-                prior=", ".join(f"{name} = {share:.5f}" for name, share in zip(names, shares)),
-                labels=", ".join(f'"{name}"' for name in names),
-                thresholds=tables.rstrip() + "\n",
-            )
-        )
-        print(
-            f"{folder}: {model.stat().st_size:,} bytes; {len(held)} calibration pictures, right {(logits.argmax(1) == labels).mean():.3f}, temperature {t:.3f}; {tables.split()}"
-        )
-        background.add(folder, held, labels.tolist(), names)
+    photographed = [example for example in own if example.domain == "photograph"]
+    on_other_grounds = moved(photographed, MOVED_SEED)
+    float_bundle = arguments.bundle.with_name(arguments.bundle.name + "-float")
+    for how, folder in ((in_int8, arguments.bundle), (in_float, float_bundle)):
+        fitted = fit_photographed(how.write(state), own, *on_other_grounds)
+        write_bundle(folder, how.write(state | fitted), arguments.version, how, held)
 
 
 if __name__ == "__main__":

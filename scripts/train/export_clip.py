@@ -1,11 +1,12 @@
-#!/usr/bin/env python3
 """An open_clip model and a file of prompts as a bundle that scores labels zero-shot.
 
-    pip install open_clip_torch onnx onnxruntime onnxscript
-    export_clip.py --model ViT-B-32 --weights FILE --prompts prompts.toml --licence TEXT models/NAME
+    scripts/python-environment clip
+    .venv-clip/bin/python -m train.export_clip --model ViT-B-32 --weights FILE
+        --prompts prompts.toml --licence TEXT models/NAME
 
-FILE is a checkpoint that open_clip reads (.pt, .safetensors); a name of open_clip's own list also works where its weights
-are at hand. prompts.toml has, per label, the sentences that describe it; their mean is the label's direction:
+FILE is a checkpoint that open_clip reads (.pt, .safetensors); a name of open_clip's own list also
+works where its weights are at hand. prompts.toml has, per label, the sentences that describe it;
+their mean is the label's direction:
 
     [labels]
     ivory = ["a photo of an ivory carving", "a photo of an elephant tusk"]
@@ -14,15 +15,17 @@ are at hand. prompts.toml has, per label, the sentences that describe it; their 
     review = 0.5
     flag = 0.9
 
-The bundle holds the image encoder alone. Its last step multiplies the L2-normalised image embedding, which is the
-descriptor, with the text embeddings; the model's logit scale is folded into these. Nothing is calibrated: measure the
-bundle with `faunalens eval classify` before you set thresholds, or teach it with `faunalens model learn`.
+The bundle holds the image encoder alone. Its last step multiplies the L2-normalised image
+embedding, which is the descriptor, with the text embeddings; the model's logit scale is folded into
+these. Nothing is calibrated: measure the bundle with `faunalens eval classify` before you set
+thresholds, or teach it with `faunalens model learn`.
 """
 
 import argparse
 import hashlib
 import json
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import open_clip
@@ -65,22 +68,40 @@ names = {labels}
 """
 
 
+CARD = """\
+# {name}
+
+{source}, its labels scored zero-shot by scripts/train/export_clip.py. A screening aid, no evidence.
+
+## Sentences
+
+{sentences}
+
+## Results
+
+None: nothing was measured or calibrated. `faunalens eval classify` measures it on your photographs.
+"""
+
+
 class ZeroShot(nn.Module):
     """Image [1, 3, H, W] -> logits [1, labels], unit embedding [1, D]."""
 
-    def __init__(self, model: nn.Module, directions: torch.Tensor):
+    def __init__(self, model: nn.Module, directions: torch.Tensor) -> None:
         super().__init__()
         self.model = model
         self.register_buffer("directions", directions)
 
     def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits and embedding of pictures."""
         embedding = self.model.encode_image(image, normalize=True)
         return embedding @ self.directions, embedding
 
 
 @torch.no_grad()
-def directions(model: nn.Module, tokenizer, labels: dict[str, list[str]]) -> torch.Tensor:
-    """[D, labels]: per label the mean of its sentences' unit embeddings, of unit length, times the logit scale."""
+def directions(model: nn.Module, tokenizer: Callable, labels: dict[str, list[str]]) -> torch.Tensor:
+    """[D, labels]: per label the mean of its sentences' unit embeddings, of unit length, times the
+    logit scale.
+    """
     columns = []
     for sentences in labels.values():
         mean = model.encode_text(tokenizer(sentences), normalize=True).mean(0)
@@ -112,7 +133,7 @@ def picture_rules(preprocess: dict) -> dict:
 
 def export(
     model: nn.Module,
-    tokenizer,
+    tokenizer: Callable,
     preprocess: dict,
     prompts: dict,
     folder: Path,
@@ -145,18 +166,17 @@ def export(
         **rules,
     )
     for label, limits in prompts.get("thresholds", {}).items():
-        toml += f"\n[thresholds.{label}]\nreview = {float(limits['review'])}\nflag = {float(limits['flag'])}\n"
+        review, flag = float(limits["review"]), float(limits["flag"])
+        toml += f"\n[thresholds.{label}]\nreview = {review}\nflag = {flag}\n"
     (folder / "bundle.toml").write_text(toml, encoding="utf-8")
-    said = "\n".join(f"- {label}: {'; '.join(sentences)}" for label, sentences in labels.items())
-    (folder / "CARD.md").write_text(
-        f"# {folder.name}\n\n{source}, its labels scored zero-shot by scripts/train/export_clip.py. A screening aid, no evidence.\n\n"
-        f"## Sentences\n\n{said}\n\n## Results\n\nNone: nothing was measured or calibrated. `faunalens eval classify` measures it on your photographs.\n",
-        encoding="utf-8",
-    )
+    sentences = "\n".join(f"- {label}: {'; '.join(told)}" for label, told in labels.items())
+    card = CARD.format(name=folder.name, source=source, sentences=sentences)
+    (folder / "CARD.md").write_text(card, encoding="utf-8")
     return network
 
 
 def main() -> None:
+    """Export one model."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -184,7 +204,8 @@ def main() -> None:
     )
     size = (arguments.folder / "model.onnx").stat().st_size
     print(
-        f"{arguments.folder}: {size / 1e6:.0f} MB, {len(prompts['labels'])} labels; next: faunalens model verify --model {arguments.folder}"
+        f"{arguments.folder}: {size / 1e6:.0f} MB, {len(prompts['labels'])} labels; "
+        f"next: faunalens model verify --model {arguments.folder}"
     )
 
 

@@ -1,5 +1,5 @@
-"""What the heads read: for each tapped map of the backbone the mean over it (which things are there) and the standard
-deviation over it (how textured they are).
+"""What the heads read: for each tapped map of the backbone the mean over it (which things are
+there) and the standard deviation over it (how textured they are).
 """
 
 from collections.abc import Iterable
@@ -12,14 +12,17 @@ from PIL import Image
 from train.efficientnet import MEAN, STD, EfficientNet
 from train.photos import load, resized
 
-# The maps that are tapped: an eighth, a sixteenth and a thirty-second of the picture's side. Of the last one the mean is enough: with its
-# deviations a classifier was no better (museum photographs, five-fold: 89.7 with, 90.0 % without) and a bundle 40 % larger.
+# The maps that are tapped: an eighth, a sixteenth and a thirty-second of the picture's side. Of the
+# last one the mean is enough: with its deviations a classifier was no better (museum photographs,
+# five-fold: 89.7 with, 90.0 % without) and a bundle 40 % larger.
 TAPS = ("stage_2", "stage_4", "stage_6", "head")
 PLAIN = "head"
 
 
 def add_taps(graph: EfficientNet) -> tuple[str, int]:
-    """Add mean and deviation of every tapped map to a walked graph, but no deviation of the last; returns their ONNX value and width."""
+    """Add mean and deviation of every tapped map to a walked graph, but no deviation of the last;
+    returns their ONNX value and width.
+    """
     values, width = [], 0
     for tap in TAPS:
         value = graph.named[tap]
@@ -40,6 +43,7 @@ def add_taps(graph: EfficientNet) -> tuple[str, int]:
 
 
 def session(onnx: Path | bytes, threads: int = 1) -> onnxruntime.InferenceSession:
+    """A session on the processor, with so many threads."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
@@ -52,7 +56,9 @@ def tensor(pixels: np.ndarray) -> np.ndarray:
 
 
 def squashed(shown: Path | np.ndarray, side: int) -> np.ndarray:
-    """A picture, from a file or uint8 [H, W, 3], as uint8 [side, side, 3], squashed as the binary does."""
+    """A picture, from a file or uint8 [H, W, 3], as uint8 [side, side, 3], squashed as the binary
+    does.
+    """
     return resized(load(shown) if isinstance(shown, Path) else Image.fromarray(shown), side=side)
 
 
@@ -62,7 +68,9 @@ def picture(shown: Path | np.ndarray, side: int) -> np.ndarray:
 
 
 def fed(run: onnxruntime.InferenceSession, shown: Path | np.ndarray) -> dict[str, np.ndarray]:
-    """A picture as the input of a network, which takes floats [1, 3, side, side] or, with int8 arithmetic, bytes [1, side, side, 3]."""
+    """A picture as the input of a network, which takes floats [1, 3, side, side] or, with int8
+    arithmetic, bytes [1, side, side, 3].
+    """
     entry = run.get_inputs()[0]
     pixels = squashed(shown, entry.shape[2])
     return {"input": pixels[None] if entry.type == "tensor(uint8)" else tensor(pixels)}

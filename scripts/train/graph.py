@@ -1,4 +1,6 @@
-"""An ONNX graph that is written node by node: what the backbones' converters and the exporter share."""
+"""An ONNX graph that is written node by node: what the backbones' converters and the exporter
+share.
+"""
 
 from pathlib import Path
 
@@ -11,9 +13,11 @@ IR_VERSION = 8
 
 
 class Graph:
-    """Nodes in NCHW order over one `input` [batch, 3, side, side]; `named` holds the values that others ask for by name."""
+    """Nodes in NCHW order over one `input` [batch, 3, side, side]; `named` holds the values that
+    others ask for by name.
+    """
 
-    def __init__(self, side: int):
+    def __init__(self, side: int) -> None:
         self.side = side
         self.nodes: list[onnx.NodeProto] = []
         self.initialisers: list[onnx.TensorProto] = []
@@ -21,15 +25,20 @@ class Graph:
         self.count = 0
 
     def fresh(self, stem: str) -> str:
+        """A name that is not taken."""
         self.count += 1
         return f"{stem}_{self.count}"
 
     def constant(self, array: np.ndarray, stem: str) -> str:
+        """Store an array; returns its name."""
         name = self.fresh(stem)
         self.initialisers.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
 
-    def node(self, operator: str, inputs: list[str], stem: str | None = None, **attributes) -> str:
+    def node(
+        self, operator: str, inputs: list[str], stem: str | None = None, **attributes: object
+    ) -> str:
+        """Add a node of one output; returns its name."""
         output = self.fresh(stem or operator.lower())
         self.nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
         return output
@@ -41,13 +50,16 @@ class Graph:
         )
 
     def relu6(self, value: str) -> str:
+        """A value cut off at 0 and 6."""
         return self.node(
             "Clip",
             [value, self.constant(np.float32(0), "low"), self.constant(np.float32(6), "high")],
         )
 
     def save(self, path: Path, outputs: dict[str, tuple[str, int]]) -> None:
-        """Write the graph with `outputs` (public name -> ONNX value, width) and without nodes they do not need."""
+        """Write the graph with `outputs` (public name -> ONNX value, width) and without nodes they
+        do not need.
+        """
         nodes = [
             helper.make_node("Identity", [value], [name]) for name, (value, _) in outputs.items()
         ]
@@ -76,7 +88,9 @@ class Graph:
 
 
 def same(side: int, size: int, stride: int, dilation: int = 1) -> tuple[int, int, int]:
-    """TensorFlow's SAME: output side, padding before and after; the odd pixel of padding goes to the end."""
+    """TensorFlow's SAME: output side, padding before and after; the odd pixel of padding goes to
+    the end.
+    """
     out = -(-side // stride)
     total = max((out - 1) * stride + (size - 1) * dilation + 1 - side, 0)
     return out, total // 2, total - total // 2

@@ -1,8 +1,10 @@
-"""Photographed objects on other grounds than their own, so that a ground never becomes what a label looks like.
+"""Photographed objects on other grounds than their own, so that a ground never becomes what a label
+looks like.
 
-A museum's objects stand before smooth backdrops, everyday photographs show shops, streets and rooms. A network that is left with
-that calls a thing before a plain backdrop ivory or ceramic. So museum objects are laid on parts of everyday photographs; and everyday
-things on museums' backdrops as often as on those, or a backdrop, and the edge of a cut, would still mean ivory or ceramic.
+A museum's objects stand before smooth backdrops, everyday photographs show shops, streets and
+rooms. A network that is left with that calls a thing before a plain backdrop ivory or ceramic. So
+museum objects are laid on parts of everyday photographs; and everyday things on museums' backdrops
+as often as on those, or a backdrop, and the edge of a cut, would still mean ivory or ceramic.
 """
 
 from pathlib import Path
@@ -29,9 +31,11 @@ def small(path: Path) -> np.ndarray:
 
 
 class Grounds:
-    """Small pictures of examples, uint8 [H, W, 3], with the masks of those that an object can be cut out of."""
+    """Small pictures of examples, uint8 [H, W, 3], with the masks of those that an object can be
+    cut out of.
+    """
 
-    def __init__(self, examples: list[Example]):
+    def __init__(self, examples: list[Example]) -> None:
         self.pictures = [small(example.path) for example in examples]
         self.sources = [example.source for example in examples]
         self.masks = [
@@ -59,7 +63,9 @@ class Grounds:
 
 
 def moved(photographs: list[Example], seed: int) -> tuple[list[Example], list[np.ndarray]]:
-    """Every photograph whose thing can be cut out, COPIES times on other grounds, every second one in other light and worn; and what it is of."""
+    """Every photograph whose thing can be cut out, COPIES times on other grounds, every second one
+    in other light and worn; and what it is of.
+    """
     rng = np.random.default_rng(seed)
     grounds = Grounds(photographs)
     of, laid = [], []

@@ -1,8 +1,9 @@
 """The photographs that the model is trained and judged on: labels, groups, splits, resizing.
 
-Every photograph belongs to one group; a group never crosses a split. Met groups are the collection's own sets,
-grocery groups are products, Caltech-101 photographs are groups of their own; groups that share
-near-duplicate photographs (PDQ distance <= 31 at quality >= 50, the reference's match threshold) are joined.
+Every photograph belongs to one group; a group never crosses a split. Met groups are the
+collection's own sets, grocery groups are products, Caltech-101 photographs are groups of their own;
+groups that share near-duplicate photographs (PDQ distance <= 31 at quality >= 50, the reference's
+match threshold) are joined.
 """
 
 import csv
@@ -25,7 +26,10 @@ PDQ_DISTANCE, PDQ_QUALITY = 31, 50
 
 @dataclass(frozen=True)
 class Photo:
-    """One labelled photograph. `file` is relative to the data folder; `source` is met, caltech101 or grocery."""
+    """One labelled photograph.
+
+    `file` is relative to the data folder; `source` is met, caltech101 or grocery.
+    """
 
     file: str
     source: str
@@ -38,9 +42,9 @@ class Photo:
 def listing(data: Path) -> list[Photo]:
     """All usable photographs, sorted by file name.
 
-    Left out: Met rows of undecided material (`ivory_or_bone`), and painted miniatures, whose ivory lies
-    unseen under the paint: what the photograph shows is a portrait.
-    Caltech-101 is `live_animal`, `shell_scale` or `other` by its categories, grocery is all `other`.
+    Left out: Met rows of undecided material (`ivory_or_bone`), and painted miniatures, whose ivory
+    lies unseen under the paint: what the photograph shows is a portrait. Caltech-101 is
+    `live_animal`, `shell_scale` or `other` by its categories, grocery is all `other`.
     """
     photos = []
     with open(data / "met/labels.csv", newline="", encoding="utf-8") as rows:
@@ -73,9 +77,11 @@ def load(path: Path) -> Image.Image:
 
 
 def join_near_duplicates(data: Path, photos: list[Photo]) -> tuple[list[Photo], int]:
-    """Give groups that share near-duplicate photographs one common name; also the number of such pairs."""
+    """Give groups that share near-duplicate photographs one common name; also the number of such
+    pairs.
+    """
 
-    def fingerprint(photo: Photo):
+    def fingerprint(photo: Photo) -> tuple[np.ndarray, int]:
         return pdqhash.compute(np.asarray(load(data / photo.file)))
 
     with ThreadPoolExecutor(2) as pool:
@@ -104,8 +110,9 @@ def join_near_duplicates(data: Path, photos: list[Photo]) -> tuple[list[Photo], 
 def split(photos: list[Photo]) -> list[Photo]:
     """Assign each group to train, calibration or test, within strata of source and label.
 
-    The order within a stratum is that of the SHA-256 of the group's name: it depends on nothing else, so a
-    photograph added later moves no other group far. A group of mixed labels counts for its first photograph's.
+    The order within a stratum is that of the SHA-256 of the group's name: it depends on nothing
+    else, so a photograph added later moves no other group far. A group of mixed labels counts for
+    its first photograph's.
     """
     members: dict[str, list[Photo]] = {}
     for photo in photos:
@@ -129,7 +136,9 @@ def split(photos: list[Photo]) -> list[Photo]:
 
 
 def resized(image: Image.Image, side: int = SIDE) -> np.ndarray:
-    """RGB uint8 [side, side, 3], whatever the aspect ratio, antialiased: `squash` and `bilinear` of the bundle format."""
+    """RGB uint8 [side, side, 3], whatever the aspect ratio, antialiased: `squash` and `bilinear` of
+    the bundle format.
+    """
     return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR))
 
 
@@ -153,13 +162,15 @@ def read_manifest(path: Path) -> list[Photo]:
 
 
 def main() -> None:
-    """`photos.py DATA MANIFEST`: list, group and split the photographs."""
+    """`python -m train.photos DATA MANIFEST`: list, group and split the photographs."""
     data, manifest = Path(sys.argv[1]), Path(sys.argv[2])
     photos, joined = join_near_duplicates(data, listing(data))
     photos = split(photos)
     write_manifest(manifest, photos)
+    groups = len({photo.group for photo in photos})
     print(
-        f"{len(photos)} photographs, {len({p.group for p in photos})} groups, {joined} pairs of near-duplicates across groups"
+        f"{len(photos)} photographs, {groups} groups, "
+        f"{joined} pairs of near-duplicates across groups"
     )
 
 

@@ -1,16 +1,22 @@
-"""int8 arithmetic for a float graph: static quantisation with weights that no processor saturates on, and corrected biases.
+"""int8 arithmetic for a float graph: static quantisation with weights that no processor saturates
+on, and corrected biases.
 
-Activations are uint8, one range a tensor, from photographs (ONNX Runtime's own tool); weights int8, one step a channel. Processors with
-AVX2 but without VNNI add two products of a byte and a weight in 16 bits and cut the sum off (VPMADDUBSW). ONNX Runtime's remedy is to
-keep weights to seven bits, which doubles their error. Here only what can overflow is kept small: the sum of two neighbouring
-weights of one sign. The step grows by a fifth instead of twofold, and such a processor computes, bit for bit, what all others do.
+Activations are uint8, one range a tensor, from photographs (ONNX Runtime's own tool); weights int8,
+one step a channel. Processors with AVX2 but without VNNI add two products of a byte and a weight in
+16 bits and cut the sum off (VPMADDUBSW). ONNX Runtime's remedy is to keep weights to seven bits,
+which doubles their error. Here only what can overflow is kept small: the sum of two neighbouring
+weights of one sign. The step grows by a fifth instead of twofold, and such a processor computes,
+bit for bit, what all others do.
 
-The input is the photo's bytes, channels last: quantised to 128ths around 127, (pixel - 127) / 128 is the pixel again. The first convolution, of three channels and stride
-two, gathers 27 values three at a time for every result, which takes longer than its arithmetic. So four neighbouring pixels are read as one of twelve channels, and two
-neighbouring results are computed at once (`in_cells`): the same sums in 0.19 instead of 0.48 ms of 4.3.
+The input is the photo's bytes, channels last: quantised to 128ths around 127, (pixel - 127) / 128
+is the pixel again. The first convolution, of three channels and stride two, gathers 27 values three
+at a time for every result, which takes longer than its arithmetic. So four neighbouring pixels are
+read as one of twelve channels, and two neighbouring results are computed at once (`in_cells`): the
+same sums in 0.19 instead of 0.48 ms of 4.3.
 
-A convolution whose weights are rounded is off by a constant on average; its bias takes that back (Nagel et al., "Data-Free Quantization
-Through Weight Equalization and Bias Correction", ICCV 2019), the mean input coming from the same photographs.
+A convolution whose weights are rounded is off by a constant on average; its bias takes that back
+(Nagel et al., "Data-Free Quantization Through Weight Equalization and Bias Correction", ICCV 2019),
+the mean input coming from the same photographs.
 """
 
 from collections.abc import Callable
@@ -19,7 +25,6 @@ from pathlib import Path
 import numpy as np
 import onnx
 import onnxruntime
-import torch
 from onnx import helper, numpy_helper
 from onnxruntime.quantization import (
     CalibrationDataReader,
@@ -28,21 +33,25 @@ from onnxruntime.quantization import (
     QuantType,
     quantize_static,
 )
-from torch.nn import functional as F
 
 from train.efficientnet import MEAN, STD
 from train.features import picture, session
 
 CELL = 4  # neighbouring pixels that the first convolution reads as one
 LARGE = 1 << 16  # bytes of a matrix that is worth storing as float16
-WIDEST = 127  # of a weight, and of the sum of two neighbours of one sign: 128 * 255 still fits into 16 bits, and rounding may add one
+# Of a weight, and of the sum of two neighbours of one sign: 128 * 255 still fits into 16 bits, and
+# rounding may add one.
+WIDEST = 127
 
 
 class Photographs(CalibrationDataReader):
-    def __init__(self, paths: list[Path], side: int):
+    """Feeds photographs, squashed to `side`, to ONNX Runtime's calibration."""
+
+    def __init__(self, paths: list[Path], side: int) -> None:
         self.paths, self.side = iter(paths), side
 
-    def get_next(self):
+    def get_next(self) -> dict[str, np.ndarray] | None:
+        """The next photograph's input, None after the last."""
         path = next(self.paths, None)
         return None if path is None else {"input": picture(path, self.side)}
 
@@ -50,8 +59,9 @@ class Photographs(CalibrationDataReader):
 def steps(weight: np.ndarray) -> np.ndarray:
     """The step of each output channel of a convolution's weights [out, in, height, width].
 
-    Neighbours are those of the matrix product that the convolution is computed by: positions of the kernel, and within one the input channels.
-    A depthwise convolution is not computed by one, and multiplies in 16 bits.
+    Neighbours are those of the matrix product that the convolution is computed by: positions of the
+    kernel, and within one the input channels. A depthwise convolution is not computed by one, and
+    multiplies in 16 bits.
     """
     rows = np.abs(weight).reshape(len(weight), -1).max(1)
     if weight.shape[1] > 1:
@@ -65,9 +75,11 @@ def steps(weight: np.ndarray) -> np.ndarray:
 
 
 def in_cells(weight: np.ndarray) -> np.ndarray:
-    """Weights [out, in, 3, 3] of a convolution of stride two, for an input whose rows are cells of four pixels: [2 * out, 4 * in, 3, 2], of stride one along a row.
+    """Weights [out, in, 3, 3] of a convolution of stride two, for an input whose rows are cells of
+    four pixels: [2 * out, 4 * in, 3, 2], of stride one along a row.
 
-    A cell's channels are those of its pixels, one after the other; so are the results of two neighbouring places.
+    A cell's channels are those of its pixels, one after the other; so are the results of two
+    neighbouring places.
     """
     out, channels, height, width = weight.shape
     cells = np.zeros((CELL // 2, out, CELL, channels, height, 2), weight.dtype)
@@ -79,7 +91,9 @@ def in_cells(weight: np.ndarray) -> np.ndarray:
 
 
 def bytes_first(model: onnx.ModelProto, side: int) -> None:
-    """Let a rewritten int8 network take bytes [batch, side, side, 3], its first convolution in cells."""
+    """Let a rewritten int8 network take bytes [batch, side, side, 3], its first convolution in
+    cells.
+    """
     graph = model.graph
     quantiser, transpose, first = graph.node[:3]
     stored = {tensor.name: tensor for tensor in graph.initializer}
@@ -96,7 +110,8 @@ def bytes_first(model: onnx.ModelProto, side: int) -> None:
         or side % CELL
     ):
         raise SystemExit(
-            "a network whose first convolution is not 3 x 3 of stride two, on a side that is a multiple of four, cannot take bytes"
+            "a network whose first convolution is not 3 x 3 of stride two, on a side that is a "
+            "multiple of four, cannot take bytes"
         )
 
     def replace(name: str, by: Callable[[np.ndarray], np.ndarray]) -> None:
@@ -131,7 +146,9 @@ def bytes_first(model: onnx.ModelProto, side: int) -> None:
 
 
 def mean_inputs(source: Path, photos: list[Path], side: int) -> dict[str, np.ndarray]:
-    """What every convolution of a float graph reads, the mean over photographs, [1, channels, height, width]."""
+    """What every convolution of a float graph reads, the mean over photographs, [1, channels,
+    height, width].
+    """
     graph = onnx.load(source)
     names = sorted(
         {node.input[0] for node in graph.graph.node if node.op_type == "Conv"} - {"input"}
@@ -147,7 +164,10 @@ def mean_inputs(source: Path, photos: list[Path], side: int) -> dict[str, np.nda
 
 
 def convolution(node: onnx.NodeProto, image: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Without its bias, in double precision."""
+    """What a convolution gives without its bias, in double precision."""
+    import torch  # here alone: the rest is arithmetic on weights
+    from torch.nn import functional as F
+
     settings = {
         attribute.name: helper.get_attribute_value(attribute) for attribute in node.attribute
     }
@@ -159,7 +179,9 @@ def convolution(node: onnx.NodeProto, image: np.ndarray, weight: np.ndarray) -> 
 
 
 def store_as_half(graph: onnx.GraphProto) -> None:
-    """Keep large float matrices, those of the heads, as float16 behind a Cast, as the float graph did before it was rewritten; a session folds that back."""
+    """Keep large float matrices, those of the heads, as float16 behind a Cast, as the float graph
+    did before it was rewritten; a session folds that back.
+    """
     for tensor in [
         tensor
         for tensor in graph.initializer
@@ -179,8 +201,9 @@ def store_as_half(graph: onnx.GraphProto) -> None:
 
 
 def quantise(source: Path, target: Path, photos: list[Path], side: int) -> None:
-    """From a float graph to its int8 one, rewritten by ONNX Runtime as every session would otherwise do again, which takes half of the time that
-    a session needs to start. What is no convolution, sum or bound computes in float, the heads among it.
+    """From a float graph to its int8 one, rewritten by ONNX Runtime as every session would
+    otherwise do again, which takes half of the time that a session needs to start. What is no
+    convolution, sum or bound computes in float, the heads among it.
     """
     quantised = target.with_suffix(".qdq.onnx")
     quantize_static(
@@ -214,7 +237,8 @@ def quantise(source: Path, target: Path, photos: list[Path], side: int) -> None:
             constants[kernel].astype(np.float64),
             float(numpy_helper.to_array(stored[f"{value}_scale"])),
         )
-        # The bias is stored in steps of the products, in 32 bits; a channel that is nearly constant has a large one.
+        # The bias is stored in steps of the products, in 32 bits; a channel that is nearly constant
+        # has a large one.
         step = (
             steps(in_cells(weight)).reshape(CELL // 2, -1).max(0)
             if value == "input"
@@ -234,7 +258,8 @@ def quantise(source: Path, target: Path, photos: list[Path], side: int) -> None:
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    # All of it: what the last level does to an int8 network (channels last) any processor runs. What it does to float convolutions is made for one processor.
+    # All of it: what the last level does to an int8 network (channels last) any processor runs.
+    # What it does to float convolutions is made for one processor.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.optimized_model_filepath = str(target)
     onnxruntime.InferenceSession(quantised, options, providers=["CPUExecutionProvider"])

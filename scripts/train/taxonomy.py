@@ -1,16 +1,20 @@
-"""What the network is trained and judged on: the photographs of a manifest, and renders, with one kind of record."""
+"""What the network is trained and judged on: the photographs of a manifest, and renders, with one
+kind of record.
+"""
 
-import csv
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from train.labels import LABELS
 from train.photos import Photo
+from train.tables import read_rows
 
 
 def merging(text: str) -> dict[str, list[str]]:
-    """`ivory,bone=bone_antler,other=*` -> label of the bundle: labels of the network it stands for; `*` is all others."""
+    """`ivory,bone=bone_antler,other=*` -> label of the bundle: labels of the network it stands for;
+    `*` is all others.
+    """
     merged = {
         name: (members or name).split("+")
         for name, _, members in (part.partition("=") for part in text.split(","))
@@ -22,7 +26,9 @@ def merging(text: str) -> dict[str, list[str]]:
 
 @dataclass(frozen=True)
 class Example:
-    """One labelled picture; `split` is train, calibration or test, `domain` photograph or render; `seized` a render in bulk or close."""
+    """One labelled picture; `split` is train, calibration or test, `domain` photograph or render;
+    `seized` a render in bulk or close.
+    """
 
     path: Path
     label: str
@@ -35,6 +41,7 @@ class Example:
 
 
 def photographs(data: Path, photos: list[Photo]) -> list[Example]:
+    """The photographs of a manifest, found below the folder `data`."""
     return [
         Example(
             data / photo.file,
@@ -49,28 +56,21 @@ def photographs(data: Path, photos: list[Photo]) -> list[Example]:
     ]
 
 
+def split_of_render(group: str) -> str:
+    """The split of a rendered scene by its name: a sixth goes to calibration and to test each."""
+    sixth = hashlib.sha256(group.encode()).digest()[0] % 6
+    return {0: "calibration", 1: "test"}.get(sixth, "train")
+
+
 def renders(manifest: Path) -> list[Example]:
-    """The renders of a manifest with file, label and group; by its group's name a sixth goes to calibration and to test each."""
-    if not manifest.exists():
-        return []
-    with open(manifest, newline="", encoding="utf-8") as rows:
-        rows = list(csv.DictReader(rows))
-
-    def split(group: str) -> str:
-        return {0: "calibration", 1: "test"}.get(
-            hashlib.sha256(group.encode()).digest()[0] % 6, "train"
+    """The renders of a manifest with file, label, group and seized; those that exist."""
+    examples = []
+    for row in read_rows(manifest) if manifest.exists() else []:
+        path, group = manifest.parent / row["file"], row["group"]
+        split, seized = split_of_render(group), row["seized"] == "1"
+        example = Example(
+            path, row["label"], f"render:{group}", split, "render", "render", seized=seized
         )
-
-    return [
-        Example(
-            manifest.parent / row["file"],
-            row["label"],
-            f"render:{row['group']}",
-            split(row["group"]),
-            "render",
-            "render",
-            seized=row["seized"] == "1",
-        )
-        for row in rows
-        if (manifest.parent / row["file"]).exists()
-    ]
+        if path.exists():
+            examples.append(example)
+    return examples

@@ -1,26 +1,32 @@
 """The copy descriptor: a linear map of the network's features, in closed form.
 
-Over plain training pictures, two random views and a screenshot of each, the features' differences between copies of one picture are whitened, and then
-what is left to tell pictures apart: learned whitening, Mikolajczyk and Matas, "Improving descriptors for fast tree matching by
-optimal linear projection", ICCV 2007. On held-out copies it finds more than the head that was trained with the network, and more
-screenshots than without those among the views (eval/index/README.md).
+Over plain training pictures, two random views and a screenshot of each, the features' differences
+between copies of one picture are whitened, and then what is left to tell pictures apart: learned
+whitening, Mikolajczyk and Matas, "Improving descriptors for fast tree matching by optimal linear
+projection", ICCV 2007. On held-out copies it finds more than the head that was trained with the
+network, and more screenshots than without those among the views (eval/index/README.md).
 """
+
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from train.augment import screenshot, view
 from train.features import picture, session
-from train.finetune import DESCRIPTOR
 from train.grounds import small
+from train.labels import DESCRIPTOR
 from train.taxonomy import Example
 
 PICTURES, SEED = 2400, 3
 RIDGE = 0.3  # added to the variances between copies, as a share of their mean
 
 
-def features(model, examples: list[Example], side: int) -> tuple[np.ndarray, np.ndarray]:
-    """Features of plain pictures [N, width], and of two random views and a screenshot of each [N, 3, width]."""
+def features(model: Path, examples: list[Example], side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Features of plain pictures [N, width], and of changed ones of each [N, 3, width].
+
+    Changed: two random views and a screenshot.
+    """
     run = session(model)
 
     def seen(pixels: np.ndarray) -> np.ndarray:
@@ -41,7 +47,7 @@ def features(model, examples: list[Example], side: int) -> tuple[np.ndarray, np.
 
 
 def projection(plain: np.ndarray, views: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weight [DESCRIPTOR, width] and bias [DESCRIPTOR]; what they give is then brought to unit length."""
+    """Weight [DESCRIPTOR, width] and bias [DESCRIPTOR], before what they give gets unit length."""
     between = (views - plain[:, None]).reshape(-1, plain.shape[1])
     variance, axes = np.linalg.eigh(between.T @ between / len(between))
     whitening = (axes / np.sqrt(variance + RIDGE * variance.mean())) @ axes.T

@@ -5,7 +5,9 @@ import pathlib
 
 import numpy as np
 
-SHARE = {
+from render.subject import Builder, Subject
+
+SHARE = {  # of the pictures, by label
     "ivory": 0.12,
     "rhino_horn": 0.09,
     "pangolin_scale": 0.09,
@@ -21,14 +23,14 @@ SHARE = {
     "other": 0.14,
 }
 
-SUBJECTS = []
+SUBJECTS: list[Subject] = []
 for path in sorted(pathlib.Path(__file__).parent.glob("*.py")):
-    if path.stem not in ("__init__", "subject"):
+    if path.stem not in ("__init__",):
         SUBJECTS += getattr(importlib.import_module(f"render.subjects.{path.stem}"), "SUBJECTS", [])
 
 
-def choose(rng, names=None):
-    """The label by its share, then a subject of it by weight. `names`: only these subjects or labels."""
+def choose(rng: np.random.Generator, names: set[str] | None = None) -> Subject:
+    """A label by its share, then a subject by weight; `names`: only these subjects or labels."""
     pool = [s for s in SUBJECTS if not names or s.name in names or s.label in names]
     labels = sorted({s.label for s in pool})
     share = np.array([SHARE.get(label, 0.03) for label in labels])
@@ -38,6 +40,6 @@ def choose(rng, names=None):
     return pool[rng.choice(len(pool), p=weight / weight.sum())]
 
 
-def small_things():
+def everyday_builders() -> list[Builder]:
     """Builders of everyday things that may lie beside an item."""
     return [s.build for s in SUBJECTS if s.label == "other" and s.name.startswith("everyday_")]

@@ -1,21 +1,29 @@
-"""What is turned and carved from any material: beads, bangles, figures, seals. `shape(rng, material)` with
-`material(rng, carved)`; so the shape never tells the material.
+"""What is turned and carved from any material: beads, bangles, figures, seals.
+
+Each shape is `shape(rng, material)` with a substance `material(rng, carved)`, so that the shape
+never tells the material. Lengths in metres, angles in radians, colours sRGB.
 """
 
+import bpy
 import numpy as np
 
-from render import shapes
+from render import geometry, shapes
 from render.materials import metal, plain, vary
+from render.subject import Builder, Shape, Subject, Substance
 
 
-def string(rng):
+def string(rng: np.random.Generator) -> bpy.types.Material:
+    """Silk or cotton cord of a dark or bright colour."""
     return plain(
         vary(rng, rng.choice(["#7c1420", "#1d1c1e", "#c9a13b", "#5d3a22", "#e8e4dc", "#2c4f3b"])),
         0.9,
     )
 
 
-def bead_mesh(rng, radius, material, low=False):
+def bead_mesh(
+    rng: np.random.Generator, radius: float, material: bpy.types.Material | None, low: bool = False
+) -> bpy.types.Object:
+    """One round, barrel-shaped, flat or lobed bead of `radius`; `low`: of fewer faces."""
     form = rng.choice(["round", "barrel", "disc", "lobed"], p=[0.68, 0.16, 0.1, 0.06])
     rings, segments = (12, 16) if low else (18, 24)
     if form == "round":
@@ -36,8 +44,11 @@ def bead_mesh(rng, radius, material, low=False):
     return b
 
 
-def bracelet(rng, material):
-    """Beads on a cord, closed; sometimes a bigger bead with a tassel, spacers of metal."""
+def bracelet(rng: np.random.Generator, material: Substance) -> list[bpy.types.Object]:
+    """Beads of 8 to 21 mm on a cord, closed, for a wrist or a neck.
+
+    Sometimes a bigger bead with a tassel, spacers of metal.
+    """
     radius = rng.uniform(0.004, 0.0105)
     inner = rng.uniform(0.026, 0.033)
     long = rng.random() < 0.25
@@ -55,7 +66,7 @@ def bracelet(rng, material):
     spacer = int(rng.integers(4, 12)) if rng.random() < 0.3 else 0
     wobble, seed = (
         (rng.uniform(0.02, 0.3) if long else rng.uniform(0, 0.06)),
-        int(rng.integers(1e6)),
+        int(rng.integers(1_000_000)),
     )
     squash = rng.uniform(0.55, 1) if long else rng.uniform(0.9, 1)
     points, faces, extras = [], [], []
@@ -70,7 +81,8 @@ def bracelet(rng, material):
     for k in range(count):
         a = 2 * np.pi * k / count
         rr = inner * (
-            1 + wobble * float(shapes.noise(np.array([[np.cos(a), np.sin(a), 0]]), 1.3, seed, 2)[0])
+            1
+            + wobble * float(geometry.noise(np.array([[np.cos(a), np.sin(a), 0]]), 1.3, seed, 2)[0])
         )
         p = np.array([rr * np.cos(a), rr * np.sin(a) * squash, 0])
         path.append(p)
@@ -81,7 +93,7 @@ def bracelet(rng, material):
         c, s = np.cos(turn), np.sin(turn)
         q = v @ np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]])
         if spacer and k % spacer == 0:
-            extras.append(shapes.place(shapes.sphere(radius * 0.9, accent, 12, 16), p))
+            extras.append(shapes.transform(shapes.sphere(radius * 0.9, accent, 12, 16), p))
             continue
         faces += [tuple(i + len(points) * len(v) for i in face) for face in f]
         points.append(q @ basis.T + p)
@@ -91,12 +103,12 @@ def bracelet(rng, material):
     out = [beads, shapes.tube(path, radius * 0.15, 6, cord, caps=(False, False)), *extras]
     if rng.random() < 0.35:  # guru bead and tassel
         end = path[0] * (1 + 1.9 * radius / inner)
-        out.append(shapes.place(shapes.sphere(radius * 1.3, m, 14, 18), end))
+        out.append(shapes.transform(shapes.sphere(radius * 1.3, m, 14, 18), end))
         for _ in range(5):
             tip = end + np.array([rng.uniform(0.03, 0.06), rng.normal(0, 0.012), -radius * 0.6])
             out.append(
                 shapes.tube(
-                    shapes.spline([end, (end + tip) / 2 + rng.normal(0, 0.003, 3), tip], 12),
+                    geometry.spline([end, (end + tip) / 2 + rng.normal(0, 0.003, 3), tip], 12),
                     0.0008,
                     6,
                     cord,
@@ -105,11 +117,13 @@ def bracelet(rng, material):
     return out
 
 
-def bead(rng, material):
+def bead(rng: np.random.Generator, material: Substance) -> list[bpy.types.Object]:
+    """A single bead of 8 to 24 mm."""
     return [bead_mesh(rng, rng.uniform(0.004, 0.012), material(rng, rng.random() < 0.2))]
 
 
-def bangle(rng, material):
+def bangle(rng: np.random.Generator, material: Substance) -> list[bpy.types.Object]:
+    """A bangle of 56 to 72 mm inside, 3 to 18 mm wide, plain or carved."""
     r, w, t = rng.uniform(0.028, 0.036), rng.uniform(0.003, 0.018), rng.uniform(0.0025, 0.006)
     carved = rng.random() < 0.3
     if rng.random() < 0.6:
@@ -134,7 +148,7 @@ def bangle(rng, material):
     out = [b]
     if rng.random() < 0.15:
         out += [
-            shapes.place(
+            shapes.transform(
                 shapes.torus(t, t * 0.35, metal(rng.choice(["#d8b24a", "#c8c8c8"])), 20, 10),
                 (r + t, 0, 0),
                 (np.pi / 2, 0, 0),
@@ -144,7 +158,8 @@ def bangle(rng, material):
     return out
 
 
-def ring(rng, material):
+def ring(rng: np.random.Generator, material: Substance) -> list[bpy.types.Object]:
+    """A finger ring of 16 to 22 mm inside, or an archer's, up to 28 mm wide."""
     r, t = rng.uniform(0.008, 0.011), rng.uniform(0.0012, 0.003)
     w = rng.choice([rng.uniform(0.003, 0.008), rng.uniform(0.018, 0.028)], p=[0.7, 0.3])
     p = [(r, -w / 2), (r + t, -w / 2), (r + t * 1.3, 0), (r + t, w / 2), (r, w / 2), (r, 0)]
@@ -153,7 +168,8 @@ def ring(rng, material):
     ]
 
 
-def outline(rng, n=64):
+def outline(rng: np.random.Generator, n: int = 64) -> tuple[np.ndarray, float, float]:
+    """A pendant's outline [n, 2] and its half width and half height: 10 to 22, 16 to 35 mm."""
     a = np.linspace(0, 2 * np.pi, n, endpoint=False)
     kind = rng.choice(["oval", "drop", "square", "leaf", "cloud"])
     r = np.ones(n)
@@ -169,21 +185,22 @@ def outline(rng, n=64):
     return np.stack([w * r * np.cos(a), h * r * np.sin(a)], 1), w, h
 
 
-def pendant(rng, material):
+def pendant(rng: np.random.Generator, material: Substance) -> list[bpy.types.Object]:
+    """A flat carved pendant 3 to 9 mm thick, often on a string."""
     o, w, h = outline(rng)
     t = rng.uniform(0.003, 0.009)
-    seed = int(rng.integers(1e6))
+    seed = int(rng.integers(1_000_000))
     m = material(rng, True)
 
     deep, f = rng.uniform(0.08, 0.35), rng.uniform(110, 260)
 
-    def distance(p):
+    def distance(p: np.ndarray) -> np.ndarray:
         a = np.arctan2(p[:, 1] / h, p[:, 0] / w)
         r = np.interp(
             a, np.linspace(-np.pi, np.pi, 64), np.roll(np.hypot(o[:, 0] / w, o[:, 1] / h), 32)
         )
         flat = np.hypot(p[:, 0] / w, p[:, 1] / h) / r - 1
-        relief = (1 - 2 * np.abs(shapes.noise(p * [1, 1, 0.2], f, seed, 2))) * deep
+        relief = (1 - 2 * np.abs(geometry.noise(p * [1, 1, 0.2], f, seed, 2))) * deep
         body = np.maximum(flat * min(w, h), np.abs(p[:, 2]) - t / 2 * (1 + relief * 1.4))
         hole = 0.0016 - np.hypot(p[:, 0], p[:, 1] - h * 0.85)
         return np.maximum(body, hole)
@@ -195,7 +212,7 @@ def pendant(rng, material):
         for s in (-1, 1):
             out.append(
                 shapes.tube(
-                    shapes.spline(
+                    geometry.spline(
                         [
                             (0, y, 0),
                             (s * side * 0.3, y + side * 0.7, 0),
@@ -214,7 +231,7 @@ def pendant(rng, material):
             )
         if rng.random() < 0.5:
             out.append(
-                shapes.place(
+                shapes.transform(
                     shapes.sphere(0.004, plain(vary(rng, "#b3121f", 0.2), 0.2), 12, 16),
                     (0, y + 0.006, 0),
                 )
@@ -222,19 +239,19 @@ def pendant(rng, material):
     return out
 
 
-def figurine(rng, material):
-    """A carved figure: a seated or standing person, a laughing Buddha, or an animal, from blended bodies with relief."""
+def figurine(rng: np.random.Generator, material: Substance) -> list[bpy.types.Object]:
+    """A carved figure 3 to 14 cm high: a person, a laughing Buddha, an animal, with relief."""
     h = rng.uniform(0.03, 0.14)
     kind = rng.choice(
         ["seated", "standing", "belly", "animal", "bird", "blob"],
         p=[0.2, 0.25, 0.15, 0.22, 0.08, 0.1],
     )
-    seed = int(rng.integers(1e6))
+    seed = int(rng.integers(1_000_000))
     deep, f = rng.uniform(0.003, 0.014), rng.uniform(4, 9)
     parts = []
-    e, c = shapes.ellipsoid, shapes.capsule
+    e, c = geometry.ellipsoid, geometry.capsule
 
-    def j(s=0.03):
+    def j(s: float = 0.03) -> float:
         return rng.normal(0, s)
 
     if kind in ("seated", "belly"):
@@ -297,13 +314,13 @@ def figurine(rng, material):
             parts.append((lambda q, r: lambda p: e(p, q, r))(q, r))
         box = (-0.55, -0.55, -0.1), (0.55, 0.55, 1.0)
 
-    def distance(p):
+    def distance(p: np.ndarray) -> np.ndarray:
         q = p / h
         d = parts[0](q)
         for part in parts[1:]:
-            d = shapes.union(d, part(q), k=0.05)
+            d = geometry.union(d, part(q), k=0.05)
         folds = np.abs(
-            shapes.noise(q * [1, 1, 0.45] + 0.05 * np.sin(9 * q[:, [1, 2, 0]]), f, seed, 2)
+            geometry.noise(q * [1, 1, 0.45] + 0.05 * np.sin(9 * q[:, [1, 2, 0]]), f, seed, 2)
         )
         d = d + deep * np.clip(1 - folds / 0.15, 0, 1) - deep * folds
         return np.maximum(d, -(q[:, 2])) * h
@@ -315,26 +332,28 @@ def figurine(rng, material):
     ]
 
 
-def seal(rng, material):
+def seal(rng: np.random.Generator, material: Substance) -> list[bpy.types.Object]:
+    """A seal 3 to 8 cm high, square or round, sometimes with a carved knob."""
     w, h = rng.uniform(0.014, 0.035), rng.uniform(0.03, 0.08)
     m = material(rng, False)
     if rng.random() < 0.7:
-        body = shapes.place(
+        body = shapes.transform(
             shapes.box((w, w * rng.uniform(0.6, 1.0), h), m, w * 0.06), (0, 0, h / 2)
         )
     else:
         body = shapes.lathe([(0, 0), (w / 2, 0), (w / 2, h * 0.96), (w * 0.46, h), (0, h)], 40, m)
     out = [body]
     if rng.random() < 0.5:
-        seed = int(rng.integers(1e6))
+        seed = int(rng.integers(1_000_000))
         knob = shapes.sphere(
             (w * 0.42, w * 0.3, w * 0.4), material(rng, True), 40, 48, 0.35, 3, 2.5, seed
         )
-        out.append(shapes.place(knob, (0, 0, h + w * 0.2)))
+        out.append(shapes.transform(knob, (0, 0, h + w * 0.2)))
     return out
 
 
-def chopsticks(rng, material):
+def chopsticks(rng: np.random.Generator, material: Substance) -> list[bpy.types.Object]:
+    """Two chopsticks 20 to 27 cm long, sometimes with silver ends."""
     m = material(rng, False)
     out = []
     cap = metal(rng.choice(["#c8c8c8", "#d8b24a"]))
@@ -347,10 +366,11 @@ def chopsticks(rng, material):
         if silver:
             out.append(shapes.tube(line[-8:], r * 0.62, 16, cap))
             out.append(shapes.tube(line[:4], r * 1.06, 16, cap))
-    return [shapes.place(o, (0, -length / 2, 0), (0, 0, 0)) for o in out]
+    return [shapes.transform(o, (0, -length / 2, 0), (0, 0, 0)) for o in out]
 
 
-def comb(rng, material):
+def comb(rng: np.random.Generator, material: Substance) -> list[bpy.types.Object]:
+    """A comb 7 to 13 cm wide with 18 to 44 teeth."""
     w, h, t = rng.uniform(0.07, 0.13), rng.uniform(0.035, 0.06), rng.uniform(0.0025, 0.005)
     m = material(rng, False)
     n = int(rng.integers(18, 45))
@@ -376,8 +396,8 @@ def comb(rng, material):
     return out
 
 
-def pot(rng, material):
-    """A brush pot or cup, smooth or carved all over."""
+def pot(rng: np.random.Generator, material: Substance) -> list[bpy.types.Object]:
+    """A brush pot or cup 5 to 14 cm high, smooth or carved all over."""
     r, h = rng.uniform(0.025, 0.06), rng.uniform(0.05, 0.14)
     t = r * rng.uniform(0.06, 0.14)
     z = np.linspace(0, 1, 70)
@@ -391,8 +411,8 @@ def pot(rng, material):
         band = outer[6:-6]
         relief = shapes.lathe(band + [0.0002, 0], 200, material(rng, True))
         v = shapes.vertices(relief)
-        f, seed = rng.uniform(70, 170), int(rng.integers(1e6))
-        n = np.abs(shapes.noise(v + 0.006 * np.sin(v[:, [1, 2, 0]] * 150), f, seed, 2))
+        f, seed = rng.uniform(70, 170), int(rng.integers(1_000_000))
+        n = np.abs(geometry.noise(v + 0.006 * np.sin(v[:, [1, 2, 0]] * 150), f, seed, 2))
         a = np.arctan2(v[:, 1], v[:, 0])
         shapes.move_vertices(
             relief,
@@ -404,28 +424,31 @@ def pot(rng, material):
     return out
 
 
-def casket(rng, material):
+def casket(rng: np.random.Generator, material: Substance) -> list[bpy.types.Object]:
     """A box with a lid, of plates or inlaid."""
     w, d, h = rng.uniform(0.06, 0.18), rng.uniform(0.05, 0.11), rng.uniform(0.03, 0.08)
     m, n = material(rng, False), material(rng, True)
     out = [
-        shapes.place(shapes.box((w, d, h), m, 0.002), (0, 0, h / 2)),
-        shapes.place(shapes.box((w * 1.02, d * 1.02, h * 0.25), n, 0.003), (0, 0, h * 1.14)),
+        shapes.transform(shapes.box((w, d, h), m, 0.002), (0, 0, h / 2)),
+        shapes.transform(shapes.box((w * 1.02, d * 1.02, h * 0.25), n, 0.003), (0, 0, h * 1.14)),
     ]
     for s in (-1, 1):
         out.append(
-            shapes.place(shapes.box((w * 0.9, 0.002, h * 0.7), n, 0.0008), (0, s * d / 2, h / 2))
+            shapes.transform(
+                shapes.box((w * 0.9, 0.002, h * 0.7), n, 0.0008), (0, s * d / 2, h / 2)
+            )
         )
     if rng.random() < 0.6:
         out.append(
-            shapes.place(
+            shapes.transform(
                 shapes.box((0.012, 0.003, 0.014), metal("#c79a4a"), 0.001), (0, -d * 0.52, h)
             )
         )
     return out
 
 
-def chess(rng, material):
+def chess(rng: np.random.Generator, material: Substance) -> list[bpy.types.Object]:
+    """A turned chess piece or finial 5 to 11 cm high."""
     k = rng.uniform(0.8, 1.6)
     n = int(rng.integers(6, 11))
     z = np.linspace(0, 0.06, 60)
@@ -436,21 +459,21 @@ def chess(rng, material):
     return [shapes.lathe(p, 40, material(rng, False))]
 
 
-def puzzle_ball(rng, material):
+def puzzle_ball(rng: np.random.Generator, material: Substance) -> list[bpy.types.Object]:
     """A pierced ball with balls inside, or a netted one."""
     R = rng.uniform(0.02, 0.04)
     i = np.arange(14) + 0.5
     phi, th = np.arccos(1 - 2 * i / 14), np.pi * (1 + 5**0.5) * i
     axes = np.stack([np.cos(th) * np.sin(phi), np.sin(th) * np.sin(phi), np.cos(phi)], 1)
-    seed = int(rng.integers(1e6))
+    seed = int(rng.integers(1_000_000))
 
-    def distance(p):
+    def distance(p: np.ndarray) -> np.ndarray:
         r = np.linalg.norm(p, axis=1)
         u = p / (r[:, None] + 1e-9)
         hole = (u @ axes.T).max(1)
         d = 1e9
         for k, s in enumerate((1.0, 0.78, 0.56)):
-            relief = 0.0012 * (np.abs(shapes.noise(p, 160, seed, 2)) - 0.2) if k == 0 else 0
+            relief = 0.0012 * (np.abs(geometry.noise(p, 160, seed, 2)) - 0.2) if k == 0 else 0
             shell = np.maximum(np.abs(r - R * s) - R * 0.07 - relief, (hole - np.cos(0.33)) * r * 2)
             d = np.minimum(d, shell)
         return d
@@ -458,25 +481,25 @@ def puzzle_ball(rng, material):
     return [shapes.surface_of(distance, [-R * 1.12] * 3, [R * 1.12] * 3, 58, material(rng, True))]
 
 
-def plaque(rng, material):
+def plaque(rng: np.random.Generator, material: Substance) -> list[bpy.types.Object]:
     """A flat carved panel."""
     w, d, t = rng.uniform(0.04, 0.15), rng.uniform(0.04, 0.1), rng.uniform(0.004, 0.01)
-    seed, f = int(rng.integers(1e6)), rng.uniform(50, 120)
+    seed, f = int(rng.integers(1_000_000)), rng.uniform(50, 120)
 
-    def height(x, y):
+    def height(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         p = np.stack([x, y, 0 * x], 1)
-        n = np.abs(shapes.noise(p + 0.008 * np.sin(p[:, [1, 0, 2]] * 90), f, seed, 3))
+        n = np.abs(geometry.noise(p + 0.008 * np.sin(p[:, [1, 0, 2]] * 90), f, seed, 3))
         edge = (np.abs(x) < w * 0.44) & (np.abs(y) < d * 0.43)
         return t / 2 + np.where(edge, 0.003 * np.clip(0.25 - n, -0.1, 0.2) / 0.2 - 0.001, 0)
 
     m = material(rng, True)
     return [
         shapes.sheet(w, d, height, m, 140, 110),
-        shapes.place(shapes.box((w, d, t), m), (0, 0, -0.0001)),
+        shapes.transform(shapes.box((w, d, t), m), (0, 0, -0.0001)),
     ]
 
 
-def pipe(rng, material):
+def pipe(rng: np.random.Generator, material: Substance) -> list[bpy.types.Object]:
     """A handle, cigarette holder or hairpin: a turned rod with beads."""
     length, r = rng.uniform(0.08, 0.2), rng.uniform(0.003, 0.011)
     n = 80
@@ -486,12 +509,12 @@ def pipe(rng, material):
         * (1 - rng.uniform(0, 0.7) * t)
         * (1 + 0.25 * (np.sin(t * rng.integers(5, 40)) > 0.9) + 0.1 * np.sin(t * 9))
     )
-    curve = shapes.arc(length, rng.uniform(0, 0.5), 0, n)
+    curve = geometry.arc(length, rng.uniform(0, 0.5), 0, n)
     return [shapes.tube(curve, radius, 20, material(rng, False))]
 
 
 # name, weight, how many, lies
-SHAPES = [
+SHAPES = [  # name, shape, weight, how many may lie together, whether it may lie on any side
     ("bracelet", bracelet, 1.6, (1, 6), True),
     ("bead", bead, 0.7, (2, 60), True),
     ("bangle", bangle, 1.4, (1, 8), True),
@@ -510,12 +533,21 @@ SHAPES = [
 ]
 
 
-def family(prefix, label, material, weight=1.0, only=None, heap_most=60):
-    """Subjects of all shapes in one material. `material(rng, carved)`."""
-    from .subject import Subject
+def family(
+    prefix: str,
+    label: str,
+    material: Substance,
+    weight: float = 1.0,
+    only: set[str] | None = None,
+    heap_most: int = 60,
+) -> list[Subject]:
+    """Subjects of all shapes in one substance, named `prefix`_shape.
 
-    def build_of(shape):
-        def build(rng):
+    `weight` scales the shapes' own; `only`: these shapes; `heap_most`: the most that lie together.
+    """
+
+    def build_of(shape: Shape) -> Builder:
+        def build(rng: np.random.Generator) -> list[bpy.types.Object]:
             # one piece of material per item: parts of the same kind look alike
             state = int(rng.integers(2**31))
             return shape(rng, lambda _, carved: material(np.random.default_rng(state), carved))

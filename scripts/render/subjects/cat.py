@@ -1,8 +1,14 @@
-"""Skulls, teeth, claws and bones of big cats; antlers, plain bones and deer skulls beside them."""
+"""Skulls, teeth, claws and bones of big cats; antlers, plain bones and deer skulls beside them.
 
+Lengths in metres, angles in radians, colours sRGB 0 to 1.
+"""
+
+import bpy
 import numpy as np
+from numpy.typing import ArrayLike
 
-from .piece import (
+from render.chance import pick, seed
+from render.piece import (
     Piece,
     ball,
     bend,
@@ -19,13 +25,12 @@ from .piece import (
     normals,
     rotation,
     smoothstep,
-    solid,
-    surface,
     tube,
 )
-from .subject import Subject
+from render.solid import solid, surface
+from render.subject import Subject
 
-BONE = [
+BONE = [  # sRGB 0 to 1, from fresh to old
     (0.88, 0.82, 0.68),
     (0.80, 0.71, 0.53),
     (0.92, 0.89, 0.80),
@@ -35,15 +40,8 @@ BONE = [
 ]
 
 
-def pick(rng, values):
-    return np.array(values[rng.integers(len(values))], float)
-
-
-def seed(rng):
-    return int(rng.integers(1 << 30))
-
-
-def bony(rng, gloss=None):
+def bony(rng: np.random.Generator, gloss: float | None = None) -> bpy.types.Material:
+    """Bone from matt to polished (`gloss` 0 to 1, else random)."""
     gloss = rng.random() if gloss is None else gloss
     return surface(
         roughness=0.75 - 0.4 * gloss,
@@ -56,7 +54,13 @@ def bony(rng, gloss=None):
     )
 
 
-def stain(rng, piece, size, tone=None, dark=(0.36, 0.25, 0.15)):
+def stain(
+    rng: np.random.Generator,
+    piece: Piece,
+    size: float,
+    tone: np.ndarray | None = None,
+    dark: ArrayLike = (0.36, 0.25, 0.15),
+) -> Piece:
     """Bone colour with stains in the hollows."""
     tone = pick(rng, BONE) if tone is None else tone
     wave = fractal(piece.v / size * 3, seed(rng), 4)
@@ -70,7 +74,7 @@ def stain(rng, piece, size, tone=None, dark=(0.36, 0.25, 0.15)):
     return piece
 
 
-def canine(rng, length, wear=0.0, root=True):
+def canine(rng: np.random.Generator, length: float, wear: float = 0.0, root: bool = True) -> Piece:
     """Canine of a cat: long swollen root, slight curve, conical enamelled crown towards +z."""
     n = 60
     path = bend(length, rng.uniform(0.45, 0.85), n)
@@ -112,14 +116,21 @@ def canine(rng, length, wear=0.0, root=True):
     return p
 
 
-def skull(rng, jaw=True, muzzle=1.0, canines=True, broad=1.0, length=None):
+def skull(
+    rng: np.random.Generator,
+    jaw: bool = True,
+    muzzle: float = 1.0,
+    canines: bool = True,
+    broad: float = 1.0,
+    length: float | None = None,
+) -> Piece:
     """Cat skull from a distance field, x forward; muzzle > 1 draws it out to a dog or a deer."""
     k = length or rng.uniform(0.20, 0.36)
     j = lambda a, b: rng.uniform(a, b)  # noqa: E731
     crest, arch, high = j(0.01, 0.04), j(0.27, 0.33) * broad, j(0.95, 1.1)
     fx = 0.38 * muzzle
 
-    def head(x, y, z):
+    def head(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         y = abs(y)
         d = ellipsoid(x, y, z, (-0.25, 0, 0.10 * high), (0.22, 0.145, 0.14))
         d = merge(
@@ -216,7 +227,7 @@ def skull(rng, jaw=True, muzzle=1.0, canines=True, broad=1.0, length=None):
     gape = rng.choice([0.0, 0.05, 0.35])
     if jaw:
 
-        def ramus(x, y, z):
+        def ramus(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
             y = abs(y)
             d = ellipsoid(x, y, z, (fx - 0.02, 0, -0.19), (0.10, 0.085, 0.055))
             line = [
@@ -261,10 +272,10 @@ def skull(rng, jaw=True, muzzle=1.0, canines=True, broad=1.0, length=None):
                 )
                 t.c = np.tile((0.92, 0.87, 0.74), (len(t.v), 1))
                 low.append(t)
-        low = join(low)
+        mandible = join(low)
         hinge = np.array([-0.27, 0, -0.03])
-        low.v = (low.v - hinge) @ rotation([0, 1, 0], gape).T + hinge
-        parts.append(low)
+        mandible.v = (mandible.v - hinge) @ rotation([0, 1, 0], gape).T + hinge
+        parts.append(mandible)
     stain(rng, body, 1.0, tone)
     hollow = np.exp(
         -np.linalg.norm(abs(body.v) * [0, 1, 0] + body.v * [1, 0, 1] - [0.06, 0.13, 0.11], axis=1)
@@ -279,11 +290,13 @@ def skull(rng, jaw=True, muzzle=1.0, canines=True, broad=1.0, length=None):
     return out
 
 
-def cat_skull(rng):
+def cat_skull(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A big cat's skull, often with its jaw."""
     return [solid(skull(rng, jaw=rng.random() < 0.65), bony(rng), "cat_skull")]
 
 
-def tooth(rng):
+def tooth(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A big cat's canine tooth 6 to 12 cm long, root included."""
     return [
         solid(
             canine(rng, rng.uniform(0.06, 0.12)),
@@ -293,7 +306,7 @@ def tooth(rng):
     ]
 
 
-def claw(rng, length, sheath=True):
+def claw(rng: np.random.Generator, length: float, sheath: bool = True) -> Piece:
     """Hooked retractile claw, flattened from side to side, with the knob of the toe bone."""
     n = 50
     path = bend(length, rng.uniform(1.7, 2.5), n, power=rng.uniform(0.9, 1.3))
@@ -327,7 +340,8 @@ def claw(rng, length, sheath=True):
     return join(parts)
 
 
-def one_claw(rng):
+def one_claw(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A big cat's claw 35 to 70 mm long."""
     return [
         solid(
             claw(rng, rng.uniform(0.035, 0.07), rng.random() < 0.5),
@@ -337,11 +351,12 @@ def one_claw(rng):
     ]
 
 
-def metal(rng):
+def metal(rng: np.random.Generator) -> bpy.types.Material:
+    """The metal of caps and beads."""
     return surface(rng.uniform(0.2, 0.4), 0.05, 300, 0.1, metallic=1.0)
 
 
-def pendant(rng):
+def pendant(rng: np.random.Generator) -> list[bpy.types.Object]:
     """Canine or claw in a cap of silver or gold with its ring, sometimes on a cord."""
     L = rng.uniform(0.05, 0.09)
     is_claw = rng.random() < 0.45
@@ -368,7 +383,7 @@ def pendant(rng):
     return out + ([cord(rng, [0, 0, -0.06 * L])] if rng.random() < 0.5 else [])
 
 
-def cord(rng, at):
+def cord(rng: np.random.Generator, at: ArrayLike) -> bpy.types.Object:
     """Loop of cord or chain lying away from a pendant."""
     R = rng.uniform(0.04, 0.08)
     a = np.linspace(-np.pi / 2, 1.5 * np.pi, 90)
@@ -387,7 +402,7 @@ def cord(rng, at):
     return solid(p, surface(0.7, 0.2, 900, 0.2), "cord")
 
 
-def necklace(rng):
+def necklace(rng: np.random.Generator) -> list[bpy.types.Object]:
     """Teeth or claws side by side on a string with beads."""
     n = int(rng.integers(7, 20))
     L = rng.uniform(0.03, 0.07)
@@ -424,11 +439,11 @@ def necklace(rng):
     ]
 
 
-def long_bone(rng, length, slender=1.0):
+def long_bone(rng: np.random.Generator, length: float, slender: float = 1.0) -> Piece:
     """Shaft with a round head and a saddle of two condyles."""
     w = 0.055 / slender
 
-    def d(x, y, z):
+    def d(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         s = capsule(x, y, z, (-0.36, 0, 0), (0, 0, 0.02), w * 1.05, w * 0.85)
         s = merge(s, capsule(x, y, z, (0, 0, 0.02), (0.38, 0, 0), w * 0.85, w), 0.05)
         s = merge(s, ellipsoid(x, y, z, (-0.45, 0.05, 0.03), (0.075, 0.07, 0.07)), 0.06)
@@ -447,7 +462,8 @@ def long_bone(rng, length, slender=1.0):
     return p
 
 
-def rib(rng, length):
+def rib(rng: np.random.Generator, length: float) -> Piece:
+    """A rib of `length` metres."""
     n = 50
     path = bend(length, rng.uniform(0.9, 1.9), n)
     s = np.linspace(0, 1, n)
@@ -456,8 +472,10 @@ def rib(rng, length):
     return stain(rng, p, length)
 
 
-def vertebra(rng, size):
-    def d(x, y, z):
+def vertebra(rng: np.random.Generator, size: float) -> Piece:
+    """A vertebra; `size`: half of its height, metres."""
+
+    def d(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
         s = ellipsoid(x, y, z, (0, 0, 0), (0.3, 0.3, 0.28))
         s = merge(s, capsule(x, abs(y), z, (0, 0.18, 0.2), (-0.1, 0.62, 0.15), 0.11, 0.06), 0.08)
         s = merge(s, capsule(x, y, z, (0, 0, 0.5), (-0.3, 0, 0.95), 0.10, 0.06), 0.08)
@@ -471,12 +489,13 @@ def vertebra(rng, size):
     return p
 
 
-def paw_bone(rng, size):
+def paw_bone(rng: np.random.Generator, size: float) -> Piece:
+    """A bone of a paw, `size` metres long."""
     p = long_bone(rng, size, 0.6)
     return p
 
 
-def bones(rng, cat):
+def bones(rng: np.random.Generator, cat: bool) -> list[bpy.types.Object]:
     """Heap of a skeleton; a cat's holds skull, claws and canines."""
     parts, spread = [], rng.uniform(0.10, 0.2)
     for _ in range(int(rng.integers(6, 18))):
@@ -512,7 +531,7 @@ def bones(rng, cat):
     return [solid(join(parts), bony(rng), "bones")]
 
 
-def antler(rng):
+def antler(rng: np.random.Generator) -> list[bpy.types.Object]:
     """Beam with tines and a pearled burr."""
     L, n = rng.uniform(0.25, 0.7), 70
     path = bend(L, rng.uniform(0.5, 1.4), n, lift=rng.normal(0, 0.15) * L)
@@ -549,7 +568,8 @@ def antler(rng):
     return [solid(p, bony(rng, rng.uniform(0, 0.6)), "antler")]
 
 
-def antler_slice(rng):
+def antler_slice(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A slice of antler of 24 to 60 mm."""
     r, thick = rng.uniform(0.012, 0.03), rng.uniform(0.002, 0.008)
     p = tube(
         np.array([[0, 0, z] for z in np.linspace(0, thick, 4)]),
@@ -571,12 +591,14 @@ def antler_slice(rng):
     return [solid(p, bony(rng), "antler_slice")]
 
 
-def deer_skull(rng):
+def deer_skull(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A deer's skull, for comparison."""
     s = skull(rng, jaw=rng.random() < 0.4, muzzle=rng.uniform(1.7, 2.1), canines=False, broad=0.62)
     return [solid(s, bony(rng), "deer_skull")]
 
 
-def plain_bone(rng):
+def plain_bone(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A long bone, a rib or a vertebra of some animal."""
     p = {
         0: lambda: long_bone(rng, rng.uniform(0.12, 0.4), rng.uniform(0.7, 1.5)),
         1: lambda: rib(rng, rng.uniform(0.12, 0.4)),
@@ -585,7 +607,8 @@ def plain_bone(rng):
     return [solid(p, bony(rng), "bone")]
 
 
-def boar_tusk(rng):
+def boar_tusk(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A boar's tusk 8 to 20 cm long."""
     L, n = rng.uniform(0.08, 0.2), 60
     path = bend(L, rng.uniform(1.6, 3.6), n)
     s = np.linspace(0, 1, n)
@@ -600,7 +623,8 @@ def boar_tusk(rng):
     return [solid(p, surface(0.3, 0.08, 300, 0.08, subsurface=0.2, coat=0.4), "boar_tusk")]
 
 
-def resin_tooth(rng):
+def resin_tooth(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A cast tooth 4 to 10 cm long, even and glossy."""
     p = canine(rng, rng.uniform(0.04, 0.1))
     tone = pick(
         rng,

@@ -1,6 +1,6 @@
 """Porcelain, jade, marble, soapstone, agate in the carved shapes."""
 
-from .carving import family
-from .substances import stone
+from render.subjects.carving import family
+from render.subjects.substances import stone
 
 SUBJECTS = family("stone", "ceramic_stone", stone)

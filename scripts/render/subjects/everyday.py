@@ -1,13 +1,17 @@
-"""What else listings show: household things, food, a herbal market's dried goods, toys, tools, packages."""
+"""What else listings show: household things, food, a herbal market's dried goods, toys, tools,
+packages.
 
+Lengths in metres, angles in radians, colours sRGB ('#rrggbb' or 0 to 1).
+"""
+
+import bpy
 import numpy as np
 
-from render import shapes
+from render import geometry, shapes
 from render.materials import Graph, blend, glass, metal, mottled, plain, vary
+from render.subject import Subject
 
-from .subject import Subject
-
-BRIGHT = [
+BRIGHT = [  # sRGB
     "#d2202a",
     "#1f6fc2",
     "#2f9a4a",
@@ -23,15 +27,17 @@ BRIGHT = [
 ]
 
 
-def bright(rng):
+def bright(rng: np.random.Generator) -> tuple[float, float, float]:
+    """A bright sRGB colour."""
     return vary(rng, rng.choice(BRIGHT), 0.03, 0.1, 0.08)
 
 
-def shiny(rng):
+def shiny(rng: np.random.Generator) -> bpy.types.Material:
+    """Glossy plastic or glaze of a bright colour."""
     return plain(bright(rng), rng.uniform(0.08, 0.6), coat=rng.choice([0, 0.6]))
 
 
-def printed(rng):
+def printed(rng: np.random.Generator) -> bpy.types.Material:
     """A package's print: fields of colour, lines of words, a picture-like patch."""
     a, b, c = bright(rng), bright(rng), bright(rng)
     g = Graph("print")
@@ -66,25 +72,28 @@ def printed(rng):
     )
 
 
-def package(rng):
+def package(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A printed box of 3 to 20 cm."""
     w, d, h = rng.uniform(0.03, 0.2), rng.uniform(0.03, 0.15), rng.uniform(0.01, 0.1)
     return [shapes.box((w, d, h), printed(rng), 0.0008)]
 
 
-def book(rng):
+def book(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A closed book of 10 x 14 to 20 x 28 cm."""
     w, d, h = rng.uniform(0.1, 0.2), rng.uniform(0.14, 0.28), rng.uniform(0.008, 0.04)
     cover = printed(rng)
     return [
         shapes.box((w, d, h * 0.85), plain("#f0ebdd", 0.9)),
         *(
-            shapes.place(shapes.box((w * 1.04, d * 1.03, 0.002), cover), (0, 0, s * h * 0.45))
+            shapes.transform(shapes.box((w * 1.04, d * 1.03, 0.002), cover), (0, 0, s * h * 0.45))
             for s in (-1, 1)
         ),
-        shapes.place(shapes.box((0.002, d * 1.03, h * 0.92), cover), (-w * 0.515, 0, 0)),
+        shapes.transform(shapes.box((0.002, d * 1.03, h * 0.92), cover), (-w * 0.515, 0, 0)),
     ]
 
 
-def phone(rng):
+def phone(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A phone, lit or dark."""
     w, h = rng.uniform(0.065, 0.08), rng.uniform(0.135, 0.165)
     return [
         shapes.box(
@@ -92,7 +101,7 @@ def phone(rng):
             plain(rng.choice(["#111114", "#d8d8da", "#2a3a5a", "#c9b09a"]), 0.2),
             0.003,
         ),
-        shapes.place(
+        shapes.transform(
             shapes.box(
                 (w * 0.93, h * 0.94, 0.0006),
                 printed(rng) if rng.random() < 0.4 else plain("#050506", 0.05),
@@ -102,7 +111,8 @@ def phone(rng):
     ]
 
 
-def bottle(rng):
+def bottle(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A bottle 6 to 30 cm high, of glass or plastic."""
     h, r = rng.uniform(0.06, 0.3), rng.uniform(0.015, 0.045)
     neck = r * rng.uniform(0.25, 0.7)
     p = [
@@ -129,7 +139,8 @@ def bottle(rng):
     return out
 
 
-def can(rng):
+def can(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A printed can 4 to 16 cm high."""
     h, r = rng.uniform(0.04, 0.16), rng.uniform(0.025, 0.05)
     return [
         shapes.lathe([(r, 0), (r, h)], 48, printed(rng)),
@@ -148,11 +159,12 @@ def can(rng):
     ]
 
 
-def mug(rng):
+def mug(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A mug 6 to 12 cm high."""
     h, r = rng.uniform(0.06, 0.12), rng.uniform(0.03, 0.045)
     m = shiny(rng)
     t = 0.004
-    handle = shapes.spline(
+    handle = geometry.spline(
         [(r, 0, h * 0.8), (r * 1.7, 0, h * 0.75), (r * 1.7, 0, h * 0.3), (r, 0, h * 0.2)], 24
     )
     return [
@@ -164,7 +176,8 @@ def mug(rng):
     ]
 
 
-def plate(rng):
+def plate(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A plate of 14 to 28 cm."""
     r = rng.uniform(0.07, 0.14)
     return [
         shapes.lathe(
@@ -182,7 +195,8 @@ def plate(rng):
     ]
 
 
-def fruit(rng):
+def fruit(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A round fruit of 4 to 10 cm."""
     c = vary(rng, rng.choice(["#c2241f", "#e8902a", "#7fa83a", "#f2d24a", "#5a2a52", "#d2603a"]))
     r = rng.uniform(0.02, 0.05)
     g = Graph("fruit")
@@ -194,14 +208,14 @@ def fruit(rng):
         subsurface=0.1,
     )
     f = shapes.sphere(
-        (r, r, r * rng.uniform(0.8, 1.3)), m, 24, 32, 0.06, 2, 1.5, int(rng.integers(1e6))
+        (r, r, r * rng.uniform(0.8, 1.3)), m, 24, 32, 0.06, 2, 1.5, int(rng.integers(1_000_000))
     )
     v = shapes.vertices(f)
     rr = np.hypot(v[:, 0], v[:, 1]) / r
     v[:, 2] -= np.sign(v[:, 2]) * r * 0.35 * np.exp(-((rr / 0.28) ** 2))
     shapes.move_vertices(f, v)
     stem = shapes.tube(
-        shapes.spline([(0, 0, r * 0.5), (0.001, 0, r * 1.0), (0.004, 0.002, r * 1.25)], 8),
+        geometry.spline([(0, 0, r * 0.5), (0.001, 0, r * 1.0), (0.004, 0.002, r * 1.25)], 8),
         0.0014,
         8,
         plain("#4a3218", 0.8),
@@ -209,10 +223,11 @@ def fruit(rng):
     return [f, stem]
 
 
-def banana(rng):
+def banana(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A banana 14 to 20 cm long; now and then another fruit."""
     n = 40
     t = np.linspace(0, 1, n)
-    curve = shapes.arc(rng.uniform(0.14, 0.2), rng.uniform(0.7, 1.4), 0, n)
+    curve = geometry.arc(rng.uniform(0.14, 0.2), rng.uniform(0.7, 1.4), 0, n)
     r = 0.018 * np.clip(np.sin(np.pi * t) * 2.4, 0.22, 1)
     return (
         [shapes.tube(curve, r, 6, mottled("#e8c83a", "#c9a82a", 60, 0.45))]
@@ -221,13 +236,13 @@ def banana(rng):
     )
 
 
-def root_crop(rng):
+def root_crop(rng: np.random.Generator) -> list[bpy.types.Object]:
     """Carrot, radish, ginger-less root, cucumber, aubergine: tapered bodies."""
     c = vary(rng, rng.choice(["#e0702a", "#f0ece2", "#5a7a2a", "#3a1f42", "#b98a5a", "#d8c8a0"]))
     n = 50
     t = np.linspace(0, 1, n)
     length = rng.uniform(0.08, 0.28)
-    curve = shapes.arc(length, rng.uniform(0, 0.8), rng.uniform(0, 1), n)
+    curve = geometry.arc(length, rng.uniform(0, 0.8), rng.uniform(0, 1), n)
     r = (
         length
         * rng.uniform(0.06, 0.14)
@@ -242,7 +257,8 @@ def root_crop(rng):
     ]
 
 
-def bread(rng):
+def bread(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A roll or loaf 6 to 24 cm long."""
     c = vary(rng, rng.choice(["#b9783a", "#a8622a", "#d8a860", "#8a4f22"]))
     size = np.array([rng.uniform(0.03, 0.12), rng.uniform(0.03, 0.05), rng.uniform(0.02, 0.035)])
     return [
@@ -254,12 +270,13 @@ def bread(rng):
             0.15,
             3,
             3,
-            int(rng.integers(1e6)),
+            int(rng.integers(1_000_000)),
         )
     ]
 
 
-def egg(rng):
+def egg(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """An egg 58 mm long."""
     e = shapes.sphere(
         (0.022, 0.022, 0.029),
         mottled(
@@ -277,7 +294,7 @@ def egg(rng):
     return [e]
 
 
-def slices(rng):
+def slices(rng: np.random.Generator) -> list[bpy.types.Object]:
     """A slice of a dried root: pale disc, ring and rays, brown bark, curled."""
     c = vary(rng, rng.choice(["#e8d8b0", "#d8b878", "#c99a5a", "#f0e8d8", "#a8703a"]))
     g = Graph("slice")
@@ -301,7 +318,7 @@ def slices(rng):
     )
     colour = g.mix(g.math("MULTIPLY", rays, 0.6), colour, blend(c, "#6a4a2a", 0.6))
     m = g.surface(colour, 0.85, g.bump(rays, 0.001))
-    stretch, curl, seed = rng.uniform(1, 2.5), rng.uniform(-0.4, 0.4), int(rng.integers(1e6))
+    stretch, curl, seed = rng.uniform(1, 2.5), rng.uniform(-0.4, 0.4), int(rng.integers(1_000_000))
     d = shapes.lathe(
         [
             (0, 0),
@@ -318,19 +335,19 @@ def slices(rng):
     )
     v = shapes.vertices(d)
     v *= [stretch, 1, 1]
-    v *= (1 + 0.12 * shapes.noise(v * [1, 1, 0], 1 / r, seed, 2))[:, None]
-    v[:, 2] += curl * v[:, 0] ** 2 / r * 0.5 + 0.1 * r * shapes.noise(v, 1.2 / r, seed + 1, 2)
+    v *= (1 + 0.12 * geometry.noise(v * [1, 1, 0], 1 / r, seed, 2))[:, None]
+    v[:, 2] += curl * v[:, 0] ** 2 / r * 0.5 + 0.1 * r * geometry.noise(v, 1.2 / r, seed + 1, 2)
     shapes.move_vertices(d, v)
     return [d]
 
 
-def twig(rng):
+def twig(rng: np.random.Generator) -> list[bpy.types.Object]:
     """Dried roots, stems, cinnamon, ginseng."""
     c = vary(rng, rng.choice(["#6a4426", "#8a6238", "#4a3220", "#c9a878", "#a8482a", "#d8c090"]))
     n = 40
     length = rng.uniform(0.03, 0.2)
     points = np.cumsum(rng.normal(0, 0.25, (6, 3)) + [0, 0, 1], 0)
-    curve = shapes.spline(points * length / 6, n)
+    curve = geometry.spline(points * length / 6, n)
     t = np.linspace(0, 1, n)
     r = (
         length
@@ -350,7 +367,7 @@ def twig(rng):
         )
         out.append(
             shapes.tube(
-                shapes.spline(
+                geometry.spline(
                     [curve[k], (curve[k] + end) / 2 + rng.normal(0, length * 0.03, 3), end], 12
                 ),
                 np.linspace(r[k] * 0.6, r[k] * 0.15, 12).clip(length * 0.003),
@@ -361,11 +378,11 @@ def twig(rng):
     return out
 
 
-def bark(rng):
+def bark(rng: np.random.Generator) -> list[bpy.types.Object]:
     """A curled chip of bark or dried peel, as in a herbal heap."""
     c = vary(rng, rng.choice(["#6a3f22", "#8a5a34", "#5a4632", "#b06a2a", "#4a2c1c", "#c2852f"]))
     w, d = rng.uniform(0.01, 0.03), rng.uniform(0.015, 0.06)
-    curl, seed = rng.uniform(0.3, 3.5), int(rng.integers(1e6))
+    curl, seed = rng.uniform(0.3, 3.5), int(rng.integers(1_000_000))
     s = shapes.sheet(
         w,
         d,
@@ -378,7 +395,7 @@ def bark(rng):
     a = v[:, 0] / w * curl
     r = w / curl
     v = np.stack([r * np.sin(a), v[:, 1], r * (1 - np.cos(a))], 1) + 0.0025 * np.stack(
-        [shapes.noise(v, 120, seed + k, 2) for k in range(3)], 1
+        [geometry.noise(v, 120, seed + k, 2) for k in range(3)], 1
     )
     shapes.move_vertices(s, v)
     m = s.modifiers.new("thick", "SOLIDIFY")
@@ -386,7 +403,8 @@ def bark(rng):
     return [shapes.apply_modifiers(s)]
 
 
-def seed(rng):
+def seed(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A bean, berry or seed of 4 to 24 mm."""
     c = vary(
         rng,
         rng.choice(
@@ -403,12 +421,13 @@ def seed(rng):
             rng.uniform(0, 0.25),
             3,
             2.5,
-            int(rng.integers(1e6)),
+            int(rng.integers(1_000_000)),
         )
     ]
 
 
-def star_anise(rng):
+def star_anise(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A star of eight pods, 3 cm across."""
     c = vary(rng, "#7a3f1c")
     m = mottled(c, blend(c, "#1a0a04", 0.5), 200, 0.7, 0.0008)
     n = 8
@@ -416,7 +435,7 @@ def star_anise(rng):
     for k in range(n):
         p = shapes.sphere((0.007, 0.0024, 0.0035), m, 12, 14, 0.15, 2, 3, k)
         out.append(
-            shapes.place(
+            shapes.transform(
                 p,
                 (0.008 * np.cos(6.283 * k / n), 0.008 * np.sin(6.283 * k / n), 0),
                 (0, 0, 6.283 * k / n),
@@ -425,7 +444,8 @@ def star_anise(rng):
     return [shapes.join(out)]
 
 
-def mushroom(rng):
+def mushroom(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A dried or fresh mushroom with a cap of 24 to 80 mm."""
     c = vary(rng, rng.choice(["#5a3a22", "#c9a878", "#e8dcc8", "#3a2a1e", "#8a3a1c"]))
     r = rng.uniform(0.012, 0.04)
     m = mottled(c, blend(c, "#f0e0c0", 0.4), 120, rng.choice([0.25, 0.8]), 0.0015, 5)
@@ -443,7 +463,7 @@ def mushroom(rng):
     )
     v = shapes.vertices(cap)
     shapes.move_vertices(
-        cap, v * (1 + 0.15 * shapes.noise(v, 1 / r, int(rng.integers(1e6)), 2))[:, None]
+        cap, v * (1 + 0.15 * geometry.noise(v, 1 / r, int(rng.integers(1_000_000)), 2))[:, None]
     )
     return [
         cap,
@@ -458,20 +478,20 @@ def mushroom(rng):
     ]
 
 
-def leafy(rng):
+def leafy(rng: np.random.Generator) -> list[bpy.types.Object]:
     """Dried leaves and petals."""
     c = vary(rng, rng.choice(["#5a6a32", "#7a6a3a", "#3f5a2a", "#8a4f2a", "#c2a04a", "#a83a4a"]))
     w, d = rng.uniform(0.008, 0.03), rng.uniform(0.02, 0.08)
     s = shapes.sheet(2, 2, None, mottled(c, blend(c, "#2a2410", 0.4), 150, 0.8, 0.0006), 9, 24)
     v = shapes.vertices(s)
     width = np.sqrt(np.clip(1 - v[:, 1] ** 2, 0.001, 1)) * (1 - 0.3 * v[:, 1])
-    sd = int(rng.integers(1e6))
+    sd = int(rng.integers(1_000_000))
     v = np.stack(
         [
             v[:, 0] * width * w / 2,
             v[:, 1] * d / 2,
             w * 0.25 * np.abs(v[:, 0])
-            + 0.15 * d * shapes.noise(v, 1.2, sd, 2)
+            + 0.15 * d * geometry.noise(v, 1.2, sd, 2)
             + rng.normal(0, 0.2) * d * v[:, 1] ** 2,
         ],
         1,
@@ -480,19 +500,19 @@ def leafy(rng):
     return [s]
 
 
-def shoe(rng):
+def shoe(rng: np.random.Generator) -> list[bpy.types.Object]:
     """Shoe-like: a last over a sole."""
     c = bright(rng)
     k = rng.uniform(0.8, 1.1)
 
-    def body(p):
+    def body(p: np.ndarray) -> np.ndarray:
         q = p / k
-        d = shapes.union(
-            shapes.capsule(q, (0, -0.09, 0.045), (0, 0.08, 0.03), 0.04, 0.035),
-            shapes.capsule(q, (0, -0.09, 0.05), (0, -0.085, 0.1), 0.038, 0.036),
+        d = geometry.union(
+            geometry.capsule(q, (0, -0.09, 0.045), (0, 0.08, 0.03), 0.04, 0.035),
+            geometry.capsule(q, (0, -0.09, 0.05), (0, -0.085, 0.1), 0.038, 0.036),
             k=0.03,
         )
-        d = np.maximum(d, -shapes.ellipsoid(q, (0, -0.085, 0.13), (0.028, 0.045, 0.07)))
+        d = np.maximum(d, -geometry.ellipsoid(q, (0, -0.085, 0.13), (0.028, 0.045, 0.07)))
         return np.maximum(d, 0.008 - q[:, 2]) * k
 
     up = shapes.surface_of(
@@ -507,7 +527,7 @@ def shoe(rng):
     )
     laces = [
         shapes.tube(
-            shapes.spline(
+            geometry.spline(
                 [
                     (-0.02, y, 0.07 + 0.02 * (0.02 - y) / 0.06),
                     (0, y, 0.083 - (y - 0.0) * 0.3),
@@ -524,28 +544,28 @@ def shoe(rng):
     return [up, sole, *laces]
 
 
-def toy(rng):
+def toy(rng: np.random.Generator) -> list[bpy.types.Object]:
     """A soft or plastic animal of balls."""
     m, n = shiny(rng), plain(bright(rng), 0.9, sheen=0.8)
     m = rng.choice([0, 1]) and m or n
     r = rng.uniform(0.02, 0.08)
     out = [
-        shapes.place(shapes.sphere((r, r * 0.9, r * 1.1), m), (0, 0, 0)),
-        shapes.place(shapes.sphere(r * 0.75, m), (0, -r * 0.1, r * 1.6)),
+        shapes.transform(shapes.sphere((r, r * 0.9, r * 1.1), m), (0, 0, 0)),
+        shapes.transform(shapes.sphere(r * 0.75, m), (0, -r * 0.1, r * 1.6)),
     ]
     for s in (-1, 1):
         out += [
-            shapes.place(shapes.sphere(r * 0.28, m, 14, 18), (s * r * 0.6, 0, r * 2.2)),
-            shapes.place(
+            shapes.transform(shapes.sphere(r * 0.28, m, 14, 18), (s * r * 0.6, 0, r * 2.2)),
+            shapes.transform(
                 shapes.sphere((r * 0.3, r * 0.3, r * 0.6), m, 14, 18),
                 (s * r * 0.95, -r * 0.2, r * 0.3),
                 (0, s * -0.7, 0),
             ),
-            shapes.place(
+            shapes.transform(
                 shapes.sphere((r * 0.36, r * 0.6, r * 0.36), m, 14, 18),
                 (s * r * 0.6, -r * 0.8, -r * 0.8),
             ),
-            shapes.place(
+            shapes.transform(
                 shapes.sphere(r * 0.09, plain("#080808", 0.05), 10, 12),
                 (s * r * 0.28, -r * 0.78, r * 1.75),
             ),
@@ -553,12 +573,13 @@ def toy(rng):
     return out
 
 
-def brick(rng):
+def brick(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A toy brick of one to four studs."""
     n, k = int(rng.integers(1, 5)), 0.008
     m = plain(bright(rng), 0.2)
-    out = [shapes.place(shapes.box((n * k, 2 * k, k * 1.2), m, 0.0003), (0, 0, 0))]
+    out = [shapes.transform(shapes.box((n * k, 2 * k, k * 1.2), m, 0.0003), (0, 0, 0))]
     out += [
-        shapes.place(
+        shapes.transform(
             shapes.lathe([(k * 0.3, 0), (k * 0.3, k * 0.2), (0, k * 0.2)], 16, m),
             ((x - (n - 1) / 2) * k, (y - 0.5) * k, k * 0.6),
         )
@@ -568,7 +589,7 @@ def brick(rng):
     return out
 
 
-def tool(rng):
+def tool(rng: np.random.Generator) -> list[bpy.types.Object]:
     """Hammer, screwdriver, knife, spoon: a handle and metal."""
     h = shiny(rng) if rng.random() < 0.5 else mottled("#8a5a34", "#5b3a22", 60, 0.5)
     s = metal(roughness=rng.uniform(0.15, 0.5))
@@ -590,12 +611,12 @@ def tool(rng):
     elif kind == "hammer":
         out += [
             shapes.tube(np.stack([0 * t, L + t * 0.1, 0 * t], 1), 0.009, 14, h),
-            shapes.place(shapes.box((0.1, 0.024, 0.024), s, 0.004), (0, L + 0.09, 0)),
+            shapes.transform(shapes.box((0.1, 0.024, 0.024), s, 0.004), (0, L + 0.09, 0)),
         ]
     elif kind == "knife":
         b = rng.uniform(0.1, 0.2)
         out.append(
-            shapes.place(
+            shapes.transform(
                 shapes.plate(
                     [(-0.012, 0), (0.012, 0), (0.012, b * 0.7), (-0.004, b), (-0.012, b * 0.98)],
                     0.0016,
@@ -612,7 +633,7 @@ def tool(rng):
                 12,
                 s,
             ),
-            shapes.place(
+            shapes.transform(
                 shapes.lathe(
                     [
                         (0, 0),
@@ -636,14 +657,14 @@ def tool(rng):
                 [(-0.007, -0.08), (0.007, -0.08), (0.005, 0.08), (-0.005, 0.08)], 0.005, s, 0.001
             ),
             *(
-                shapes.place(shapes.torus(0.011, (0.005, 0.004), s, 24, 10), (0, y, 0))
+                shapes.transform(shapes.torus(0.011, (0.005, 0.004), s, 24, 10), (0, y, 0))
                 for y in (-0.09, 0.09)
             ),
         ]
     return out
 
 
-def rope(rng):
+def rope(rng: np.random.Generator) -> list[bpy.types.Object]:
     """A coil of rope, cable or a necklace chain."""
     n = 300
     turns, r = rng.uniform(2, 6), rng.uniform(0.03, 0.1)
@@ -651,14 +672,16 @@ def rope(rng):
     k = r * (
         1
         + 0.12
-        * shapes.noise(np.stack([np.cos(a), np.sin(a), a * 0.2], 1), 1.0, int(rng.integers(1e6)), 2)
+        * geometry.noise(
+            np.stack([np.cos(a), np.sin(a), a * 0.2], 1), 1.0, int(rng.integers(1_000_000)), 2
+        )
     )
     t = rng.uniform(0.0015, 0.006)
     curve = np.stack(
         [
             k * np.cos(a),
             k * np.sin(a),
-            t * 2 * np.abs(shapes.noise(np.stack([a, a * 0, a * 0], 1), 0.8, 5, 1)) * turns * 0.5,
+            t * 2 * np.abs(geometry.noise(np.stack([a, a * 0, a * 0], 1), 0.8, 5, 1)) * turns * 0.5,
         ],
         1,
     )
@@ -670,7 +693,8 @@ def rope(rng):
     return [shapes.tube(curve, t * (1 + 0.12 * np.sin(np.arange(n) * 1.7)), 10, m)]
 
 
-def candle(rng):
+def candle(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A candle 4 to 20 cm high."""
     r, h = rng.uniform(0.008, 0.035), rng.uniform(0.04, 0.2)
     m = plain(
         vary(rng, rng.choice(["#f3ecd8", "#c2202a", "#e8d8a0", "#8fa88a"])),
@@ -685,7 +709,7 @@ def candle(rng):
             m,
         ),
         shapes.tube(
-            shapes.spline([(0, 0, h * 0.97), (0.001, 0, h + 0.006), (0.004, 0, h + 0.01)], 8),
+            geometry.spline([(0, 0, h * 0.97), (0.001, 0, h + 0.006), (0.004, 0, h + 0.01)], 8),
             0.0008,
             6,
             plain("#1a1510", 0.9),
@@ -693,14 +717,14 @@ def candle(rng):
     ]
 
 
-def cloth(rng):
+def cloth(rng: np.random.Generator) -> list[bpy.types.Object]:
     """A garment or towel thrown down or folded."""
     from render.grounds import cloth as weave
 
     w, d, seed_, deep = (
         rng.uniform(0.15, 0.5),
         rng.uniform(0.15, 0.5),
-        int(rng.integers(1e6)),
+        int(rng.integers(1_000_000)),
         rng.uniform(0.01, 0.05),
     )
     f = rng.uniform(6, 18)
@@ -710,7 +734,7 @@ def cloth(rng):
             d,
             lambda x, y: (
                 deep
-                * (1 - np.abs(shapes.noise(np.stack([x, y * 0.5, 0 * x], 1), f, seed_, 3)) * 2)
+                * (1 - np.abs(geometry.noise(np.stack([x, y * 0.5, 0 * x], 1), f, seed_, 3)) * 2)
                 * (1 - (2 * x / w) ** 4)
                 * (1 - (2 * y / d) ** 4)
             ),
@@ -721,18 +745,20 @@ def cloth(rng):
     ]
 
 
-def pen(rng):
+def pen(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A pen 14 cm long."""
     n = 30
     t = np.linspace(0, 1, n)
     line = np.stack([0 * t, (t - 0.5) * 0.14, 0 * t], 1)
     return [
         shapes.tube(line, 0.0045 * np.clip((1 - t) * 9, 0.12, 1), 16, shiny(rng)),
         shapes.tube(line[:10], 0.0049, 16, shiny(rng)),
-        shapes.place(shapes.box((0.002, 0.035, 0.001), metal()), (0.0, -0.05, 0.0055)),
+        shapes.transform(shapes.box((0.002, 0.035, 0.001), metal()), (0.0, -0.05, 0.0055)),
     ]
 
 
-def ball(rng):
+def ball(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A ball of 3 to 22 cm."""
     r = rng.uniform(0.015, 0.11)
     g = Graph("ball")
     a, b = bright(rng), bright(rng)
@@ -751,7 +777,8 @@ def ball(rng):
     return [shapes.sphere(r, m, 28, 40)]
 
 
-def watch(rng):
+def watch(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A wrist watch of 26 to 42 mm, with its strap."""
     r = rng.uniform(0.013, 0.021)
     m = metal(rng.choice(["#d8b24a", "#c8c8c8", "#3a3a3c"]))
     out = [
@@ -779,13 +806,13 @@ def watch(rng):
         else m
     )
     out += [
-        shapes.place(
+        shapes.transform(
             shapes.box((r * 1.1, 0.07, 0.003), strap, 0.001), (0, s * (0.035 + r), r * 0.15)
         )
         for s in (-1, 1)
     ]
     out += [
-        shapes.place(
+        shapes.transform(
             shapes.box(
                 (r * 0.06, r * share, 0.0005),
                 plain("#0a0a0a" if rng.random() < 0.7 else "#d8b24a", 0.3),
@@ -798,14 +825,14 @@ def watch(rng):
     return out
 
 
-def bag(rng):
+def bag(rng: np.random.Generator) -> list[bpy.types.Object]:
     """A handbag or pouch."""
     w, h, d = rng.uniform(0.15, 0.35), rng.uniform(0.1, 0.25), rng.uniform(0.05, 0.12)
     c = bright(rng)
     g = Graph("bag")
     m = g.surface(c, rng.uniform(0.25, 0.7), g.bump(g.voronoi(scale=rng.uniform(200, 500)), 0.0008))
-    b = shapes.place(shapes.box((w, d, h), m, d * 0.3, 4), (0, 0, h / 2))
-    handle = shapes.spline(
+    b = shapes.transform(shapes.box((w, d, h), m, d * 0.3, 4), (0, 0, h / 2))
+    handle = geometry.spline(
         [
             (-w * 0.3, 0, h * 0.97),
             (-w * 0.25, 0, h * 1.4),
@@ -817,13 +844,14 @@ def bag(rng):
     return [
         b,
         shapes.tube(handle, 0.006, 12, m),
-        shapes.place(
+        shapes.transform(
             shapes.box((0.03, 0.004, 0.02), metal("#d8b24a"), 0.002), (0, -d / 2, h * 0.7)
         ),
     ]
 
 
-def pebble(rng):
+def pebble(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A pebble of 16 to 120 mm."""
     c = vary(
         rng,
         rng.choice(["#8f8b84", "#5f5d5a", "#b8a890", "#d8d2c6", "#6f5a4a", "#3a3a3c"]),
@@ -842,19 +870,19 @@ def pebble(rng):
             0.3,
             4,
             1.8,
-            int(rng.integers(1e6)),
+            int(rng.integers(1_000_000)),
         )
     ]
 
 
-def powder(rng):
+def powder(rng: np.random.Generator) -> list[bpy.types.Object]:
     """A heap of powder or grains: flour, spice, salt, soil."""
     c = vary(
         rng,
         rng.choice(["#f4f1ea", "#a8542a", "#d8a83a", "#5a3a24", "#c9b490", "#7a7a72", "#3a2a1c"]),
     )
     r = rng.uniform(0.02, 0.1)
-    s = int(rng.integers(1e6))
+    s = int(rng.integers(1_000_000))
     h = rng.uniform(0.2, 0.5) * r
     f = rng.uniform(6, 30) / r
     rim = np.linspace(0, 1, 50)
@@ -864,13 +892,14 @@ def powder(rng):
         mottled(c, blend(c, "#ffffff", 0.2), 800, 0.95, 0.002),
     )
     v = shapes.vertices(heap)
-    v[:, :2] *= (1 + 0.15 * shapes.noise(v, 1.5 / r, s, 2))[:, None]
-    v[:, 2] += 0.08 * h * shapes.noise(v, f, s, 4) * np.clip(v[:, 2] / h * 4, 0, 1)
+    v[:, :2] *= (1 + 0.15 * geometry.noise(v, 1.5 / r, s, 2))[:, None]
+    v[:, 2] += 0.08 * h * geometry.noise(v, f, s, 4) * np.clip(v[:, 2] / h * 4, 0, 1)
     shapes.move_vertices(heap, v)
     return [heap]
 
 
-def nut(rng):
+def nut(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A nut in its shell, 16 to 40 mm."""
     c = vary(rng, rng.choice(["#a8764a", "#8a5a34", "#c9a070", "#5a3420"]))
     r = rng.uniform(0.008, 0.02)
     s = shapes.sphere(
@@ -881,12 +910,14 @@ def nut(rng):
     )
     shapes.displace(
         s,
-        0.08 * r * shapes.noise(shapes.vertices(s) * [1, 1, 0.4], 3 / r, int(rng.integers(1e6)), 2),
+        0.08
+        * r
+        * geometry.noise(shapes.vertices(s) * [1, 1, 0.4], 3 / r, int(rng.integers(1_000_000)), 2),
     )
     return [s]
 
 
-def jewel(rng):
+def jewel(rng: np.random.Generator) -> list[bpy.types.Object]:
     """A metal ring or brooch with a cut stone."""
     m = metal(rng.choice(["#d8b24a", "#d0d0d0", "#c98a6a"]), 0.15)
     r = rng.uniform(0.008, 0.011)
@@ -898,12 +929,13 @@ def jewel(rng):
         smooth=False,
     )
     return [
-        shapes.place(shapes.torus(r, 0.0011, m, 40, 12), (0, 0, 0), (np.pi / 2, 0, 0)),
-        shapes.place(stone, (0, 0, r + 0.003)),
+        shapes.transform(shapes.torus(r, 0.0011, m, 40, 12), (0, 0, 0), (np.pi / 2, 0, 0)),
+        shapes.transform(stone, (0, 0, r + 0.003)),
     ]
 
 
-def gem(r):
+def gem(r: float) -> tuple[np.ndarray, list]:
+    """Vertices [24, 3] and faces of a cut stone of radius `r` metres."""
     a = np.linspace(0, 2 * np.pi, 8, endpoint=False)
     rows = [(0.55, 0.35), (1, 0), (0.05, -0.75)]
     v = (
@@ -917,32 +949,32 @@ def gem(r):
     )
     return v, [
         tuple(range(8)),
-        *[tuple(f) for f in shapes.grid_faces(3, 8)[:, ::-1]],
+        *[tuple(f) for f in geometry.grid_faces(3, 8)[:, ::-1]],
         tuple(range(16, 24))[::-1],
     ]
 
 
-def hand_alone(rng):
+def hand_alone(rng: np.random.Generator) -> list[bpy.types.Object]:
     """A hand that shows nothing."""
     from render.props import hand
 
     h = hand(rng, rng.uniform(0, 1), rng.uniform(0, 0.25))
     if rng.random() < 0.5:
-        shapes.place(h, rotation=(0, np.pi, 0))
+        shapes.transform(h, rotation=(0, np.pi, 0))
     return [h]
 
 
-def empty(rng):
+def empty(rng: np.random.Generator) -> list[bpy.types.Object]:
     """Almost nothing: a crumb. The picture shows the ground."""
     return [
         shapes.sphere(rng.uniform(0.0005, 0.002), plain(bright(rng), 0.8), 6, 8),
-        shapes.place(
+        shapes.transform(
             shapes.sphere(0.0006, plain("#8a8478", 0.9), 6, 8), (rng.uniform(0.05, 0.4), 0.0, 0)
         ),
     ]
 
 
-def bundle(rng):
+def bundle(rng: np.random.Generator) -> list[bpy.types.Object]:
     """Rods tied together: incense, pencils, twigs, spaghetti, sticks."""
     n = int(rng.integers(12, 40))
     length, r = rng.uniform(0.1, 0.3), rng.uniform(0.001, 0.004)
@@ -969,7 +1001,7 @@ def bundle(rng):
                 m,
             )
         )
-    band = shapes.place(
+    band = shapes.transform(
         shapes.torus(r * np.sqrt(n) * 1.1, r * 0.7, plain(bright(rng), 0.6), 30, 8),
         (0, 0, 0),
         (np.pi / 2, 0, 0),
@@ -977,14 +1009,14 @@ def bundle(rng):
     return [shapes.join(out), band]
 
 
-def scrap(rng):
+def scrap(rng: np.random.Generator) -> list[bpy.types.Object]:
     """A crumpled paper, foil or plastic bag."""
     r = rng.uniform(0.02, 0.07)
     s = shapes.sphere(
         r, rng.choice([0, 1]) and metal("#d0d0d2", 0.2) or plain(bright(rng), 0.6), 40, 48
     )
     v = shapes.vertices(s)
-    d = np.abs(shapes.noise(v, 1.6 / r, int(rng.integers(1e6)), 4))
+    d = np.abs(geometry.noise(v, 1.6 / r, int(rng.integers(1_000_000)), 4))
     shapes.move_vertices(s, v * (1 - 0.7 * d)[:, None])
     s.data.polygons.foreach_set("use_smooth", np.zeros(len(s.data.polygons), bool))
     return [s]

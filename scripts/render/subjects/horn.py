@@ -1,8 +1,18 @@
-"""Rhinoceros horn: whole, cut and carved, and the horns of cattle, buffalo, goats and antelopes beside it."""
+"""Rhinoceros horn: whole, cut and carved, and the horns of cattle, buffalo, goats and antelopes
+beside it.
 
+Lengths in metres, angles in radians, colours sRGB 0 to 1.
+"""
+
+from collections.abc import Callable
+
+import bpy
 import numpy as np
+from numpy.typing import ArrayLike
 
-from .piece import (
+from render.chance import pick, seed
+from render.piece import (
+    Piece,
     ball,
     bend,
     disc,
@@ -15,13 +25,12 @@ from .piece import (
     random_rotation,
     sheet,
     smoothstep,
-    solid,
-    surface,
     tube,
 )
-from .subject import Subject
+from render.solid import solid, surface
+from render.subject import Subject
 
-AMBER = [
+AMBER = [  # sRGB 0 to 1: what polished horn shows against the light
     (0.55, 0.33, 0.14),
     (0.45, 0.25, 0.10),
     (0.62, 0.42, 0.20),
@@ -30,16 +39,17 @@ AMBER = [
 ]
 
 
-def pick(rng, values):
-    return np.array(values[rng.integers(len(values))], float)
-
-
-def seed(rng):
-    return int(rng.integers(1 << 30))
-
-
-def horn_outside(rng, length, base, angle, short, cut=0.0):
-    """Outer surface of a horn of rhinoceros with its fibrous skirt; cut removes that part of the foot."""
+def horn_outside(
+    rng: np.random.Generator,
+    length: float,
+    base: float,
+    angle: float,
+    short: bool,
+    cut: float = 0.0,
+) -> tuple[Piece, int]:
+    """Outer surface of a horn of rhinoceros with its fibrous skirt; cut removes that part of the
+    foot.
+    """
     n, sides = 90, 120
     path = bend(length, angle, n, lift=rng.normal(0, 0.04) * length, power=rng.uniform(0.6, 1.1))
     s = np.linspace(0, 1, n) * (1 - cut) + cut
@@ -99,7 +109,7 @@ def horn_outside(rng, length, base, angle, short, cut=0.0):
     return piece, sides
 
 
-def horn_foot(rng, rim, base, cut):
+def horn_foot(rng: np.random.Generator, rim: np.ndarray, base: float, cut: bool) -> Piece:
     """Underside: a rough concave well where the horn sat on the skull, or a sawn face."""
     foot = disc(rim, rings=30, flip=True)
     r = foot.a
@@ -124,7 +134,9 @@ def horn_foot(rng, rim, base, cut):
     return foot
 
 
-def keratin(rng, polish=0.5, clear=0.0):
+def keratin(
+    rng: np.random.Generator, polish: float = 0.5, clear: float = 0.0
+) -> bpy.types.Material:
     """Fibrous keratin; clear lets light wander inside."""
     return surface(
         roughness=float(rng.uniform(0.62, 0.8) - 0.45 * polish),
@@ -138,7 +150,10 @@ def keratin(rng, polish=0.5, clear=0.0):
     )
 
 
-def whole(rng, short=None, cut=None):
+def whole(
+    rng: np.random.Generator, short: bool | None = None, cut: bool | None = None
+) -> list[bpy.types.Object]:
+    """A whole rhinoceros horn on a base of 14 to 22 cm, the front one or the short rear one."""
     short = rng.random() < 0.35 if short is None else short
     base = rng.uniform(0.07, 0.11)
     length = base * (rng.uniform(1.6, 3.2) if short else rng.uniform(3.3, 7.5))
@@ -153,7 +168,8 @@ def whole(rng, short=None, cut=None):
     ]
 
 
-def tip(rng):
+def tip(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A horn's cut-off tip."""
     base = rng.uniform(0.07, 0.11)
     outside, sides = horn_outside(
         rng,
@@ -169,7 +185,7 @@ def tip(rng):
     ]
 
 
-def chunk(rng):
+def chunk(rng: np.random.Generator) -> list[bpy.types.Object]:
     """Split block: fibrous sides, sawn or broken ends."""
     size = rng.uniform(0.02, 0.05)
     n = 24
@@ -198,7 +214,7 @@ def chunk(rng):
     return [solid(piece, keratin(rng, rng.choice([0.0, 0.2, 0.5]), 0.15), "rhino_chunk")]
 
 
-def slice_(rng):
+def slice_(rng: np.random.Generator) -> list[bpy.types.Object]:
     """Cross-cut disc: dark heart, amber rim, stippled by the ends of the filaments."""
     r, thick = rng.uniform(0.025, 0.075), rng.uniform(0.004, 0.03)
     a = np.arange(120) * 2 * np.pi / 120
@@ -236,7 +252,7 @@ def slice_(rng):
     return [solid(piece, keratin(rng, rng.choice([0.2, 0.6, 0.9]), 0.3), "rhino_slice")]
 
 
-def libation_cup(rng):
+def libation_cup(rng: np.random.Generator) -> list[bpy.types.Object]:
     """Carved cup: flaring mouth with an uneven lip, relief of clouds and a branch for a handle."""
     h, r = rng.uniform(0.07, 0.13), rng.uniform(0.05, 0.075)
     z = np.linspace(0, 1, 60)
@@ -308,7 +324,13 @@ def libation_cup(rng):
     return [solid(join(parts), keratin(rng, rng.uniform(0.6, 1), 0.25), "rhino_cup")]
 
 
-def beads(rng, colour=None, clear=0.45, radius=None, oval=False):
+def beads(
+    rng: np.random.Generator,
+    colour: ArrayLike | None = None,
+    clear: float = 0.45,
+    radius: float | None = None,
+    oval: bool = False,
+) -> list[bpy.types.Object]:
     """Strand of turned beads, or a bracelet when the ring is small."""
     r = rng.uniform(0.004, 0.009) if radius is None else radius
     n = int(rng.integers(12, 22) if rng.random() < 0.6 else rng.integers(30, 90))
@@ -340,7 +362,11 @@ def beads(rng, colour=None, clear=0.45, radius=None, oval=False):
     return [solid(join(parts), keratin(rng, rng.uniform(0.7, 1), clear), "beads")]
 
 
-def bangle(rng, colour=None, clear=0.45):
+def bangle(
+    rng: np.random.Generator,
+    colour: ArrayLike | None = None,
+    clear: float = 0.45,
+) -> list[bpy.types.Object]:
     """Closed bracelet, round or flat in section."""
     R = rng.uniform(0.028, 0.036)
     r = rng.uniform(0.004, 0.010)
@@ -360,7 +386,7 @@ def bangle(rng, colour=None, clear=0.45):
     return [solid(piece, keratin(rng, rng.uniform(0.7, 1), clear), "bangle")]
 
 
-def shavings(rng):
+def shavings(rng: np.random.Generator) -> list[bpy.types.Object]:
     """Little pile of planed curls and powder flakes."""
     parts, amber = [], pick(rng, AMBER + [(0.70, 0.58, 0.42), (0.42, 0.36, 0.30)])
     spread = rng.uniform(0.03, 0.06)
@@ -368,7 +394,14 @@ def shavings(rng):
         length, w, curl = rng.uniform(0.008, 0.035), rng.uniform(0.002, 0.006), rng.uniform(0.5, 7)
         tw = rng.normal(0, 0.004)
 
-        def strip(u, v, length=length, w=w, curl=curl, tw=tw):
+        def strip(
+            u: np.ndarray,
+            v: np.ndarray,
+            length: float = length,
+            w: float = w,
+            curl: float = curl,
+            tw: float = tw,
+        ) -> np.ndarray:
             th = curl * u
             k = length / max(curl, 0.3)
             return np.stack([k * np.sin(th), (v - 0.5) * w + tw * u, k * (1 - np.cos(th))], -1)
@@ -386,7 +419,13 @@ def shavings(rng):
 # Cattle, buffalo, goats, antelopes.
 
 
-def bovid_finish(rng, piece, base_tip, polish, rings=0.0):
+def bovid_finish(
+    rng: np.random.Generator,
+    piece: Piece,
+    base_tip: tuple[np.ndarray, np.ndarray],
+    polish: float,
+    rings: float = 0.0,
+) -> bpy.types.Object:
     """Colour from base to tip with streaks along the horn."""
     low, high = base_tip
     wave = fractal(piece.grain / 0.03 * [1, 1, 4], seed(rng), 4)
@@ -408,7 +447,13 @@ def bovid_finish(rng, piece, base_tip, polish, rings=0.0):
     )
 
 
-def hollow(path, r, sides, section=None, twist=0.0):
+def hollow(
+    path: np.ndarray,
+    r: np.ndarray,
+    sides: int,
+    section: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
+    twist: float = 0.0,
+) -> tuple[Piece, int]:
     """Tube open at its foot with a thin wall and a dark inside."""
     out = tube(path, r, sides, section, twist, caps=(False, True))
     k = max(4, len(path) // 3)
@@ -430,7 +475,8 @@ def hollow(path, r, sides, section=None, twist=0.0):
     return piece, n_out
 
 
-def buffalo(rng):
+def buffalo(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A water buffalo's horn 35 to 75 cm long."""
     n, length = 110, rng.uniform(0.35, 0.75)
     path = bend(
         length,
@@ -477,7 +523,8 @@ def buffalo(rng):
     return [bovid_finish(rng, piece, (pale, black * 0.8), polish)]
 
 
-def cattle(rng):
+def cattle(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A cow's horn 20 to 55 cm long."""
     n, length = 90, rng.uniform(0.2, 0.55)
     path = bend(length, rng.uniform(0.5, 1.9), n, lift=rng.normal(0, 0.25) * length)
     s = np.linspace(0, 1, n)
@@ -513,7 +560,7 @@ def cattle(rng):
     ]
 
 
-def drinking_horn(rng):
+def drinking_horn(rng: np.random.Generator) -> list[bpy.types.Object]:
     """Polished horn with metal at the rim and the tip."""
     thing = cattle(rng) if rng.random() < 0.7 else buffalo(rng)
     mesh = thing[0].data
@@ -531,7 +578,7 @@ def drinking_horn(rng):
     return thing + [solid(band, surface(0.25, 0, metallic=1.0, mottle=0.05), "rim")]
 
 
-def antelope(rng):
+def antelope(rng: np.random.Generator) -> list[bpy.types.Object]:
     """Ringed horns of goats and antelopes, straight, swept or wound."""
     n, length = 220, rng.uniform(0.22, 0.8)
     kind = rng.choice(["sweep", "straight", "screw", "ram"])
@@ -582,7 +629,7 @@ def antelope(rng):
     return [thing]
 
 
-def horn_colour(rng):
+def horn_colour(rng: np.random.Generator) -> np.ndarray:
     """Dyed-black, marbled or blonde horn of the shops."""
     return pick(
         rng,
@@ -597,7 +644,11 @@ def horn_colour(rng):
     )
 
 
-def comb(rng, colour=None, clear=0.15):
+def comb(
+    rng: np.random.Generator,
+    colour: ArrayLike | None = None,
+    clear: float = 0.15,
+) -> list[bpy.types.Object]:
     """Comb: a back, teeth along one edge, sometimes a handle."""
     L, H, thick = rng.uniform(0.10, 0.19), rng.uniform(0.03, 0.05), rng.uniform(0.0025, 0.005)
     teeth = int(rng.integers(18, 40))
@@ -606,7 +657,7 @@ def comb(rng, colour=None, clear=0.15):
     color = horn_colour(rng) if colour is None else np.asarray(colour, float)
     parts = []
 
-    def slab(x0, x1, z0, z1, nx=20):
+    def slab(x0: float, x1: float, z0: float, z1: float, nx: int = 20) -> Piece:
         path = np.stack([np.linspace(x0, x1, nx), np.zeros(nx), np.zeros(nx)], 1)
         x = path[:, 0]
         h = (z1 - z0) / 2 + arc * np.sin(np.clip(x / L, 0, 1) * np.pi) * 0.5
@@ -648,7 +699,7 @@ def comb(rng, colour=None, clear=0.15):
     return [solid(piece, surface(0.22, 0.03, 200, 0.08, subsurface=clear, coat=0.7), "comb")]
 
 
-def horn_cup(rng):
+def horn_cup(rng: np.random.Generator) -> list[bpy.types.Object]:
     """Beaker, bowl or spoonless dish turned of horn plate."""
     h, r = rng.uniform(0.06, 0.13), rng.uniform(0.03, 0.05)
     z = np.linspace(0, 1, 24)
@@ -676,11 +727,13 @@ def horn_cup(rng):
     return [solid(piece, surface(0.2, 0.02, 150, 0.06, subsurface=0.2, coat=0.8), "horn_cup")]
 
 
-def horn_bangle(rng):
+def horn_bangle(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A bangle of dyed or blonde cattle horn."""
     return bangle(rng, horn_colour(rng), 0.15)
 
 
-def horn_beads(rng):
+def horn_beads(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """Beads of dyed or blonde cattle horn."""
     return beads(rng, horn_colour(rng), 0.1)
 
 

@@ -1,17 +1,22 @@
-"""Ivory: raw tusks, whole and cut, their sections, carved tusks, and everything carved from it."""
+"""Ivory: raw tusks, whole and cut, their sections, carved tusks, and everything carved from it.
 
+Lengths in metres, angles in radians, colours sRGB ('#rrggbb').
+"""
+
+import bpy
 import numpy as np
 
-from render import shapes
+from render import geometry, shapes
 from render.materials import Graph, blend, vary
+from render.subject import Subject
+from render.subjects.carving import family
+from render.subjects.substances import carve, ivory
 
-from .carving import family
-from .subject import Subject
-from .substances import carve, ivory
 
-
-def husk(rng, carved=False):
-    """The outside of a raw tusk: cementum from cream to brown, cracks along the tusk, dirt, a polished tip. Uses UV."""
+def husk(rng: np.random.Generator, carved: bool = False) -> bpy.types.Material:
+    """The outside of a raw tusk: cementum from cream to brown, cracks along the tusk, dirt, a
+    polished tip. Uses UV.
+    """
     pale = vary(
         rng, rng.choice(["#e6d8b8", "#d8c190", "#efe6d2", "#c9a870", "#dcc8a0"]), 0.01, 0.04, 0.04
     )
@@ -48,8 +53,10 @@ def husk(rng, carved=False):
     )
 
 
-def section(rng):
-    """A sawn face across the tusk, UV 0..1 over the disc: rings, a faint Schreger lattice, a dark nerve point, bark."""
+def section(rng: np.random.Generator) -> bpy.types.Material:
+    """A sawn face across the tusk, UV 0..1 over the disc: rings, a faint Schreger lattice, a dark
+    nerve point, bark.
+    """
     base = vary(rng, rng.choice(["#efe6d0", "#ead9b4", "#f2ede0", "#dcc596"]), 0.008, 0.03, 0.03)
     g = Graph("section")
     x, y, _ = g.separate(g.coordinates("UV", scale=2.0, offset=(-1, -1, 0)))
@@ -99,13 +106,14 @@ def section(rng):
     )
 
 
-def pulp(rng):
+def pulp(rng: np.random.Generator) -> bpy.types.Material:
+    """The rough wall of the pulp cavity."""
     g = Graph("pulp")
     n = g.noise(scale=25, detail=5)
     return g.surface(g.ramp(n, [(0.3, "#6a4a2c"), (0.7, "#c9a878")]), 0.8, g.bump(n, 0.003))
 
 
-def faces_to(thing, slot, count):
+def faces_to(thing: bpy.types.Object, slot: int, count: int) -> None:
     """The last `count` faces get material slot `slot`."""
     n = len(thing.data.polygons)
     index = np.zeros(n, np.int32)
@@ -113,9 +121,18 @@ def faces_to(thing, slot, count):
     thing.data.polygons.foreach_set("material_index", index)
 
 
-def tusk_curve(rng, length, share=(0.0, 1.0), rows=110):
+def tusk_curve(
+    rng: np.random.Generator,
+    length: float,
+    share: tuple[float, float] = (0.0, 1.0),
+    rows: int = 110,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The middle line [rows, 3] and the radii [rows] of a tusk, in metres.
+
+    `share`: which part of its `length`, 0 at the root to 1 at the tip.
+    """
     bend = rng.uniform(0.6, 1.9) * min(1.4, max(0.5, length / 0.9)) * rng.choice([1, 1, 0.5])
-    curve = shapes.arc(length, bend, rng.uniform(0, 0.7), 400)
+    curve = geometry.arc(length, bend, rng.uniform(0, 0.7), 400)
     t = np.linspace(share[0], share[1], rows)
     at = np.stack([np.interp(t, np.linspace(0, 1, 400), curve[:, k]) for k in range(3)], 1)
     base = length * rng.uniform(0.034, 0.06)
@@ -125,11 +142,20 @@ def tusk_curve(rng, length, share=(0.0, 1.0), rows=110):
     return at, np.sqrt(profile**2 + blunt**2 * np.clip((1.0 - t) * 60, 0, 1)) + base * 0.004
 
 
-def tusk_body(rng, length, share, segments=56, hollow=None):
+def tusk_body(
+    rng: np.random.Generator,
+    length: float,
+    share: tuple[float, float],
+    segments: int = 56,
+    hollow: tuple[float, float] | None = None,
+) -> bpy.types.Object:
+    """A tusk or a part of it; `hollow`: wall and depth of the pulp cavity as `shapes.tube` takes
+    them.
+    """
     curve, radius = tusk_curve(rng, length, share)
     a = np.linspace(0, 2 * np.pi, segments, endpoint=False)
     oval = 1 + rng.uniform(0, 0.08) * np.cos(2 * a + rng.uniform(0, 6))
-    ripple = 0.015 * shapes.noise(
+    ripple = 0.015 * geometry.noise(
         np.stack(
             [
                 np.repeat(np.linspace(0, 3, len(curve)), segments),
@@ -139,7 +165,7 @@ def tusk_body(rng, length, share, segments=56, hollow=None):
             1,
         ),
         1.5,
-        int(rng.integers(1e6)),
+        int(rng.integers(1_000_000)),
         3,
     ).reshape(len(curve), segments)
     radii = radius[:, None] * oval * (1 + ripple)
@@ -162,24 +188,28 @@ def tusk_body(rng, length, share, segments=56, hollow=None):
     return thing
 
 
-def tusk(rng):
+def tusk(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A whole tusk 0.3 to 1.8 m long."""
     length = np.exp(rng.uniform(np.log(0.3), np.log(1.8)))
     hollow = (rng.uniform(0.12, 0.35), rng.uniform(0.1, 0.4)) if rng.random() < 0.75 else None
     return [tusk_body(rng, length, (0, 1), hollow=hollow)]
 
 
-def tusk_cut(rng):
+def tusk_cut(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A length cut from a tusk."""
     a = rng.uniform(0, 0.6)
     b = min(0.94, a + rng.uniform(0.1, 0.4))
     hollow = (rng.uniform(0.15, 0.6), rng.uniform(0.3, 0.95)) if rng.random() < 0.4 else None
     return [tusk_body(rng, rng.uniform(0.6, 1.6), (a, b), hollow=hollow)]
 
 
-def tusk_tip(rng):
+def tusk_tip(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A tusk's tip."""
     return [tusk_body(rng, rng.uniform(0.4, 1.4), (rng.uniform(0.55, 0.85), 1))]
 
 
-def disc(rng):
+def disc(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A slice across a tusk of 4 to 12 cm."""
     r, t = rng.uniform(0.02, 0.06), rng.uniform(0.004, 0.03)
     line = np.stack([np.zeros(4), np.zeros(4), np.linspace(0, t, 4)], 1)
     a = np.linspace(0, 2 * np.pi, 64, endpoint=False)
@@ -190,13 +220,13 @@ def disc(rng):
     return [shapes.sharpen(thing, 50)]
 
 
-def tusk_carved(rng):
+def tusk_carved(rng: np.random.Generator) -> list[bpy.types.Object]:
     """A polished tusk with relief carved along it, often on a wooden stand."""
     length = rng.uniform(0.2, 0.8)
     curve, radius = tusk_curve(rng, length, (0, 1), 260)
     n, s = len(curve), 150
     a = np.linspace(0, 2 * np.pi, s, endpoint=False)
-    _, normal, binormal = shapes.frames(curve)
+    _, normal, binormal = geometry.frames(curve)
     around = (
         np.cos(a)[None, :, None] * normal[:, None] + np.sin(a)[None, :, None] * binormal[:, None]
     )
@@ -204,7 +234,9 @@ def tusk_carved(rng):
     q = points.reshape(-1, 3)
     f = 1.0 / (radius.max() * rng.uniform(0.25, 0.6))
     noise = np.abs(
-        shapes.noise(q + 0.15 / f * np.sin(q[:, [1, 2, 0]] * f * 3), f, int(rng.integers(1e6)), 3)
+        geometry.noise(
+            q + 0.15 / f * np.sin(q[:, [1, 2, 0]] * f * 3), f, int(rng.integers(1_000_000)), 3
+        )
     ).reshape(n, s)
     t = np.linspace(0, 1, n)[:, None]
     carvedness = np.clip((t - 0.06) * 20, 0, 1) * np.clip((rng.uniform(0.7, 0.95) - t) * 15, 0, 1)
@@ -215,19 +247,19 @@ def tusk_carved(rng):
     return [body]
 
 
-def elephants(rng):
+def elephants(rng: np.random.Generator) -> list[bpy.types.Object]:
     """A row of carved elephants on a bridge, from the whole tusk."""
     state = int(rng.integers(2**31))
 
-    def m(_, carved):
+    def m(_: np.random.Generator, carved: bool) -> bpy.types.Material:
         return ivory(np.random.default_rng(state), carved)
 
     out, x = [], 0.0
     for k in range(int(rng.integers(3, 7))):
         size = 0.05 * (1 - 0.08 * k)
-        e, c = shapes.ellipsoid, shapes.capsule
+        e, c = geometry.ellipsoid, geometry.capsule
 
-        def distance(p):
+        def distance(p: np.ndarray) -> np.ndarray:
             q = p / size
             d = e(q, (0, 0, 0.55), (0.42, 0.26, 0.3))
             for part in (
@@ -242,7 +274,7 @@ def elephants(rng):
                 ),
                 c(q, (-0.4, 0, 0.6), (-0.5, 0, 0.25), 0.04, 0.02),
             ):
-                d = shapes.union(d, part, k=0.05)
+                d = geometry.union(d, part, k=0.05)
             return d * size
 
         thing = shapes.surface_of(
@@ -252,10 +284,10 @@ def elephants(rng):
             48,
             m(rng, True),
         )
-        out.append(shapes.place(thing, (x, 0, 0.008)))
+        out.append(shapes.transform(thing, (x, 0, 0.008)))
         x += size * 1.25
     bridge = shapes.tube(
-        shapes.spline([(-0.04, 0, 0.0), (x / 2, 0, 0.006), (x, 0, 0.0)], 40),
+        geometry.spline([(-0.04, 0, 0.0), (x / 2, 0, 0.006), (x, 0, 0.0)], 40),
         np.stack([np.full(40, 0.006), np.linspace(0.02, 0.012, 40)], 1)[:, ::-1],
         24,
         m(rng, False),

@@ -1,8 +1,17 @@
-"""Pangolin scales, loose, strung, in heaps and on the skin; and what is taken for them: shells, fish scales, cones, leaves."""
+"""Pangolin scales, loose, strung, in heaps and on the skin; and what is taken for them: shells,
+fish scales, cones, leaves.
 
+Lengths in metres, angles in radians, colours sRGB 0 to 1.
+"""
+
+from collections.abc import Callable
+
+import bpy
 import numpy as np
 
-from .piece import (
+from render.chance import pick, seed
+from render.piece import (
+    Piece,
     ball,
     fractal,
     frames,
@@ -14,13 +23,12 @@ from .piece import (
     rotation,
     sheet,
     smoothstep,
-    solid,
-    surface,
     tube,
 )
-from .subject import Subject
+from render.solid import solid, surface
+from render.subject import Subject
 
-BROWN = [
+BROWN = [  # sRGB 0 to 1
     (0.34, 0.22, 0.13),
     (0.42, 0.30, 0.18),
     (0.26, 0.18, 0.12),
@@ -31,15 +39,7 @@ BROWN = [
 ]
 
 
-def pick(rng, values):
-    return np.array(values[rng.integers(len(values))], float)
-
-
-def seed(rng):
-    return int(rng.integers(1 << 30))
-
-
-def outline(v, kind):
+def outline(v: np.ndarray, kind: str) -> np.ndarray:
     """Half width along a scale from the root (0) to the tip (1)."""
     if kind == "fan":
         return np.where(
@@ -56,14 +56,22 @@ def outline(v, kind):
     )
 
 
-def scale(rng, length, colour, detail=1.0, kind=None, roast=0.0, both=True):
+def scale(
+    rng: np.random.Generator,
+    length: float,
+    colour: np.ndarray,
+    detail: float = 1.0,
+    kind: str | None = None,
+    roast: float = 0.0,
+    both: bool = True,
+) -> Piece:
     """One scale, root at v = 0, tip towards +y, convex side up, centred on the origin."""
     kind = rng.choice(["fan", "rhomb", "shield"]) if kind is None else kind
     width = length * rng.uniform(0.36, 0.52)
     curl, arch = rng.uniform(0.15, 0.55) + roast * rng.uniform(0, 1.2), rng.uniform(0.05, 0.4)
     lines, chip = rng.integers(9, 18), seed(rng)
 
-    def point(u, v):
+    def point(u: np.ndarray, v: np.ndarray) -> np.ndarray:
         x = 2 * u - 1
         nick = 1 + 0.05 * fractal(
             np.stack([v.ravel() * 7, np.sign(x.ravel()) * 3, 0 * v.ravel()], 1), chip, 2
@@ -92,7 +100,10 @@ def scale(rng, length, colour, detail=1.0, kind=None, roast=0.0, both=True):
     return s
 
 
-def horny(rng, scale_=900.0, clear=0.2):
+def horny(
+    rng: np.random.Generator, scale_: float = 900.0, clear: float = 0.2
+) -> bpy.types.Material:
+    """Keratin; `scale_`: cells of noise per metre, `clear` 0 to 1: how far light goes into it."""
     return surface(
         roughness=rng.uniform(0.3, 0.6),
         bump=rng.uniform(0.4, 0.8),
@@ -106,7 +117,8 @@ def horny(rng, scale_=900.0, clear=0.2):
     )
 
 
-def one(rng):
+def one(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """One pangolin scale 25 to 65 mm long."""
     return [
         solid(
             scale(rng, rng.uniform(0.025, 0.065), pick(rng, BROWN) * rng.uniform(0.8, 1.3)),
@@ -116,7 +128,7 @@ def one(rng):
     ]
 
 
-def towards(normal, yaw):
+def towards(normal: np.ndarray, yaw: float) -> np.ndarray:
     """Rotation taking z to `normal` after a turn by `yaw`."""
     n = normal / np.linalg.norm(normal)
     axis = np.cross([0, 0, 1.0], n)
@@ -125,7 +137,14 @@ def towards(normal, yaw):
     return tilt @ rotation([0, 0, 1], yaw)
 
 
-def mound(rng, make, count, size, spread=None, rise=None):
+def mound(
+    rng: np.random.Generator,
+    make: Callable[[np.random.Generator], Piece],
+    count: int,
+    size: float,
+    spread: float | None = None,
+    rise: float | None = None,
+) -> Piece:
     """Pieces strewn over a low mound, loosely along its slope, over a dark core."""
     spread = size * np.sqrt(count) * rng.uniform(0.19, 0.27) if spread is None else spread
     rise = spread * rng.uniform(0.15, 0.4) if rise is None else rise
@@ -167,7 +186,8 @@ def mound(rng, make, count, size, spread=None, rise=None):
     return join(parts + [core])
 
 
-def heap(rng):
+def heap(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A heap of 60 to 420 scales, raw or roasted."""
     roast = float(rng.random() < 0.2)
     colour = (
         pick(rng, BROWN)
@@ -176,7 +196,7 @@ def heap(rng):
     )
     size = rng.uniform(0.03, 0.055) * (0.6 if roast else 1)
 
-    def make(r):
+    def make(r: np.random.Generator) -> Piece:
         return scale(
             r,
             size,
@@ -191,7 +211,7 @@ def heap(rng):
     ]
 
 
-def strung(rng):
+def strung(rng: np.random.Generator) -> list[bpy.types.Object]:
     """Row or loop of scales on a thread."""
     n, length = int(rng.integers(7, 20)), rng.uniform(0.025, 0.045)
     loop = rng.random() < 0.5
@@ -223,7 +243,15 @@ def strung(rng):
     return [solid(join(parts + [thread]), horny(rng), "pangolin_strand")]
 
 
-def imbricate(rng, path, radius, length, colour, rows, lower=True):
+def imbricate(
+    rng: np.random.Generator,
+    path: np.ndarray,
+    radius: np.ndarray,
+    length: float,
+    colour: np.ndarray,
+    rows: int,
+    lower: bool = True,
+) -> Piece:
     """Overlapping scales in staggered rows on a tube; the belly stays bare."""
     body = tube(path, radius * 0.97, 40)
     body.c = np.tile((0.62, 0.5, 0.42), (len(body.v), 1))
@@ -267,7 +295,7 @@ def imbricate(rng, path, radius, length, colour, rows, lower=True):
     return join(parts)
 
 
-def whole_skin(rng):
+def whole_skin(rng: np.random.Generator) -> list[bpy.types.Object]:
     """A dried or stuffed pangolin: head, body, broad tail, scales from brow to tail tip."""
     L = rng.uniform(0.5, 0.9)
     n = 60
@@ -325,7 +353,7 @@ def whole_skin(rng):
     return [solid(join(parts), horny(rng, 700), "pangolin_skin")]
 
 
-def patch(rng):
+def patch(rng: np.random.Generator) -> list[bpy.types.Object]:
     """Close view: scaled hide filling the frame."""
     L = rng.uniform(0.03, 0.06)
     path = np.stack([np.linspace(0, 0.5, 40), 0 * np.arange(40), 0 * np.arange(40)], 1)
@@ -344,11 +372,14 @@ def patch(rng):
 # Look-alikes.
 
 
-def scallop(rng, size=None, n=(70, 28)):
+def scallop(
+    rng: np.random.Generator, size: float | None = None, n: tuple[int, int] = (70, 28)
+) -> Piece:
+    """A ribbed shell of 2 to 5 cm."""
     size = rng.uniform(0.02, 0.05) if size is None else size
     ribs, curl = rng.integers(8, 22), rng.uniform(0.3, 0.8)
 
-    def point(u, v):
+    def point(u: np.ndarray, v: np.ndarray) -> np.ndarray:
         a = (u - 0.5) * 2.5
         r = size * (0.06 + 0.94 * v) * (1 - 0.12 * abs(u - 0.5) ** 2)
         return np.stack(
@@ -380,10 +411,13 @@ def scallop(rng, size=None, n=(70, 28)):
     return s
 
 
-def mussel(rng, size=None, n=(24, 30)):
+def mussel(
+    rng: np.random.Generator, size: float | None = None, n: tuple[int, int] = (24, 30)
+) -> Piece:
+    """A mussel's shell of 4 to 8 cm."""
     size = rng.uniform(0.02, 0.04) if size is None else size
 
-    def point(u, v):
+    def point(u: np.ndarray, v: np.ndarray) -> np.ndarray:
         w = size * 0.5 * np.sin(np.pi * np.clip(v, 0.001, 1) ** 0.7) ** 0.8
         x = 2 * u - 1
         return np.stack(
@@ -399,7 +433,8 @@ def mussel(rng, size=None, n=(24, 30)):
     return s
 
 
-def snail(rng, size=None):
+def snail(rng: np.random.Generator, size: float | None = None) -> Piece:
+    """A snail's shell of 2 to 5 cm."""
     size = rng.uniform(0.02, 0.05) if size is None else size
     turns, n = rng.uniform(3, 5), 160
     s = np.linspace(0, 1, n)
@@ -424,7 +459,8 @@ def snail(rng, size=None):
     return p
 
 
-def cowrie(rng, size=None):
+def cowrie(rng: np.random.Generator, size: float | None = None) -> Piece:
+    """A cowrie of 2 to 6 cm."""
     size = rng.uniform(0.01, 0.03) if size is None else size
     b = ball((size * 0.65, size, size * 0.5), 40)
     x, y, z = (b.v / size).T
@@ -438,7 +474,8 @@ def cowrie(rng, size=None):
     return b
 
 
-def shells(rng):
+def shells(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """One sea shell."""
     make = [scallop, mussel, snail, cowrie][rng.integers(4)]
     return [
         solid(
@@ -451,8 +488,10 @@ def shells(rng):
     ]
 
 
-def fish_scale(rng, size):
-    def point(u, v):
+def fish_scale(rng: np.random.Generator, size: float) -> Piece:
+    """A fish's scale, about `size` metres long."""
+
+    def point(u: np.ndarray, v: np.ndarray) -> np.ndarray:
         x, y = 2 * u - 1, 2 * v - 1
         return np.stack(
             [
@@ -472,10 +511,11 @@ def fish_scale(rng, size):
     return s
 
 
-def leaf(rng, size):
+def leaf(rng: np.random.Generator, size: float) -> Piece:
+    """A dry leaf, `size` metres long."""
     curl = rng.uniform(-2, 2)
 
-    def point(u, v):
+    def point(u: np.ndarray, v: np.ndarray) -> np.ndarray:
         x = 2 * u - 1
         w = size * 0.24 * np.sin(np.pi * np.clip(v, 0.01, 0.99)) ** 0.8
         return np.stack(
@@ -488,7 +528,8 @@ def leaf(rng, size):
     return s
 
 
-def bark(rng, size):
+def bark(rng: np.random.Generator, size: float) -> Piece:
+    """A chip of bark, `size` metres long."""
     w = rng.uniform(0.4, 1)
     s = sheet(
         lambda u, v: np.stack(
@@ -503,8 +544,10 @@ def bark(rng, size):
     return s
 
 
-def chips(rng):
-    """Heaps that share the manner of a heap of scales: fish scales, dry leaves, bark, mussels, crisps."""
+def chips(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """Heaps that share the manner of a heap of scales: fish scales, dry leaves, bark, mussels,
+    crisps.
+    """
     kind = rng.choice(["fish", "leaf", "bark", "mussel", "scallop"])
     size = rng.uniform(0.025, 0.05)
     make = {
@@ -524,7 +567,7 @@ def chips(rng):
     ]
 
 
-def cone(rng):
+def cone(rng: np.random.Generator) -> list[bpy.types.Object]:
     """Pine cone or artichoke: blunt bracts in a spiral."""
     H = rng.uniform(0.04, 0.10)
     wide = H * rng.uniform(0.28, 0.48)
@@ -561,7 +604,7 @@ def cone(rng):
     return [solid(join(parts), surface(0.7, 0.4, 500, 0.25), "cone")]
 
 
-def carapace(rng):
+def carapace(rng: np.random.Generator) -> list[bpy.types.Object]:
     """Shell of a turtle or tortoise: dome with scutes."""
     R = rng.uniform(0.06, 0.18)
     d = lathe(

@@ -1,19 +1,28 @@
-"""Skins of tiger, leopard and their kin, spread, hung, folded and sewn; and striped or spotted things that are none."""
+"""Skins of tiger, leopard and their kin, spread, hung, folded and sewn; and striped or spotted
+things that are none.
 
+Lengths in metres (patterns: in body lengths), angles in radians, colours sRGB 0 to 1.
+"""
+
+from collections.abc import Callable, Sequence
+
+import bpy
 import numpy as np
 from scipy.ndimage import gaussian_filter, zoom
 from scipy.spatial import cKDTree
 
-from .piece import fractal, join, picture, sheet, smoothstep, solid, surface
-from .subject import Subject
+from render.chance import seed
+from render.piece import fractal, join, sheet, smoothstep
+from render.solid import picture, solid, surface
+from render.subject import Subject
 
 
-def seed(rng):
-    return int(rng.integers(1 << 30))
-
-
-def band(rng, shape, wave, long, angle=0.0):
-    """Noise of one wavelength (pixels) across and far longer along: stripes that fork and end, about -1..1."""
+def band(
+    rng: np.random.Generator, shape: tuple[int, int], wave: float, long: float, angle: float = 0.0
+) -> np.ndarray:
+    """Noise of one wavelength (pixels) across and far longer along: stripes that fork and end,
+    about -1..1.
+    """
     h, w = shape
     fy, fx = np.fft.fftfreq(h)[:, None], np.fft.rfftfreq(w)[None]
     u, v = fx * np.cos(angle) - fy * np.sin(angle), fx * np.sin(angle) + fy * np.cos(angle)
@@ -22,7 +31,9 @@ def band(rng, shape, wave, long, angle=0.0):
     return out / out.std()
 
 
-def spots(rng, x, y, pitch, stretch=1.0):
+def spots(
+    rng: np.random.Generator, x: np.ndarray, y: np.ndarray, pitch: float, stretch: float = 1.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Distance to the nearest jittered centre in pitches, its angle, and a number of the centre."""
     nx, ny = int(np.ptp(x) / pitch) + 4, int(np.ptp(y) / (pitch * stretch)) + 4
     i, j = np.meshgrid(np.arange(nx), np.arange(ny))
@@ -36,10 +47,21 @@ def spots(rng, x, y, pitch, stretch=1.0):
     return far.reshape(x.shape), a.reshape(x.shape), which.reshape(x.shape)
 
 
-def coat(rng, kind, x, y, flank, leg):
-    """SRGB of a pelt; x across and y along the back (body lengths), flank 0 at the spine to 1 at the belly, leg 0..1."""
+def coat(
+    rng: np.random.Generator,
+    kind: str,
+    x: np.ndarray,
+    y: np.ndarray,
+    flank: np.ndarray,
+    leg: np.ndarray,
+) -> np.ndarray:
+    """The sRGB colours [..., 3] of a pelt.
 
-    def wob(s):
+    `x` across and `y` along the back, in body lengths; `flank` 0 at the spine to 1 at the belly;
+    `leg` 0 to 1.
+    """
+
+    def wob(s: float) -> np.ndarray:
         return fractal(
             np.stack([x.ravel() * s, y.ravel() * s, 0 * x.ravel()], 1), seed(rng), 3
         ).reshape(x.shape)
@@ -99,7 +121,7 @@ def coat(rng, kind, x, y, flank, leg):
     )
 
 
-def hairs(rng, rgb):
+def hairs(rng: np.random.Generator, rgb: np.ndarray) -> np.ndarray:
     """Darken and lighten along the lie of the hair."""
     h, w = rgb.shape[:2]
     fine = (
@@ -109,14 +131,26 @@ def hairs(rng, rgb):
     return np.clip(rgb * (1 + 0.06 * fine)[..., None], 0.01, 1)
 
 
-def segment(x, y, a, b, ra, rb):
+def segment(
+    x: np.ndarray, y: np.ndarray, a: Sequence[float], b: Sequence[float], ra: float, rb: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Distance to a line from `a` to `b`, `ra` to `rb` thick, and where along it, 0 to 1."""
     d = np.subtract(b, a)
     h = np.clip(((x - a[0]) * d[0] + (y - a[1]) * d[1]) / (d @ d), 0, 1)
     return np.hypot(x - a[0] - h * d[0], y - a[1] - h * d[1]) - (ra + (rb - ra) * h), h
 
 
-def pelt(rng, kind, felt=None, size=520):
-    """Picture (h,w,4) of a skin spread flat, head at the top; also the leg and flank fields are laid by its outline."""
+def pelt(
+    rng: np.random.Generator,
+    kind: str,
+    felt: Sequence[float] | None = None,
+    size: int = 520,
+) -> tuple[np.ndarray, np.ndarray]:
+    """A skin spread flat, head at the top, `size` pixels high.
+
+    Returns its sRGB and alpha [height, width, 4], and how far each pixel lies outside the outline,
+    in body lengths, negative inside. `felt`: the colour of a cloth that shows around it.
+    """
     y, x = np.meshgrid(
         np.linspace(-0.95, 0.75, size), np.linspace(-0.5, 0.5, int(size * 0.6)), indexing="ij"
     )
@@ -128,7 +162,7 @@ def pelt(rng, kind, felt=None, size=520):
     d = segment(wx, wy, (0, -0.30), (0, 0.32), belly * 1.06, belly * 0.86)[0]
     leg = np.zeros_like(x)
 
-    def soft(a, b, k):
+    def soft(a: np.ndarray, b: np.ndarray, k: float) -> np.ndarray:
         return (
             b
             + (a - b) * np.clip(0.5 + 0.5 * (b - a) / k, 0, 1)
@@ -175,10 +209,13 @@ def pelt(rng, kind, felt=None, size=520):
 
 
 KINDS = ["tiger", "leopard", "jaguar", "snow", "cheetah", "ocelot"]
-ODDS = [0.42, 0.27, 0.08, 0.11, 0.06, 0.06]
+ODDS = [0.42, 0.27, 0.08, 0.11, 0.06, 0.06]  # of KINDS
 
 
-def fur(rng, image, alpha=False):
+def fur(
+    rng: np.random.Generator, image: bpy.types.Image, alpha: bool = False
+) -> bpy.types.Material:
+    """Fur in the colours of an image; `alpha`: cut out where the image is clear."""
     return surface(
         roughness=0.75,
         bump=0.5,
@@ -191,8 +228,10 @@ def fur(rng, image, alpha=False):
     )
 
 
-def spread(rng, hang=False, rug=False):
-    """The whole skin, four legs, tail and head, with low waves; a rug has felt and a raised head."""
+def spread(
+    rng: np.random.Generator, hang: bool = False, rug: bool = False
+) -> list[bpy.types.Object]:
+    """The whole skin with legs, tail and head, in low waves; a rug has felt and a raised head."""
     kind = rng.choice(KINDS, p=ODDS)
     felt = (
         ((0.35, 0.06, 0.07), (0.08, 0.09, 0.12), (0.1, 0.25, 0.15), (0.62, 0.5, 0.3))[
@@ -205,7 +244,7 @@ def spread(rng, hang=False, rug=False):
     L = rng.uniform(1.2, 2.4)
     high, n = 0.012 * L, seed(rng)
 
-    def point(u, v):
+    def point(u: np.ndarray, v: np.ndarray) -> np.ndarray:
         x, y = (u - 0.5) * L * 0.59, (v * 1.7 - 0.95) * L * 0.59
         w = fractal(
             np.stack([x.ravel() / L * 7, y.ravel() / L * 7, 0 * x.ravel()], 1), n, 3
@@ -232,7 +271,10 @@ def spread(rng, hang=False, rug=False):
     return [solid(s, fur(rng, picture(rgba), True), "pelt")]
 
 
-def cloth_of(rng, kind, w=1.0, h=1.0, size=360):
+def cloth_of(
+    rng: np.random.Generator, kind: str, w: float = 1.0, h: float = 1.0, size: int = 360
+) -> np.ndarray:
+    """The sRGB picture of a cut of pelt, `w` x `h` body lengths, `size` pixels high."""
     y, x = np.meshgrid(
         np.linspace(0, h, size), np.linspace(-w / 2, w / 2, int(size * w / h)), indexing="ij"
     )
@@ -240,7 +282,11 @@ def cloth_of(rng, kind, w=1.0, h=1.0, size=360):
     return coat(rng, kind, x * 0.7, y * 0.7, flank, 0 * x)
 
 
-def folded(rng, rgb=None, material=None):
+def folded(
+    rng: np.random.Generator,
+    rgb: Callable[[np.random.Generator], np.ndarray] | None = None,
+    material: Callable[[np.random.Generator, bpy.types.Image], bpy.types.Material] | None = None,
+) -> list[bpy.types.Object]:
     """Skins in folds, one upon another."""
     L, layers = rng.uniform(0.3, 0.6), int(rng.integers(1, 4))
     out = []
@@ -252,7 +298,7 @@ def folded(rng, rgb=None, material=None):
         )
         n, folds = seed(rng), rng.uniform(1.5, 3)
 
-        def point(u, v):
+        def point(u: np.ndarray, v: np.ndarray) -> np.ndarray:
             q = v * folds
             k_, f = np.floor(q), q - np.floor(q)
             y = np.where(k_ % 2 == 0, f, 1 - f) * L * 0.7
@@ -276,7 +322,7 @@ def folded(rng, rgb=None, material=None):
     return out
 
 
-def close(rng):
+def close(rng: np.random.Generator) -> list[bpy.types.Object]:
     """Fur filling the frame, in soft waves."""
     tex = hairs(rng, cloth_of(rng, rng.choice(KINDS, p=ODDS), 0.8, 0.8, 480))
     n = seed(rng)
@@ -299,7 +345,11 @@ def close(rng):
     return [solid(s, fur(rng, picture(tex)), "fur")]
 
 
-def cushion(rng, rgb=None, material=None):
+def cushion(
+    rng: np.random.Generator,
+    rgb: Callable[[np.random.Generator], np.ndarray] | None = None,
+    material: Callable[[np.random.Generator, bpy.types.Image], bpy.types.Material] | None = None,
+) -> list[bpy.types.Object]:
     """Cushion or soft bag with a handle."""
     tex = (
         hairs(rng, cloth_of(rng, rng.choice(KINDS, p=ODDS), 0.5, 0.5)) if rgb is None else rgb(rng)
@@ -331,8 +381,10 @@ def cushion(rng, rgb=None, material=None):
     ]
 
 
-def stripes_plain(rng):
-    """Textile and hide patterns that are no cat's: zebra, cow, printed stripes and spots, checks, flowers."""
+def stripes_plain(rng: np.random.Generator) -> np.ndarray:
+    """Textile and hide patterns that are no cat's: zebra, cow, printed stripes and spots, checks,
+    flowers.
+    """
     kind = rng.choice(["zebra", "cow", "print", "stripe", "dots", "reptile"])
     shape = (320, 320)
     y, x = np.meshgrid(np.linspace(0, 1, 320), np.linspace(0, 1, 320), indexing="ij")
@@ -368,11 +420,13 @@ def stripes_plain(rng):
     return np.clip(a * (1 - w[..., None]) + b * w[..., None], 0, 1)
 
 
-def textile(rng, image):
+def textile(rng: np.random.Generator, image: bpy.types.Image) -> bpy.types.Material:
+    """Printed or woven cloth in the colours of an image."""
     return surface(roughness=rng.uniform(0.2, 0.8), bump=0.2, scale=900, mottle=0.06, image=image)
 
 
-def flat_cloth(rng):
+def flat_cloth(rng: np.random.Generator) -> list[bpy.types.Object]:
+    """A cloth of 0.3 to 1.2 by 0.4 to 1.5 m, lying flat."""
     n, w, h = seed(rng), rng.uniform(0.3, 1.2), rng.uniform(0.4, 1.5)
     s = sheet(
         lambda u, v: np.stack(

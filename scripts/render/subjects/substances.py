@@ -1,12 +1,32 @@
-"""The materials that the carved shapes come in. Each: (rng, carved) -> material; `carved` darkens and cuts relief."""
+"""The materials that the carved shapes come in.
 
+Each: (rng, carved) -> material; `carved` darkens and cuts relief.
+
+Scales are features per metre, heights metres, angles radians, colours sRGB ('#rrggbb').
+"""
+
+from collections.abc import Sequence
+
+import bpy
 import numpy as np
 
-from render.materials import Graph, blend, vary
+from render.materials import Graph, Value, blend, vary
 
 
-def carve(g, rng, colour, stain, carved, others=(), deep=0.0007):
-    """Adds engraved lines to a colour and the height of the surface. Returns (colour, normal)."""
+def carve(
+    g: Graph,
+    rng: np.random.Generator,
+    colour: Value,
+    stain: Value,
+    carved: bool,
+    others: Sequence[tuple[Value, float]] = (),
+    deep: float = 0.0007,
+) -> tuple[Value, bpy.types.NodeSocket | None]:
+    """Add engraved lines to a colour and the height of the surface; returns (colour, normal).
+
+    `stain`: the lines' colour; `others`: more heights with their weights; `deep`: of the relief,
+    metres.
+    """
     heights = list(others)
     if carved and rng.random() < 0.6:
         at = g.coordinates("Object")
@@ -23,12 +43,13 @@ def carve(g, rng, colour, stain, carved, others=(), deep=0.0007):
     return colour, g.bump(g.layers(heights), deep)
 
 
-def axis(rng):
-    """A direction of the grain, as Euler angles."""
+def axis(rng: np.random.Generator) -> tuple[float, ...]:
+    """A direction of the grain, as Euler angles in radians."""
     return tuple(rng.choice([0, np.pi / 2], 3) + rng.normal(0, 0.1, 3))
 
 
-def ivory(rng, carved):
+def ivory(rng: np.random.Generator, carved: bool) -> bpy.types.Material:
+    """Ivory from fresh to old and stained, with fine grain, sometimes cracks; no lattice."""
     age = rng.beta(1.2, 2.4)
     fresh = vary(rng, rng.choice(["#f0e8d6", "#ece0c6", "#f2ecdf", "#e9dcc0"]), 0.008, 0.03, 0.03)
     old = vary(
@@ -70,7 +91,8 @@ def ivory(rng, carved):
     )
 
 
-def bone(rng, carved):
+def bone(rng: np.random.Generator, carved: bool) -> bpy.types.Material:
+    """Bone with pores and streaks along one axis."""
     base = vary(
         rng, rng.choice(["#ece5d3", "#e2d8c0", "#f0ece2", "#d6c7a4", "#c7ae80"]), 0.008, 0.03, 0.04
     )
@@ -93,7 +115,8 @@ def bone(rng, carved):
     return g.surface(colour, rng.uniform(0.35, 0.7), normal, subsurface=0.05)
 
 
-def timber(rng, carved):
+def timber(rng: np.random.Generator, carved: bool) -> bpy.types.Material:
+    """Wood with rings and fibres."""
     base = vary(
         rng,
         rng.choice(
@@ -137,7 +160,8 @@ def timber(rng, carved):
     return g.surface(colour, rng.uniform(0.2, 0.65), normal, coat=rng.choice([0, 0.5]))
 
 
-def stone(rng, carved):
+def stone(rng: np.random.Generator, carved: bool) -> bpy.types.Material:
+    """Jade, marble, soapstone, agate, turquoise, lapis, porcelain, celadon or terracotta."""
     kind = rng.choice(
         [
             "jade",
@@ -221,7 +245,7 @@ def stone(rng, carved):
     )
 
 
-def polymer(rng, carved):
+def polymer(rng: np.random.Generator, carved: bool) -> bpy.types.Material:
     """Plastic, resin, celluloid: even, glossy; half of it imitates ivory, horn or amber."""
     kind = rng.choice(
         ["cream", "bright", "clear", "striped", "marbled", "dark"],
@@ -290,7 +314,7 @@ def polymer(rng, carved):
     )
 
 
-def other(rng, carved):
+def other(rng: np.random.Generator, carved: bool) -> bpy.types.Material:
     """Amber, glass, metals, leather-like and painted things."""
     kind = rng.choice(
         ["amber", "glass", "gold", "silver", "bronze", "painted"],

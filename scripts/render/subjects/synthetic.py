@@ -1,6 +1,6 @@
 """Plastic, resin and celluloid in the carved shapes."""
 
-from .carving import family
-from .substances import polymer
+from render.subjects.carving import family
+from render.subjects.substances import polymer
 
 SUBJECTS = family("polymer", "synthetic", polymer)

@@ -1,6 +1,6 @@
 """Wood in the carved shapes."""
 
-from .carving import family
-from .substances import timber
+from render.subjects.carving import family
+from render.subjects.substances import timber
 
 SUBJECTS = family("wood", "wood", timber)

@@ -1,39 +1,47 @@
-"""Triangle meshes as numpy arrays: tubes, sheets, level sets of distance fields, noise, and their way into Blender.
+"""Triangle meshes as numpy arrays: tubes, sheets, level sets of distance fields, noise, and their
+way into Blender.
 
-A Piece carries a colour per vertex (sRGB, as the eye names it) and a `grain` coordinate in metres in which the
-material's noise is laid, so that the fibre of a horn follows the horn and not the axes of the room.
+A Piece carries a colour per vertex (sRGB, as the eye names it) and a `grain` coordinate in metres
+in which the material's noise is laid, so that the fibre of a horn follows the horn and not the axes
+of the room.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
-import bpy
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.ndimage import map_coordinates
 
 
-@dataclass
 class Piece:
-    """Vertices (n,3) in metres, triangles (m,3), sRGB colours (n,3), grain coordinates (n,3), t and a in the part."""
+    """Vertices `v` [n, 3] in metres and triangles `f` [m, 3] of vertex numbers.
 
-    v: np.ndarray
-    f: np.ndarray
-    c: np.ndarray = None
-    grain: np.ndarray = None
-    t: np.ndarray = None  # along the part, 0..1
-    a: np.ndarray = None  # around the part, radians
-    uv: np.ndarray = None
+    Per vertex: `c` sRGB colour [n, 3], grey unless given; `grain` where the material's noise is
+    read [n, 3] in metres, else the vertex; `t` along the part [n], 0 to 1; `a` around it [n] in
+    radians; `uv` [n, 2], 0 to 1.
+    """
 
-    def __post_init__(self):
-        n = len(self.v)
-        self.c = np.full((n, 3), 0.5) if self.c is None else self.c
-        self.grain = self.v.copy() if self.grain is None else self.grain
-        self.t = np.zeros(n) if self.t is None else self.t
-        self.a = np.zeros(n) if self.a is None else self.a
-        self.uv = np.zeros((n, 2)) if self.uv is None else self.uv
+    def __init__(
+        self,
+        v: np.ndarray,
+        f: np.ndarray,
+        c: np.ndarray | None = None,
+        grain: np.ndarray | None = None,
+        t: np.ndarray | None = None,
+        a: np.ndarray | None = None,
+        uv: np.ndarray | None = None,
+    ) -> None:
+        n = len(v)
+        self.v, self.f = v, f
+        self.c = np.full((n, 3), 0.5) if c is None else c
+        self.grain = v.copy() if grain is None else grain
+        self.t = np.zeros(n) if t is None else t
+        self.a = np.zeros(n) if a is None else a
+        self.uv = np.zeros((n, 2)) if uv is None else uv
 
 
-def normals(piece):
-    """Area-weighted vertex normals."""
+def normals(piece: Piece) -> np.ndarray:
+    """Area-weighted vertex normals [n, 3]."""
     p = piece.v[piece.f]
     face = np.cross(p[:, 1] - p[:, 0], p[:, 2] - p[:, 0])
     out = np.zeros_like(piece.v)
@@ -43,13 +51,13 @@ def normals(piece):
     return out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)
 
 
-def displace(piece, amount):
-    """Move every vertex along its normal by `amount` metres (scalar or one per vertex)."""
+def displace(piece: Piece, amount: float | np.ndarray) -> Piece:
+    """Move every vertex along its normal by `amount` metres, one number or one per vertex."""
     piece.v = piece.v + normals(piece) * np.broadcast_to(amount, len(piece.v))[:, None]
     return piece
 
 
-def join(pieces):
+def join(pieces: Sequence[Piece]) -> Piece:
     """One piece from several."""
     start = np.cumsum([0] + [len(p.v) for p in pieces])
     stack = lambda name: np.concatenate([getattr(p, name) for p in pieces])  # noqa: E731
@@ -64,8 +72,13 @@ def join(pieces):
     )
 
 
-def moved(piece, rotation=None, shift=(0, 0, 0), scale=1.0):
-    """A copy, scaled, turned and shifted; grain and colours stay with the material."""
+def moved(
+    piece: Piece,
+    rotation: np.ndarray | None = None,
+    shift: ArrayLike = (0, 0, 0),
+    scale: float = 1.0,
+) -> Piece:
+    """A copy that is scaled, turned by a rotation [3, 3] and shifted, in this order."""
     v = piece.v * scale
     v = v if rotation is None else v @ np.asarray(rotation).T
     return Piece(
@@ -73,21 +86,21 @@ def moved(piece, rotation=None, shift=(0, 0, 0), scale=1.0):
     )
 
 
-def rotation(axis, angle):
-    """Rotation matrix about `axis` by `angle` radians."""
+def rotation(axis: ArrayLike, angle: float) -> np.ndarray:
+    """The rotation [3, 3] about an axis by `angle` radians (Rodrigues)."""
     x, y, z = np.asarray(axis, float) / np.linalg.norm(axis)
     k = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
     return np.eye(3) + np.sin(angle) * k + (1 - np.cos(angle)) * (k @ k)
 
 
-def random_rotation(rng):
+def random_rotation(rng: np.random.Generator) -> np.ndarray:
     """Uniform random rotation."""
     q, r = np.linalg.qr(rng.normal(size=(3, 3)))
     q = q * np.sign(np.diag(r))
     return q if np.linalg.det(q) > 0 else -q
 
 
-def fractal(p, seed, octaves=4, gain=0.5):
+def fractal(p: np.ndarray, seed: int, octaves: int = 4, gain: float = 0.5) -> np.ndarray:
     """Value noise summed over octaves, about -1..1, at points p (n,3) whose unit is one cell."""
     table = np.random.default_rng(int(seed)).random((32, 32, 32)) * 2 - 1
     p = np.asarray(p, float)
@@ -102,20 +115,24 @@ def fractal(p, seed, octaves=4, gain=0.5):
     return out / total * 1.6
 
 
-def mix(a, b, w):
+def mix(a: ArrayLike, b: ArrayLike, w: np.ndarray) -> np.ndarray:
     """Colours a to b by weight w (n,), clipped to 0..1."""
     w = np.clip(w, 0, 1)[:, None]
     return np.asarray(a) * (1 - w) + np.asarray(b) * w
 
 
-def smoothstep(low, high, x):
+def smoothstep(low: float, high: float, x: float | np.ndarray) -> np.ndarray:
     """0 below low, 1 above high, smooth between."""
     t = np.clip((x - low) / (high - low), 0, 1)
     return t * t * (3 - 2 * t)
 
 
-def bend(length, angle, n, lift=0.0, start=0.0, power=1.0):
-    """Path (n,3) of a given length in the x-z plane turning by `angle` radians, rising sideways by `lift` metres."""
+def bend(
+    length: float, angle: float, n: int, lift: float = 0.0, start: float = 0.0, power: float = 1.0
+) -> np.ndarray:
+    """Path (n,3) of a given length in the x-z plane turning by `angle` radians, rising sideways by
+    `lift` metres.
+    """
     s = np.linspace(0, 1, n)
     heading = start + angle * s**power
     step = length / (n - 1)
@@ -124,7 +141,7 @@ def bend(length, angle, n, lift=0.0, start=0.0, power=1.0):
     return np.stack([x, lift * s * s, z], 1)
 
 
-def frames(path):
+def frames(path: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Tangents, normals and binormals transported along a path without twist."""
     tangent = np.gradient(path, axis=0)
     tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-12)
@@ -138,9 +155,18 @@ def frames(path):
 
 
 def tube(
-    path, radius, sides=64, section=None, twist=0.0, caps=(True, True), stretch=0.06, closed=False
-):
-    """Surface swept along a path. radius: (n,) or (n,2) semi-axes; section(a, t) multiplies it; twist in radians."""
+    path: np.ndarray,
+    radius: float | np.ndarray,
+    sides: int = 64,
+    section: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
+    twist: float = 0.0,
+    caps: tuple[bool, bool] = (True, True),
+    stretch: float = 0.06,
+    closed: bool = False,
+) -> Piece:
+    """Surface swept along a path. radius: (n,) or (n,2) semi-axes; section(a, t) multiplies it;
+    twist in radians.
+    """
     n = len(path)
     radius = np.asarray(radius, float)
     radius = np.stack([radius, radius], 1) if radius.ndim == 1 else radius
@@ -185,8 +211,8 @@ def tube(
     return join(parts) if len(parts) > 1 else body
 
 
-def disc(rim, rings=8, flip=False, t=0.0):
-    """Flat fill of a closed rim (k,3) in rings; its `a` holds the relative radius, 0 at the centre."""
+def disc(rim: np.ndarray, rings: int = 8, flip: bool = False, t: float = 0.0) -> Piece:
+    """Flat fill of a closed rim [k, 3] in rings; `a` holds the relative radius, 0 in the middle."""
     k = len(rim)
     centre = rim.mean(0)
     r = np.linspace(1, 0.02, rings)
@@ -204,8 +230,12 @@ def disc(rim, rings=8, flip=False, t=0.0):
     return Piece(v, f.copy(), None, None, np.full(len(v), t), np.repeat(r, k))
 
 
-def sheet(point, nu, nv, both=0.0):
-    """Grid u, v in 0..1 mapped by point(u, v) -> (...,3); both > 0 adds an underside that far below the normal."""
+def sheet(
+    point: Callable[[np.ndarray, np.ndarray], np.ndarray], nu: int, nv: int, both: float = 0.0
+) -> Piece:
+    """Grid u, v in 0..1 mapped by point(u, v) -> (...,3); both > 0 adds an underside that far below
+    the normal.
+    """
     u, v = np.meshgrid(np.linspace(0, 1, nu), np.linspace(0, 1, nv), indexing="ij")
     p = point(u, v).reshape(-1, 3)
     i = np.arange(nu * nv).reshape(nu, nv)
@@ -229,8 +259,12 @@ def sheet(point, nu, nv, both=0.0):
     return join([top, below])
 
 
-def lathe(profile, sides=64, section=None):
-    """Surface turned about z from a profile of (radius, height) points; t runs along the profile."""
+def lathe(
+    profile: ArrayLike,
+    sides: int = 64,
+    section: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
+) -> Piece:
+    """The surface of a profile [(radius, height)] turned about z; t runs along the profile."""
     profile = np.asarray(profile, float)
     n = len(profile)
     t, a = np.meshgrid(np.linspace(0, 1, n), np.arange(sides) * 2 * np.pi / sides, indexing="ij")
@@ -252,8 +286,8 @@ def lathe(profile, sides=64, section=None):
     )
 
 
-def ball(radius, n=24):
-    """Sphere or ellipsoid (radius scalar or three)."""
+def ball(radius: float | Sequence[float], n: int = 24) -> Piece:
+    """A sphere or ellipsoid (`radius` one number or three)."""
     z = np.linspace(-np.pi / 2, np.pi / 2, n)
     piece = lathe(np.stack([np.cos(z), np.sin(z)], 1), sides=n + 8)
     piece.v = piece.v * np.broadcast_to(radius, 3)
@@ -261,16 +295,18 @@ def ball(radius, n=24):
     return piece
 
 
-def resample(points, n):
-    """Smooth path of n points through the given ones (Catmull-Rom by cubic spline)."""
+def resample(points: ArrayLike, n: int) -> np.ndarray:
+    """A smooth path [n, 3] through the given points (cubic spline)."""
     from scipy.interpolate import CubicSpline
 
     points = np.asarray(points, float)
     return CubicSpline(np.linspace(0, 1, len(points)), points)(np.linspace(0, 1, n))
 
 
-def level_set(distance, low, high, cells):
-    """Mesh of distance(p) = 0 in the box low..high with `cells` cells on its longest side."""
+def level_set(
+    distance: Callable[..., np.ndarray], low: ArrayLike, high: ArrayLike, cells: int
+) -> Piece:
+    """The mesh of distance(x, y, z) = 0 in a box; `cells`: cells along its longest side."""
     from skimage.measure import marching_cubes
 
     low, high = np.asarray(low, float), np.asarray(high, float)
@@ -281,8 +317,10 @@ def level_set(distance, low, high, cells):
     return Piece(v + low, f.astype(np.int64))
 
 
-def ellipsoid(x, y, z, centre, radii):
-    """Approximate distance to an ellipsoid."""
+def ellipsoid(
+    x: np.ndarray, y: np.ndarray, z: np.ndarray, centre: Sequence[float], radii: Sequence[float]
+) -> np.ndarray:
+    """About the distance to an ellipsoid; exact on its surface, negative inside."""
     k = np.sqrt(
         ((x - centre[0]) / radii[0]) ** 2
         + ((y - centre[1]) / radii[1]) ** 2
@@ -291,8 +329,17 @@ def ellipsoid(x, y, z, centre, radii):
     return (k - 1) * min(radii)
 
 
-def capsule(x, y, z, a, b, ra, rb, flat=1.0):
-    """Distance to a tapered capsule from a to b; flat > 1 thins it along y."""
+def capsule(
+    x: np.ndarray,
+    y: np.ndarray,
+    z: np.ndarray,
+    a: ArrayLike,
+    b: ArrayLike,
+    ra: float,
+    rb: float,
+    flat: float = 1.0,
+) -> np.ndarray:
+    """Distance to a capsule from `a` to `b`, radius `ra` to `rb`; `flat` > 1 thins it along y."""
     a, b = np.asarray(a, float), np.asarray(b, float)
     d = b - a
     h = np.clip(((x - a[0]) * d[0] + (y - a[1]) * d[1] + (z - a[2]) * d[2]) / (d @ d), 0, 1)
@@ -303,127 +350,12 @@ def capsule(x, y, z, a, b, ra, rb, flat=1.0):
     ) - (ra + (rb - ra) * h)
 
 
-def merge(a, b, k):
-    """Smooth union with rounding radius k."""
+def merge(a: np.ndarray, b: np.ndarray, k: float) -> np.ndarray:
+    """The smooth union of two distances with rounding radius `k`."""
     h = np.clip(0.5 + 0.5 * (b - a) / k, 0, 1)
     return b + (a - b) * h - k * h * (1 - h)
 
 
-def carve(a, b, k):
-    """Smooth difference a minus b."""
+def carve(a: np.ndarray, b: np.ndarray, k: float) -> np.ndarray:
+    """The smooth difference of two distances, a minus b, with rounding radius `k`."""
     return -merge(-a, b, k)
-
-
-def linear(colour):
-    """SRGB to linear light."""
-    c = np.clip(np.asarray(colour, float), 0, 1)
-    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
-
-
-def solid(piece, material, name="item"):
-    """The Blender object of a piece, smooth shaded."""
-    mesh = bpy.data.meshes.new(name)
-    n, m = len(piece.v), len(piece.f)
-    mesh.vertices.add(n)
-    mesh.vertices.foreach_set("co", piece.v.astype(np.float32).ravel())
-    mesh.loops.add(3 * m)
-    mesh.loops.foreach_set("vertex_index", piece.f.astype(np.int32).ravel())
-    mesh.polygons.add(m)
-    mesh.polygons.foreach_set("loop_start", np.arange(0, 3 * m, 3, dtype=np.int32))
-    mesh.polygons.foreach_set("use_smooth", np.ones(m, dtype=bool))
-    colour = mesh.attributes.new("Col", "FLOAT_COLOR", "POINT")
-    colour.data.foreach_set(
-        "color", np.concatenate([linear(piece.c), np.ones((n, 1))], 1).astype(np.float32).ravel()
-    )
-    grain = mesh.attributes.new("grain", "FLOAT_VECTOR", "POINT")
-    grain.data.foreach_set("vector", piece.grain.astype(np.float32).ravel())
-    uv = mesh.uv_layers.new(name="UVMap")
-    uv.data.foreach_set("uv", piece.uv[piece.f.ravel()].astype(np.float32).ravel())
-    mesh.update(calc_edges=True)
-    mesh.materials.append(material)
-    thing = bpy.data.objects.new(name, mesh)
-    bpy.context.collection.objects.link(thing)
-    return thing
-
-
-def surface(
-    roughness=0.5,
-    bump=0.3,
-    scale=400.0,
-    mottle=0.25,
-    subsurface=0.0,
-    radius=(1.0, 0.4, 0.15),
-    depth=0.004,
-    coat=0.0,
-    sheen=0.0,
-    metallic=0.0,
-    transmission=0.0,
-    image=None,
-    alpha=False,
-    depth_of_bump=0.001,
-):
-    """Material on the colours of a piece: noise of `scale` cells per metre of grain mottles it and lifts it."""
-    material = bpy.data.materials.new("surface")
-    material.use_nodes = True
-    nodes, links = material.node_tree.nodes, material.node_tree.links
-    shader = nodes["Principled BSDF"]
-    for key, value in (
-        ("Roughness", roughness),
-        ("Metallic", metallic),
-        ("Subsurface Weight", subsurface),
-        ("Subsurface Radius", radius),
-        ("Subsurface Scale", depth),
-        ("Coat Weight", coat),
-        ("Coat Roughness", 0.15),
-        ("Sheen Weight", sheen),
-        ("Transmission Weight", transmission),
-        ("IOR", 1.5),
-    ):
-        shader.inputs[key].default_value = value
-    grain = nodes.new("ShaderNodeAttribute")
-    grain.attribute_name = "grain"
-    noise = nodes.new("ShaderNodeTexNoise")
-    noise.inputs["Scale"].default_value = scale
-    noise.inputs["Detail"].default_value = 4
-    noise.inputs["Roughness"].default_value = 0.65
-    links.new(grain.outputs["Vector"], noise.inputs["Vector"])
-    if image is None:
-        colour = nodes.new("ShaderNodeAttribute")
-        colour.attribute_name = "Col"
-        base = colour.outputs["Color"]
-    else:
-        colour = nodes.new("ShaderNodeTexImage")
-        colour.image = image
-        base = colour.outputs["Color"]
-        if alpha:
-            links.new(colour.outputs["Alpha"], shader.inputs["Alpha"])
-    span = nodes.new("ShaderNodeMapRange")
-    span.inputs["From Min"].default_value, span.inputs["From Max"].default_value = 0.3, 0.7
-    span.inputs["To Min"].default_value, span.inputs["To Max"].default_value = (
-        1 - mottle,
-        1 + mottle,
-    )
-    links.new(noise.outputs["Fac"], span.inputs["Value"])
-    times = nodes.new("ShaderNodeVectorMath")
-    times.operation = "MULTIPLY"
-    links.new(base, times.inputs[0])
-    links.new(span.outputs["Result"], times.inputs[1])
-    links.new(times.outputs["Vector"], shader.inputs["Base Color"])
-    if bump > 0:
-        lift = nodes.new("ShaderNodeBump")
-        lift.inputs["Strength"].default_value = bump
-        lift.inputs["Distance"].default_value = depth_of_bump
-        links.new(noise.outputs["Fac"], lift.inputs["Height"])
-        links.new(lift.outputs["Normal"], shader.inputs["Normal"])
-    return material
-
-
-def picture(pixels):
-    """Blender image from sRGB (h,w,3) or with alpha (h,w,4), row 0 at v = 0; held in memory, never a file."""
-    h, w, k = pixels.shape
-    rgba = np.ones((h, w, 4), np.float32)
-    rgba[..., :k] = pixels
-    image = bpy.data.images.new("picture", w, h, alpha=k == 4)
-    image.pixels.foreach_set(np.clip(rgba, 0, 1).ravel())
-    image.pack()
-    return image
