@@ -1,4 +1,4 @@
-"""Losses and rates of the training. Needs PyTorch: `.venv-train/bin/python -m pytest scripts`."""
+"""Losses and rates of the training. In .venv-train: `python -m pytest scripts`."""
 
 import math
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A float graph and its int8 one agree. With PyTorch: `.venv-train/bin/python -m pytest scripts`."""
+"""A float graph and its int8 one agree. In .venv-train: `python -m pytest scripts`."""
 
 from pathlib import Path
 

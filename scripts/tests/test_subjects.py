@@ -1,4 +1,4 @@
-"""What is rendered. Needs Blender: `.venv-render/bin/python -m pytest scripts`."""
+"""What is rendered. In .venv-render: `python -m pytest scripts`."""
 
 from collections import Counter
 
