@@ -10,7 +10,7 @@ use faunalens::manifest;
 use faunalens::photo::{self, Limits};
 use faunalens::pipeline::{Input, Inspected, Memory, inspect};
 use faunalens::record::{JSON_SCHEMA, Record};
-use faunalens::verdict::{Decision, tell};
+use faunalens::verdict::{Decision, format_score};
 
 use super::memory::{MemoryOptions, warn};
 use super::settings::{Judging, Settings, cores, prepare_process};
@@ -192,7 +192,7 @@ fn in_words(record: &Record) -> String {
     };
     let best = record.materials.first();
     let best = best.map_or(String::new(), |best| {
-        format!("{} {}", best.label, tell(best.score as f32))
+        format!("{} {}", best.label, format_score(best.score as f32))
     });
     let reasons = if record.reasons.is_empty() {
         String::new()

@@ -133,13 +133,13 @@ impl<'engine> Worker<'engine> {
         let verdict = verdict::decide(labels, scores, &described.thresholds);
         let ivory = described.schreger.as_ref().map(|rule| rule.label.as_str());
         let verdict = match (&record.schreger, ivory) {
-            (Some(reading), Some(ivory)) => verdict::weigh(verdict, reading, ivory),
+            (Some(reading), Some(ivory)) => verdict.with_reading(reading, ivory),
             _ => verdict,
         };
         let species = record.schreger.as_ref().map(|reading| reading.species);
         let species = species.unwrap_or(Species::Undecided);
-        record.law = Some(verdict::law(&verdict.raised, species));
+        record.law = Some(verdict::legal_status(&verdict.raised, species));
         record.decision = Some(verdict.decision);
-        record.reasons = verdict.reasons;
+        record.reasons = verdict.reasons.iter().map(ToString::to_string).collect();
     }
 }

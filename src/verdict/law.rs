@@ -1,7 +1,8 @@
 //! Legal status of what a photo may show: a dated table per jurisdiction.
 //!
-//! Law is not a label: the model names a product, this table says what its trade was subject to, when, and by which
-//! source. It reports, it does not advise: exemptions, permits and later changes are for a person to look up.
+//! Law is not a label: the model names a product, this table says what its trade was subject to,
+//! when, and by which source. It reports, it does not advise: exemptions, permits and later changes
+//! are for a person to look up.
 
 use std::sync::LazyLock;
 
@@ -9,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::schreger::Species;
 
-/// The table: `product` is a label of a bundle, or `ivory/SPECIES` where the lattice named one; `*` is any of them.
+/// The table: `product` is a label of a bundle, or `ivory/SPECIES` where the lattice named one; `*`
+/// is any of them.
 const TABLE: &str = include_str!("law.csv");
 /// The product whose species the lattice can name.
 const IVORY: &str = "ivory";
@@ -29,10 +31,10 @@ pub struct Law {
     pub source: String,
 }
 
-/// What applied to the raised `labels`; `species` is the lattice's word on ivory. Labels that the table does not know,
-/// look-alikes among them, add nothing.
+/// What applied to the raised `labels`; `species` is the lattice's word on ivory. Labels that the
+/// table does not know, look-alikes among them, add nothing.
 #[must_use]
-pub fn law(labels: &[String], species: Species) -> Vec<Law> {
+pub fn legal_status(labels: &[String], species: Species) -> Vec<Law> {
     static ROWS: LazyLock<Vec<Law>> = LazyLock::new(|| {
         let mut table = csv::Reader::from_reader(TABLE.as_bytes());
         table.deserialize().filter_map(Result::ok).collect()
@@ -47,12 +49,12 @@ pub fn law(labels: &[String], species: Species) -> Vec<Law> {
         .collect();
     let mut found = Vec::new();
     for product in products {
-        let own = ROWS.iter().filter(|row| row.product == product);
+        let specific = ROWS.iter().filter(|row| row.product == product);
         let before = found.len();
-        found.extend(own.cloned());
+        found.extend(specific.cloned());
         if found.len() > before {
-            let any = ROWS.iter().filter(|row| row.product == "*");
-            found.extend(any.map(|row| Law {
+            let general = ROWS.iter().filter(|row| row.product == "*");
+            found.extend(general.map(|row| Law {
                 product: product.clone(),
                 ..row.clone()
             }));
@@ -86,7 +88,7 @@ mod tests {
     #[test]
     fn the_species_decides_between_prohibited_and_allowed_ivory() {
         let status = |species| {
-            let rows = law(&[IVORY.to_owned()], species);
+            let rows = legal_status(&[IVORY.to_owned()], species);
             let chinese = rows.iter().find(|row| row.jurisdiction == "CN");
             chinese.map(|row| row.status.clone()).unwrap_or_default()
         };
@@ -97,7 +99,9 @@ mod tests {
 
     #[test]
     fn look_alikes_have_no_law() {
-        assert!(law(&["wood".to_owned(), "other".to_owned()], Species::Undecided).is_empty());
-        assert!(law(&[], Species::Elephant).is_empty());
+        assert!(
+            legal_status(&["wood".to_owned(), "other".to_owned()], Species::Undecided).is_empty()
+        );
+        assert!(legal_status(&[], Species::Elephant).is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! Scores to a decision: what a person should look at, and why.
 
-pub mod law;
-pub mod policy;
+mod law;
+mod policy;
 
-pub use law::{Law, law};
-pub use policy::{Decision, Verdict, decide, tell, weigh};
+pub use law::{Law, legal_status};
+pub use policy::{Decision, Reason, Verdict, decide, format_score};

@@ -1,6 +1,7 @@
 //! The decision policy: thresholds of the bundle against calibrated scores.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -39,14 +40,85 @@ impl Decision {
     }
 }
 
+impl fmt::Display for Decision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Why a decision is not clear. Its [`Display`](fmt::Display) is the line in the record.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// A score reached a threshold: `ivory 0.97 >= 0.90`.
+    Score {
+        /// The label.
+        label: String,
+        /// Its calibrated score, 0 to 1.
+        score: f32,
+        /// The highest threshold that it reached.
+        threshold: f32,
+    },
+    /// A Schreger lattice was measured.
+    Lattice {
+        /// The label that means ivory.
+        label: String,
+        /// The Schreger angle and its 90 % interval in degrees, where the axis is known.
+        angle: Option<(f64, [f64; 2])>,
+        /// What the angle speaks for.
+        species: Species,
+    },
+    /// Ivory was raised, and no lattice says whose.
+    SpeciesUndecided {
+        /// The label that means ivory.
+        label: String,
+    },
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Score {
+                label,
+                score,
+                threshold,
+            } => {
+                let (score, threshold) = (format_score(*score), format_score(*threshold));
+                write!(f, "{label} {score} >= {threshold}")
+            }
+            Self::Lattice {
+                label,
+                angle,
+                species,
+            } => {
+                match angle {
+                    Some((angle, [low, high])) => write!(
+                        f,
+                        "Schreger angle {angle:.0} degrees ({low:.0} to {high:.0})"
+                    ),
+                    None => f.write_str("Schreger lattice, axis unknown"),
+                }?;
+                let words = match species {
+                    Species::Elephant => "speaks for elephant",
+                    Species::Mammoth => "speaks for mammoth",
+                    Species::Undecided => "species undecided",
+                };
+                write!(f, ": {label}, {words}")
+            }
+            Self::SpeciesUndecided { label } => write!(f, "{label}, species undecided"),
+        }
+    }
+}
+
 /// A decision with its reasons.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Verdict {
     /// The strongest decision that any label raises.
     pub decision: Decision,
-    /// One line per label at or above a threshold, such as `ivory 0.97 >= 0.90`,
-    /// highest score first. Empty when the decision is clear.
-    pub reasons: Vec<String>,
+    /// One per label at or above a threshold, highest score first, then the lattice's. Empty when
+    /// the decision is clear.
+    pub reasons: Vec<Reason>,
     /// The labels raised, in the same order.
     pub raised: Vec<String>,
 }
@@ -61,86 +133,78 @@ pub fn decide(
     scores: &[f32],
     thresholds: &BTreeMap<String, Threshold>,
 ) -> Verdict {
-    let mut raised: Vec<(f32, Decision, String, &String)> = labels
+    let mut raised: Vec<(&String, f32, Decision, f32)> = labels
         .iter()
         .zip(scores)
         .filter_map(|(label, &score)| {
-            let threshold = thresholds.get(label)?;
-            let (decision, limit) = if score >= threshold.flag {
-                (Decision::Flag, threshold.flag)
-            } else if score >= threshold.review {
-                (Decision::Review, threshold.review)
-            } else {
-                return None;
-            };
-            Some((
-                score,
-                decision,
-                format!("{label} {} >= {}", tell(score), tell(limit)),
-                label,
-            ))
+            let (decision, threshold) = threshold_reached(score, thresholds.get(label)?)?;
+            Some((label, score, decision, threshold))
         })
         .collect();
-    raised.sort_by(|a, b| b.0.total_cmp(&a.0));
+    raised.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let decisions = raised.iter().map(|&(_, _, decision, _)| decision);
+    let reason = |&(label, score, _, threshold): &(&String, f32, Decision, f32)| Reason::Score {
+        label: label.clone(),
+        score,
+        threshold,
+    };
     Verdict {
-        decision: raised
-            .iter()
-            .map(|(_, decision, ..)| *decision)
-            .max()
-            .unwrap_or(Decision::Clear),
-        raised: raised.iter().map(|(.., label)| (*label).clone()).collect(),
-        reasons: raised.into_iter().map(|(_, _, reason, _)| reason).collect(),
+        decision: decisions.max().unwrap_or(Decision::Clear),
+        reasons: raised.iter().map(reason).collect(),
+        raised: raised.iter().map(|(label, ..)| (*label).clone()).collect(),
     }
 }
 
-/// Weighs the reading of the lattice into the decision.
-///
-/// A measured lattice is itself a sign of ivory, so it never leaves a photo below
-/// review; one that speaks for elephant is flagged. A mammoth reading clears
-/// nothing: mammoth is what elephant is sold as. Ivory without a species stays
-/// "ivory, species undecided".
-#[must_use]
-pub fn weigh(verdict: Verdict, reading: &Reading, ivory: &str) -> Verdict {
-    let Verdict {
-        mut decision,
-        mut reasons,
-        mut raised,
-    } = verdict;
-    let named = raised.iter().any(|label| label == ivory);
-    let angle = match (reading.angle_deg, reading.ci90_deg) {
-        (Some(angle), Some([low, high])) => {
-            format!("Schreger angle {angle:.0} degrees ({low:.0} to {high:.0})")
-        }
-        _ => "Schreger lattice, axis unknown".to_owned(),
-    };
-    let measured = reading.status == Status::Measured;
-    if measured {
-        let (least, words) = match reading.species {
-            Species::Elephant => (Decision::Flag, "speaks for elephant"),
-            Species::Mammoth => (Decision::Review, "speaks for mammoth"),
-            Species::Undecided => (Decision::Review, "species undecided"),
-        };
-        decision = decision.max(least);
-        reasons.push(format!("{angle}: {ivory}, {words}"));
-        if !named {
-            raised.push(ivory.to_owned());
-        }
-    } else if named {
-        reasons.push(format!("{ivory}, species undecided"));
+/// What a score raises, and the threshold that it reached.
+fn threshold_reached(score: f32, threshold: &Threshold) -> Option<(Decision, f32)> {
+    if score >= threshold.flag {
+        Some((Decision::Flag, threshold.flag))
+    } else if score >= threshold.review {
+        Some((Decision::Review, threshold.review))
+    } else {
+        None
     }
-    Verdict {
-        decision,
-        reasons,
-        raised,
+}
+
+impl Verdict {
+    /// The verdict with the reading of the lattice taken in; `ivory` is the bundle's label for it.
+    ///
+    /// A measured lattice is itself a sign of ivory, so it never leaves a photo below
+    /// review; one that speaks for elephant is flagged. A mammoth reading clears
+    /// nothing: mammoth is what elephant is sold as. Ivory without a species stays
+    /// "ivory, species undecided".
+    #[must_use]
+    pub fn with_reading(mut self, reading: &Reading, ivory: &str) -> Self {
+        let label = ivory.to_owned();
+        let named = self.raised.contains(&label);
+        if reading.status == Status::Measured {
+            let least = match reading.species {
+                Species::Elephant => Decision::Flag,
+                Species::Mammoth | Species::Undecided => Decision::Review,
+            };
+            self.decision = self.decision.max(least);
+            self.reasons.push(Reason::Lattice {
+                label: label.clone(),
+                angle: reading.angle_deg.zip(reading.ci90_deg),
+                species: reading.species,
+            });
+            if !named {
+                self.raised.push(label);
+            }
+        } else if named {
+            self.reasons.push(Reason::SpeciesUndecided { label });
+        }
+        self
     }
 }
 
 /// A score in words: two decimals, or up to the first that is not a nine, as `0.97` or
 /// `0.998`. Cut, not rounded, so that it never reads as certainty.
-pub fn tell(value: f32) -> String {
-    let text = value.to_string();
+#[must_use]
+pub fn format_score(score: f32) -> String {
+    let text = score.to_string();
     let Some((whole, decimals)) = text.split_once('.') else {
-        return format!("{value:.2}");
+        return format!("{score:.2}");
     };
     let nines = decimals.bytes().take_while(|&digit| digit == b'9').count();
     let kept = (nines + 1).max(2).min(decimals.len());
@@ -151,6 +215,10 @@ pub fn tell(value: f32) -> String {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    fn lines(verdict: &Verdict) -> Vec<String> {
+        verdict.reasons.iter().map(ToString::to_string).collect()
+    }
 
     fn labels() -> Vec<String> {
         ["ivory", "bone", "other"].map(String::from).to_vec()
@@ -168,10 +236,10 @@ mod tests {
     fn the_strongest_label_decides_and_every_raised_label_is_named() {
         let verdict = decide(&labels(), &[0.6, 0.35, 0.05], &thresholds());
         assert_eq!(verdict.decision, Decision::Review);
-        assert_eq!(verdict.reasons, ["ivory 0.60 >= 0.50", "bone 0.35 >= 0.30"]);
+        assert_eq!(lines(&verdict), ["ivory 0.60 >= 0.50", "bone 0.35 >= 0.30"]);
         let verdict = decide(&labels(), &[0.97, 0.02, 0.01], &thresholds());
         assert_eq!(verdict.decision, Decision::Flag);
-        assert_eq!(verdict.reasons, ["ivory 0.97 >= 0.90"]);
+        assert_eq!(lines(&verdict), ["ivory 0.97 >= 0.90"]);
     }
 
     #[test]
@@ -183,10 +251,10 @@ mod tests {
 
     #[test]
     fn a_high_score_is_never_written_as_certainty() {
-        assert_eq!(tell(0.9), "0.90");
-        assert_eq!(tell(0.9987), "0.998");
-        assert_eq!(tell(0.99999), "0.99999");
-        assert_eq!(tell(1.0), "1.00");
+        assert_eq!(format_score(0.9), "0.90");
+        assert_eq!(format_score(0.9987), "0.998");
+        assert_eq!(format_score(0.99999), "0.99999");
+        assert_eq!(format_score(1.0), "1.00");
     }
 
     fn reading(species: Species) -> Reading {
@@ -202,15 +270,18 @@ mod tests {
     fn an_elephant_reading_flags_and_a_mammoth_reading_never_clears() {
         for score in [0.2, 0.6, 0.95] {
             let before = decide(&labels(), &[score, 0.0, 0.0], &thresholds());
-            let elephant = weigh(before.clone(), &reading(Species::Elephant), "ivory");
+            let elephant = before
+                .clone()
+                .with_reading(&reading(Species::Elephant), "ivory");
             assert_eq!(elephant.decision, Decision::Flag);
             assert!(
-                elephant
-                    .reasons
+                lines(&elephant)
                     .iter()
                     .any(|reason| reason.contains("121 degrees (118 to 125)"))
             );
-            let mammoth = weigh(before.clone(), &reading(Species::Mammoth), "ivory");
+            let mammoth = before
+                .clone()
+                .with_reading(&reading(Species::Mammoth), "ivory");
             assert_eq!(mammoth.decision, before.decision.max(Decision::Review));
         }
     }
@@ -219,21 +290,23 @@ mod tests {
     fn raised_ivory_without_a_species_says_so() {
         let before = decide(&labels(), &[0.6, 0.0, 0.0], &thresholds());
         let nothing = Reading::without(Status::NoLattice, Vec::new());
-        let after = weigh(before, &nothing, "ivory");
+        let after = before.with_reading(&nothing, "ivory");
         assert_eq!(after.decision, Decision::Review);
         assert_eq!(
-            after.reasons,
+            lines(&after),
             ["ivory 0.60 >= 0.50", "ivory, species undecided"]
         );
         let clear = decide(&labels(), &[0.1, 0.0, 0.9], &thresholds());
-        assert_eq!(weigh(clear.clone(), &nothing, "ivory"), clear);
+        assert_eq!(clear.clone().with_reading(&nothing, "ivory"), clear);
     }
 
     proptest! {
         #[test]
         fn a_higher_score_never_weakens_the_decision(low in 0.0f32..1.0, step in 0.0f32..1.0) {
-            let at = |score: f32| decide(&labels(), &[score.min(1.0), 0.0, 0.0], &thresholds());
-            prop_assert!(at(low + step).decision >= at(low).decision);
+            let decision = |score: f32| {
+                decide(&labels(), &[score.min(1.0), 0.0, 0.0], &thresholds()).decision
+            };
+            prop_assert!(decision(low + step) >= decision(low));
         }
     }
 }
