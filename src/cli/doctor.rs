@@ -4,8 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use faunalens::photo::Format;
-use faunalens::recognize::runtime::candidates;
-use faunalens::recognize::{Bundle, Recognizer};
+use faunalens::recognize::{Bundle, Recognizer, library_candidates};
 use image::RgbImage;
 use serde_json::{Value, json};
 
@@ -91,7 +90,7 @@ impl Doctor {
 fn searched(settings: &Settings) -> Vec<String> {
     match settings.explicit_runtime() {
         Some(path) => vec![path.display().to_string()],
-        None => candidates()
+        None => library_candidates()
             .iter()
             .map(|path| path.display().to_string())
             .chain(["the system's libraries".into()])

@@ -5,9 +5,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
-use faunalens::learn::{Lesson, Taught, learn};
-use faunalens::recognize::bundle::Reads;
-use faunalens::recognize::{Bundle, Recognizer};
+use faunalens::learn::{LabelRole, LearnError, LearnOptions, TaughtBundle, learn};
+use faunalens::recognize::{Bundle, Reads, Recognizer};
 use image::RgbImage;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -113,13 +112,11 @@ impl Learn {
             "{}: is there already; remove it, or name another folder with --into",
             self.into.display()
         );
-        let lesson = Lesson {
-            from: self.from.clone(),
-            products: self.product.clone(),
-            replaced: self.replace.clone(),
-            workers: cores(),
-            limits: settings.limits(),
-        };
+        let mut options = LearnOptions::new(self.from.clone());
+        options.products.clone_from(&self.product);
+        options.replaced.clone_from(&self.replace);
+        options.workers = cores();
+        options.limits = settings.limits();
         let start = Instant::now();
         let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
         let bar = if self.quiet || !terminal {
@@ -132,7 +129,7 @@ impl Learn {
         )?);
         bar.enable_steady_tick(Duration::from_millis(200));
         let taught = learn(
-            &lesson,
+            &options,
             settings.bundle()?,
             &settings.runtime()?,
             &|done, of| {
@@ -141,7 +138,7 @@ impl Learn {
             },
         );
         bar.finish_and_clear();
-        let taught = taught?;
+        let taught = taught.map_err(name_option)?;
         taught.write(&self.into)?;
         print_line(&in_words(&taught))?;
         for row in taught.left_out.iter().take(5) {
@@ -160,7 +157,29 @@ impl Learn {
     }
 }
 
-fn in_words(taught: &Taught) -> String {
+/// The error with the option that mends it.
+fn name_option(error: LearnError) -> anyhow::Error {
+    match error {
+        LearnError::NothingToRead(_) => anyhow::anyhow!("{error}: name one with --model"),
+        LearnError::NothingToReplace { ref label, .. } => {
+            let option = format!("--replace {label}");
+            anyhow::Error::new(error).context(option)
+        }
+        LearnError::NotTaught {
+            role, ref label, ..
+        } => {
+            let option = match role {
+                LabelRole::Product => "--product",
+                LabelRole::Replaced => "--replace",
+            };
+            let option = format!("{option} {label}");
+            anyhow::Error::new(error).context(option)
+        }
+        error => error.into(),
+    }
+}
+
+fn in_words(taught: &TaughtBundle) -> String {
     let range = |[low, high]: [f64; 2]| format!("({:.0} to {:.0} %)", 100.0 * low, 100.0 * high);
     let mut lines = vec![format!(
         "{:<20} {:>8} {:>7}  {:<26} right where named",
@@ -191,15 +210,17 @@ fn in_words(taught: &Taught) -> String {
             product.label, product.threshold.review, product.own, product.others, product.threshold.flag
         ));
     }
-    match taught.background {
-        [0, ..] => lines.push(
-            "the base bundle has no background pictures: what else there is in the world is known from your pictures alone"
-                .into(),
-        ),
-        [all, before, after] => lines.push(format!(
-            "{all} background pictures of the base: {before} named rightly before, {after} now, held out"
-        )),
-    }
+    let background = taught.background;
+    lines.push(if background.pictures == 0 {
+        "the base bundle has no background pictures: what else there is in the world is known from \
+         your pictures alone"
+            .into()
+    } else {
+        format!(
+            "{} background pictures of the base: {} named rightly before, {} now, held out",
+            background.pictures, background.right_before, background.right_after
+        )
+    });
     if taught.reads == Reads::Descriptor {
         lines.push(
             "learnt from the copy descriptor: the base bundle has no features output, which would serve better".into(),

@@ -7,8 +7,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use faunalens::photo::Limits;
 use faunalens::pipeline::{Engine, ReadLattice};
-use faunalens::recognize::runtime::{NO_TELEMETRY, data_folders};
-use faunalens::recognize::{Bundle, Runtime};
+use faunalens::recognize::{Bundle, NO_TELEMETRY, Runtime, RuntimeError, data_folders};
 
 /// The bundle that is used when none is named.
 const DEFAULT_BUNDLE: &str = "faunalens-base";
@@ -152,7 +151,12 @@ impl Settings {
 
     pub(super) fn runtime(&self) -> anyhow::Result<Runtime> {
         prepare_process();
-        Ok(Runtime::load(self.explicit_runtime())?)
+        Runtime::load(self.explicit_runtime()).map_err(|error| match error {
+            RuntimeError::NotFound { .. } => anyhow::anyhow!(
+                "{error}; one that lies elsewhere is named with --onnxruntime or ORT_DYLIB_PATH"
+            ),
+            error => error.into(),
+        })
     }
 
     /// The version of what [`Settings::runtime`] loads; a process may load it once only.
@@ -182,7 +186,7 @@ impl Settings {
     pub(super) fn version(&self) -> String {
         let model = match self
             .bundle_folder()
-            .and_then(|folder| Ok(Bundle::describe(&folder)?))
+            .and_then(|folder| Ok(Bundle::read_description(&folder)?))
         {
             Ok(bundle) => format!("model {} {}", bundle.name, bundle.version),
             Err(_) => "no model found".into(),

@@ -1,237 +1,174 @@
 //! Multinomial logistic regression on top of given log-probabilities, with a ridge penalty.
 
-use simsimd::SpatialSimilarity;
+use ndarray::{Array1, Array2, ArrayView1, Axis, Zip, s};
 
-/// Rows of vectors, all of one size.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Matrix {
-    pub(super) size: usize,
-    values: Vec<f32>,
-}
+use super::basis::Basis;
+use super::labels::LabelSet;
+use super::lbfgs::minimise;
+use super::training_set::TrainingSet;
 
-impl Matrix {
-    pub(super) fn new(size: usize, values: Vec<f32>) -> Self {
-        Self { size, values }
-    }
+/// A constant is hardly held back.
+const CONSTANT_PENALTY: f64 = 1e-4;
 
-    pub(super) fn row(&self, index: usize) -> &[f32] {
-        &self.values[index * self.size..(index + 1) * self.size]
-    }
-}
-
-/// What is fitted: everything but the rows that take part and the penalty.
+/// What is fitted: everything but the penalty.
 #[derive(Debug)]
 pub(super) struct Problem {
-    pub(super) vectors: Matrix,
-    /// Per row and label, what is known before: log-probabilities, 0 for a label nothing is known of.
-    pub(super) known: Matrix,
+    /// Rows x coordinates.
+    pub(super) vectors: Array2<f32>,
+    /// Rows x labels: what is known before, as log-probabilities; 0 for a label nothing is known of.
+    pub(super) known: Array2<f32>,
     /// Per row, the label it shows.
     pub(super) label: Vec<usize>,
     /// Per row, how much it counts.
-    pub(super) weight: Vec<f64>,
+    pub(super) weight: Array1<f64>,
     /// The labels that get weights; the others stay as they are known.
     pub(super) taught: Vec<usize>,
     /// Per label, whether nothing is known of it before.
     pub(super) fresh: Vec<bool>,
 }
 
-/// Per taught label the weights, then the constant.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Weights(pub(super) Vec<Vec<f64>>);
-
-/// Iterations after which a fit that has not settled is taken as it is.
-const MOST_ITERATIONS: usize = 150;
-/// Pairs of steps that L-BFGS remembers.
-const MEMORY: usize = 8;
-/// A constant is hardly held back.
-const CONSTANT_PENALTY: f64 = 1e-4;
-
 impl Problem {
-    pub(super) fn nothing(&self) -> Weights {
-        Weights(vec![vec![0.0; self.vectors.size + 1]; self.taught.len()])
+    /// Of all rows of `set`, whose vectors have these `coordinates`.
+    pub(super) fn new(coordinates: Array2<f32>, set: &TrainingSet, labels: &LabelSet) -> Self {
+        Self {
+            vectors: coordinates,
+            known: set.known.clone(),
+            label: set.label.clone(),
+            weight: set.weight.clone(),
+            taught: labels.taught.clone(),
+            fresh: labels.network_index.iter().map(Option::is_none).collect(),
+        }
     }
 
-    /// The logits of one row.
-    pub(super) fn logits(&self, weights: &Weights, row: usize) -> Vec<f64> {
-        self.logits_by(&single(weights), row)
+    /// The same with these rows alone.
+    pub(super) fn select(&self, rows: &[usize]) -> Self {
+        Self {
+            vectors: self.vectors.select(Axis(0), rows),
+            known: self.known.select(Axis(0), rows),
+            label: rows.iter().map(|&row| self.label[row]).collect(),
+            weight: self.weight.select(Axis(0), rows),
+            taught: self.taught.clone(),
+            fresh: self.fresh.clone(),
+        }
     }
 
-    fn logits_by(&self, weights: &[(Vec<f32>, f64)], row: usize) -> Vec<f64> {
-        let mut logits: Vec<f64> = self.known.row(row).iter().map(|&v| f64::from(v)).collect();
-        for (&label, (weights, constant)) in self.taught.iter().zip(weights) {
-            logits[label] += product(weights, self.vectors.row(row)) + constant;
+    /// Weights that change nothing: one row per taught label, the constant last.
+    pub(super) fn zero_weights(&self) -> Array2<f64> {
+        Array2::zeros((self.taught.len(), self.vectors.ncols() + 1))
+    }
+
+    /// Rows x labels.
+    pub(super) fn logits(&self, weights: &Array2<f64>) -> Array2<f64> {
+        let (slopes, constants) = (slopes(weights), constants(weights));
+        let products = self.vectors.dot(&slopes.mapv(|value| value as f32).t());
+        let mut logits = self.known.mapv(f64::from);
+        for (&label, (products, constant)) in self
+            .taught
+            .iter()
+            .zip(products.columns().into_iter().zip(constants))
+        {
+            Zip::from(logits.column_mut(label))
+                .and(products)
+                .for_each(|logit, &product| *logit += f64::from(product) + constant);
         }
         logits
     }
 
-    /// Fits the weights to `rows`, from `start`: the least of the weighted mean negative
-    /// log-likelihood and `penalty / 2` times the squared weights, by L-BFGS (Nocedal and Wright,
-    /// "Numerical Optimization", algorithm 7.4) with backtracking.
-    pub(super) fn fit(&self, rows: &[usize], penalty: f64, start: &Weights) -> Weights {
-        let total: f64 = rows.iter().map(|&row| self.weight[row]).sum();
-        let mut at: Vec<f64> = start.0.concat();
-        let (mut loss, mut slope) = self.loss(rows, total, penalty, &at);
-        let mut steps: Vec<(Vec<f64>, Vec<f64>, f64)> = Vec::new();
-        for _ in 0..MOST_ITERATIONS {
-            let steepness = dot(&slope, &slope).sqrt();
-            if steepness < 1e-5 {
-                break;
-            }
-            let mut direction = two_loops(&slope, &steps);
-            let mut descent = dot(&direction, &slope);
-            if descent >= 0.0 {
-                steps.clear();
-                direction = slope.iter().map(|s| -s).collect();
-                descent = -dot(&slope, &slope);
-            }
-            let mut length = if steps.is_empty() {
-                (1.0 / steepness).min(1.0)
-            } else {
-                1.0
-            };
-            let found = loop {
-                let next: Vec<f64> = at
-                    .iter()
-                    .zip(&direction)
-                    .map(|(a, d)| a + length * d)
-                    .collect();
-                let (next_loss, next_slope) = self.loss(rows, total, penalty, &next);
-                if next_loss <= loss + 1e-4 * length * descent {
-                    break Some((next, next_loss, next_slope));
-                }
-                length /= 2.0;
-                if length < 1e-10 {
-                    break None;
-                }
-            };
-            let Some((next, next_loss, next_slope)) = found else {
-                break;
-            };
-            let moved: Vec<f64> = next.iter().zip(&at).map(|(n, a)| n - a).collect();
-            let turned: Vec<f64> = next_slope.iter().zip(&slope).map(|(n, s)| n - s).collect();
-            let curvature = dot(&moved, &turned);
-            if curvature > 1e-12 {
-                if steps.len() == MEMORY {
-                    steps.remove(0);
-                }
-                steps.push((moved, turned, 1.0 / curvature));
-            }
-            let gained = loss - next_loss;
-            (at, loss, slope) = (next, next_loss, next_slope);
-            if gained < 1e-9 * loss.abs().max(1e-3) {
-                break;
-            }
-        }
-        let each = self.vectors.size + 1;
-        Weights(at.chunks_exact(each).map(<[f64]>::to_vec).collect())
+    /// Fits the weights from `start`: the least of the weighted mean negative log-likelihood and
+    /// `penalty / 2` times the squared weights.
+    pub(super) fn fit(&self, penalty: f64, start: &Array2<f64>) -> Array2<f64> {
+        minimise(start, |weights| self.loss_and_gradient(penalty, weights))
     }
 
-    fn loss(&self, rows: &[usize], total: f64, penalty: f64, at: &[f64]) -> (f64, Vec<f64>) {
-        let each = self.vectors.size + 1;
-        let weights = Weights(at.chunks_exact(each).map(<[f64]>::to_vec).collect());
-        let rounded = single(&weights);
+    /// The head of a fit to all rows: labels x (values and, last, the constant), on the vectors as
+    /// they came. `shift` is added to the constants of labels that nothing was known of.
+    pub(super) fn fit_head(&self, basis: &Basis, penalty: f64, shift: f64) -> Array2<f32> {
+        let mut weights = self.fit(penalty, &self.zero_weights());
+        let last = weights.ncols() - 1;
+        let mut head: Option<Array2<f32>> = None;
+        for (&label, mut weights) in self.taught.iter().zip(weights.outer_iter_mut()) {
+            if self.fresh[label] {
+                weights[last] += shift;
+            }
+            let row = basis.unfold(weights.view());
+            head.get_or_insert_with(|| Array2::zeros((self.fresh.len(), row.len())))
+                .row_mut(label)
+                .assign(&row);
+        }
+        head.unwrap_or_default()
+    }
+
+    fn loss_and_gradient(&self, penalty: f64, weights: &Array2<f64>) -> (f64, Array2<f64>) {
+        let (mut loss, errors) = self.loss_and_errors(&self.logits(weights));
+        let mut gradient = Array2::zeros(weights.raw_dim());
+        let last = weights.ncols() - 1;
+        gradient.slice_mut(s![.., ..last]).assign(
+            &errors
+                .mapv(|error| error as f32)
+                .t()
+                .dot(&self.vectors)
+                .mapv(f64::from),
+        );
+        gradient
+            .slice_mut(s![.., last])
+            .assign(&errors.sum_axis(Axis(0)));
+        let mut held = Array1::from_elem(weights.ncols(), penalty);
+        held[last] *= CONSTANT_PENALTY;
+        let pull = weights * &held;
+        loss += 0.5 * (weights * &pull).sum();
+        (loss, gradient + pull)
+    }
+
+    /// The weighted mean negative log-likelihood, and rows x taught labels how it grows with each
+    /// logit.
+    fn loss_and_errors(&self, logits: &Array2<f64>) -> (f64, Array2<f64>) {
+        let total = self.weight.sum();
         let mut loss = 0.0;
-        let mut sums = vec![vec![0.0f32; self.vectors.size]; self.taught.len()];
-        let mut slope = vec![0.0; at.len()];
-        for &row in rows {
-            let logits = self.logits_by(&rounded, row);
-            let total_logit = log_sum_exp(&logits);
+        let mut errors = Array2::zeros((self.label.len(), self.taught.len()));
+        for (row, (logits, mut errors)) in
+            logits.outer_iter().zip(errors.outer_iter_mut()).enumerate()
+        {
+            let shown = self.label[row];
             let share = self.weight[row] / total;
-            loss += share * (total_logit - logits[self.label[row]]);
-            for (place, &label) in self.taught.iter().enumerate() {
-                let wanted = f64::from(u8::from(self.label[row] == label));
-                let error = share * ((logits[label] - total_logit).exp() - wanted);
-                slope[place * each + each - 1] += error;
-                let error = error as f32;
-                for (sum, value) in sums[place].iter_mut().zip(self.vectors.row(row)) {
-                    *sum += error * value;
-                }
+            let normaliser = log_sum_exp(logits);
+            loss += share * (normaliser - logits[shown]);
+            for (error, &label) in errors.iter_mut().zip(&self.taught) {
+                let wanted = f64::from(u8::from(shown == label));
+                *error = share * ((logits[label] - normaliser).exp() - wanted);
             }
         }
-        for (place, sums) in sums.iter().enumerate() {
-            for (slope, sum) in slope[place * each..].iter_mut().zip(sums) {
-                *slope += f64::from(*sum);
-            }
-        }
-        for (index, value) in at.iter().enumerate() {
-            let held = if index % each == each - 1 {
-                CONSTANT_PENALTY * penalty
-            } else {
-                penalty
-            };
-            loss += held / 2.0 * value * value;
-            slope[index] += held * value;
-        }
-        (loss, slope)
+        (loss, errors)
     }
 }
 
-fn single(weights: &Weights) -> Vec<(Vec<f32>, f64)> {
-    let one = |row: &Vec<f64>| {
-        let (constant, row) = row.split_last().unwrap_or((&0.0, &[]));
-        (row.iter().map(|&value| value as f32).collect(), *constant)
-    };
-    weights.0.iter().map(one).collect()
+fn slopes(weights: &Array2<f64>) -> ndarray::ArrayView2<'_, f64> {
+    weights.slice(s![.., ..weights.ncols() - 1])
 }
 
-/// Minus the inverse Hessian, as remembered, times the slope.
-fn two_loops(slope: &[f64], steps: &[(Vec<f64>, Vec<f64>, f64)]) -> Vec<f64> {
-    let mut direction: Vec<f64> = slope.iter().map(|s| -s).collect();
-    let mut alphas = Vec::with_capacity(steps.len());
-    for (moved, turned, rho) in steps.iter().rev() {
-        let alpha = rho * dot(moved, &direction);
-        direction
-            .iter_mut()
-            .zip(turned)
-            .for_each(|(d, t)| *d -= alpha * t);
-        alphas.push(alpha);
-    }
-    if let Some((moved, turned, _)) = steps.last() {
-        let scale = dot(moved, turned) / dot(turned, turned);
-        direction.iter_mut().for_each(|d| *d *= scale);
-    }
-    for ((moved, turned, rho), alpha) in steps.iter().zip(alphas.into_iter().rev()) {
-        let beta = rho * dot(turned, &direction);
-        direction
-            .iter_mut()
-            .zip(moved)
-            .for_each(|(d, m)| *d += (alpha - beta) * m);
-    }
-    direction
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
-}
-
-/// The product of two vectors of one size.
-pub(super) fn product(a: &[f32], b: &[f32]) -> f64 {
-    f32::dot(a, b).unwrap_or(0.0)
+fn constants(weights: &Array2<f64>) -> ArrayView1<'_, f64> {
+    weights.column(weights.ncols() - 1)
 }
 
 /// The logarithm of the sum of exponentials.
-pub(super) fn log_sum_exp(values: &[f64]) -> f64 {
-    let highest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    highest
-        + values
-            .iter()
-            .map(|value| (value - highest).exp())
-            .sum::<f64>()
-            .ln()
+pub(super) fn log_sum_exp(values: ArrayView1<f64>) -> f64 {
+    let highest = values.fold(f64::NEG_INFINITY, |highest, &value| highest.max(value));
+    let sum: f64 = values.iter().map(|value| (value - highest).exp()).sum();
+    highest + sum.ln()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::array;
     use proptest::prelude::*;
 
-    fn problem(values: Vec<f32>, known: Vec<f32>, label: Vec<usize>) -> Problem {
-        let rows = label.len();
+    /// Two labels, of which the second is taught and nothing is known of it.
+    fn problem(vectors: Array2<f32>, known: Array2<f32>, label: Vec<usize>) -> Problem {
         Problem {
-            vectors: Matrix::new(values.len() / rows, values),
-            known: Matrix::new(known.len() / rows, known),
+            vectors,
+            known,
+            weight: Array1::ones(label.len()),
             label,
-            weight: vec![1.0; rows],
             taught: vec![1],
             fresh: vec![false, true],
         }
@@ -239,42 +176,45 @@ mod tests {
 
     #[test]
     fn without_anything_to_see_a_label_gets_the_odds_of_its_share() {
-        let fitted = problem(vec![0.0; 4], vec![0.0; 8], vec![1, 0, 0, 0]);
-        let weights = fitted.fit(&[0, 1, 2, 3], 1e-3, &fitted.nothing());
+        let fitted = problem(
+            Array2::zeros((4, 1)),
+            Array2::zeros((4, 2)),
+            vec![1, 0, 0, 0],
+        );
+        let weights = fitted.fit(1e-3, &fitted.zero_weights());
         assert!(
-            (weights.0[0][1] - (1f64 / 3.0).ln()).abs() < 1e-3,
-            "{weights:?}"
+            (weights[[0, 1]] - (1f64 / 3.0).ln()).abs() < 1e-3,
+            "{weights}"
         );
     }
 
     #[test]
     fn a_strong_penalty_leaves_what_was_known() {
-        let known = vec![-0.1, -2.0, -2.0, -0.1];
-        let fitted = problem(vec![1.0, -1.0], known.clone(), vec![1, 0]);
-        let weights = fitted.fit(&[0, 1], 1e9, &fitted.nothing());
-        assert!(
-            weights.0[0].iter().all(|value| value.abs() < 1e-4),
-            "{weights:?}"
-        );
+        let known = array![[-0.1, -2.0], [-2.0, -0.1]];
+        let fitted = problem(array![[1.0], [-1.0]], known, vec![1, 0]);
+        let weights = fitted.fit(1e9, &fitted.zero_weights());
+        assert!(weights.iter().all(|value| value.abs() < 1e-4), "{weights}");
     }
 
     proptest! {
         #[test]
-        fn the_slope_is_the_loss_s(
+        fn the_gradient_is_the_loss_s(
             values in prop::collection::vec(-2.0f32..2.0, 12),
             known in prop::collection::vec(-3.0f32..0.0, 8),
-            at in prop::collection::vec(-1.0f64..1.0, 4),
+            weights in prop::collection::vec(-1.0f64..1.0, 4),
         ) {
-            let problem = problem(values, known, vec![1, 0, 1, 0]);
-            let rows = [0, 1, 2, 3];
-            let (_, slope) = problem.loss(&rows, 4.0, 0.1, &at);
-            for (place, slope) in slope.iter().enumerate() {
-                let beside = |by: f64| {
-                    let mut there = at.clone();
-                    there[place] += by;
-                    problem.loss(&rows, 4.0, 0.1, &there).0
+            let vectors = Array2::from_shape_vec((4, 3), values).unwrap();
+            let known = Array2::from_shape_vec((4, 2), known).unwrap();
+            let weights = Array2::from_shape_vec((1, 4), weights).unwrap();
+            let problem = problem(vectors, known, vec![1, 0, 1, 0]);
+            let (_, gradient) = problem.loss_and_gradient(0.1, &weights);
+            for (index, slope) in gradient.indexed_iter() {
+                let loss_beside = |by: f64| {
+                    let mut moved = weights.clone();
+                    moved[index] += by;
+                    problem.loss_and_gradient(0.1, &moved).0
                 };
-                let measured = (beside(1e-2) - beside(-1e-2)) / 2e-2;
+                let measured = (loss_beside(1e-2) - loss_beside(-1e-2)) / 2e-2;
                 prop_assert!((slope - measured).abs() < 1e-3, "{slope} {measured}");
             }
         }

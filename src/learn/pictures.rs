@@ -6,13 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use super::LearnError;
+use super::error::LearnError;
 use crate::evaluate::leak;
 use crate::evaluate::rows::{Answer, LeftOut, RowsError, answers};
 use crate::fingerprint::{self, MIN_QUALITY, PdqHash};
 use crate::photo::{self, Limits, Photo};
-use crate::recognize::bundle::Reads;
-use crate::recognize::{Bundle, Embedding, Recognizer, Runtime};
+use crate::recognize::{Bundle, Embedding, Reads, Recognizer, Runtime};
 
 /// One picture.
 #[derive(Debug, Clone)]

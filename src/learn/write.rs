@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::{LearnError, Taught, name_of};
+use super::error::LearnError;
+use super::taught::{TaughtBundle, bundle_name};
 use crate::photo::hex;
-use crate::recognize::bundle::{Calibration, Description, HeadFile, Training};
+use crate::recognize::{Calibration, Description, HeadFile, Training};
 
-impl Taught {
+impl TaughtBundle {
     /// Writes the bundle into `folder`, which must not exist yet, as a whole or not at all.
     ///
     /// # Errors
@@ -26,18 +27,18 @@ impl Taught {
                 &"is there already; remove it, or name another folder",
             ));
         }
-        let aside = aside(folder);
-        fs::create_dir_all(&aside).map_err(|error| fail(&aside, &error))?;
+        let unfinished = unfinished_folder(folder);
+        fs::create_dir_all(&unfinished).map_err(|error| fail(&unfinished, &error))?;
         let written = self
-            .fill(&aside, &name_of(folder))
-            .and_then(|()| fs::rename(&aside, folder).map_err(|error| fail(folder, &error)));
+            .write_files(&unfinished, &bundle_name(folder))
+            .and_then(|()| fs::rename(&unfinished, folder).map_err(|error| fail(folder, &error)));
         if written.is_err() {
-            let _ = fs::remove_dir_all(&aside);
+            let _ = fs::remove_dir_all(&unfinished);
         }
         written
     }
 
-    fn fill(&self, folder: &Path, name: &str) -> Result<(), LearnError> {
+    fn write_files(&self, folder: &Path, name: &str) -> Result<(), LearnError> {
         let put = |file: &str, bytes: &[u8]| {
             let path = folder.join(file);
             fs::write(&path, bytes).map_err(|error| LearnError::Write {
@@ -45,18 +46,18 @@ impl Taught {
                 reason: error.to_string(),
             })
         };
-        let values = self.rows.iter().flatten();
-        let head: Vec<u8> = values.flat_map(|value| value.to_le_bytes()).collect();
+        let head = self.head.iter();
+        let head: Vec<u8> = head.flat_map(|value| value.to_le_bytes()).collect();
         put("model.onnx", &self.base.model)?;
         put("head.bin", &head)?;
         put("CARD.md", self.card(name).as_bytes())?;
         if let Ok(card) = fs::read(self.base.folder.join("CARD.md")) {
             put("BASE-CARD.md", &card)?;
         }
-        put("held_out.csv", self.table().as_bytes())?;
-        let hashes = self.hashes()?;
+        put("held_out.csv", self.held_out_csv().as_bytes())?;
+        let hashes = self.training_hashes()?;
         put("training.pdq", hashes.as_bytes())?;
-        let description = self.describe(name, &head, &hashes);
+        let description = self.description(name, &head, &hashes);
         let text = toml::to_string(&description).map_err(|error| LearnError::Write {
             path: folder.join("bundle.toml"),
             reason: error.to_string(),
@@ -64,7 +65,7 @@ impl Taught {
         put("bundle.toml", text.as_bytes())
     }
 
-    fn describe(&self, name: &str, head: &[u8], hashes: &str) -> Description {
+    fn description(&self, name: &str, head: &[u8], hashes: &str) -> Description {
         let base = &self.base.description;
         let mut made = base.clone();
         made.name = name.to_owned();
@@ -76,7 +77,7 @@ impl Taught {
         made.model.file = "model.onnx".into();
         made.labels.names.clone_from(&self.labels);
         made.output.temperature = self.temperature as f32;
-        made.thresholds.clone_from(&self.thresholds);
+        made.thresholds = self.thresholds();
         made.calibration = Some(Calibration {
             prior: self.prior.clone(),
         });
@@ -97,7 +98,7 @@ impl Taught {
     }
 
     /// The hashes of all pictures that the bundle has seen, so that an evaluation can look for leaks.
-    fn hashes(&self) -> Result<String, LearnError> {
+    fn training_hashes(&self) -> Result<String, LearnError> {
         let known = self.base.training_hashes()?.unwrap_or_default();
         let own = self.pictures.iter().filter_map(|picture| picture.pdq);
         let all: BTreeSet<String> = known
@@ -109,12 +110,12 @@ impl Taught {
     }
 
     /// Every picture with its held-out scores, as `faunalens eval classify` reads it.
-    fn table(&self) -> String {
+    fn held_out_csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let mut header: Vec<String> = ["file", "label", "group"].map(str::to_owned).into();
         header.extend(self.labels.iter().map(|label| format!("score_{label}")));
         let _ = writer.write_record(&header);
-        for (picture, scores) in self.pictures.iter().zip(&self.held_out) {
+        for (picture, scores) in self.pictures.iter().zip(self.held_out.outer_iter()) {
             let mut row = vec![
                 picture.file.clone(),
                 picture.label.clone(),
@@ -128,7 +129,7 @@ impl Taught {
 }
 
 /// Where the folder is made before it gets its name: beside it, so that it can be renamed.
-fn aside(folder: &Path) -> PathBuf {
-    let name = format!(".{}.{}", name_of(folder), std::process::id());
+fn unfinished_folder(folder: &Path) -> PathBuf {
+    let name = format!(".{}.{}", bundle_name(folder), std::process::id());
     folder.parent().unwrap_or(Path::new("")).join(name)
 }

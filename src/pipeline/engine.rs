@@ -7,8 +7,7 @@ use sha2::{Digest, Sha256};
 use super::Worker;
 use crate::index::Descriptor;
 use crate::photo::{Limits, hex};
-use crate::recognize::prior::{PriorError, PriorShift};
-use crate::recognize::{Bundle, RecognizeError, Runtime};
+use crate::recognize::{Bundle, PriorError, PriorShift, RecognizeError, Runtime};
 use crate::record::ModelStamp;
 
 /// A loaded runtime, a checked bundle, and how photos are judged with them.

@@ -3,26 +3,21 @@
 //! Labels that are taught later must be told from everything else, and who teaches three kinds of
 //! horn has no thousand everyday photographs at hand. Pictures cannot be brought back from these.
 
-/// Photographs as the network sees them.
-///
-/// One row after the other, little endian: the index of the label in `labels.names` (u32), the
-/// network's logits (f32, one per label), the scale of the features (f32), the features (i8 each,
-/// to be multiplied by the scale).
-#[derive(Debug, Clone, PartialEq)]
-pub struct Background {
-    /// The photographs.
-    pub rows: Vec<BackgroundRow>,
-}
+use ndarray::{Array1, Array2, Axis, Zip};
 
-/// One photograph.
+/// Photographs as the network sees them, one per row.
+///
+/// In the file, one row after the other, little endian: the index of the label in `labels.names`
+/// (u32), the network's logits (f32, one per label), the scale of the features (f32), the features
+/// (i8 each, to be multiplied by the scale).
 #[derive(Debug, Clone, PartialEq)]
-pub struct BackgroundRow {
-    /// Index of what it shows in the bundle's labels.
-    pub label: usize,
-    /// The network's logits, before any temperature.
-    pub logits: Vec<f32>,
-    /// The `features` output, within 1/254 of its largest value.
-    pub features: Vec<f32>,
+pub(crate) struct Background {
+    /// Index of what each shows in the bundle's labels.
+    pub(crate) labels: Vec<usize>,
+    /// Photographs x labels: the network's logits, before any temperature.
+    pub(crate) logits: Array2<f32>,
+    /// Photographs x features: the `features` output, within 1/254 of each row's largest value.
+    pub(crate) features: Array2<f32>,
 }
 
 impl Background {
@@ -35,34 +30,55 @@ impl Background {
                 bytes.len()
             ));
         }
-        let rows = bytes.chunks_exact(length).map(|row| {
-            let (head, features) = row.split_at(length - size);
-            let words: Vec<[u8; 4]> = head.as_chunks::<4>().0.to_vec();
-            let label = u32::from_le_bytes(words[0]) as usize;
-            if label >= labels {
-                return Err(format!("a row has label {label} of {labels}"));
-            }
-            let numbers: Vec<f32> = words[1..].iter().map(|&w| f32::from_le_bytes(w)).collect();
-            let (logits, scale) = (numbers[..labels].to_vec(), numbers[labels]);
-            if !numbers.iter().all(|value| value.is_finite()) {
-                return Err("a row holds a number that is not finite".into());
-            }
-            let features = features.iter().map(|&v| f32::from(v as i8) * scale);
-            Ok(BackgroundRow {
-                label,
-                logits,
-                features: features.collect(),
-            })
-        });
-        Ok(Self {
-            rows: rows.collect::<Result<_, _>>()?,
-        })
+        let rows = bytes.len() / length;
+        let mut read = Self {
+            labels: Vec::with_capacity(rows),
+            logits: Array2::zeros((rows, labels)),
+            features: Array2::zeros((rows, size)),
+        };
+        for (number, row) in bytes.chunks_exact(length).enumerate() {
+            let (words, features) = row.split_at(length - size);
+            let (label, numbers) = numbers(words, labels)?;
+            let scale = numbers[labels];
+            read.labels.push(label);
+            Zip::from(read.logits.row_mut(number))
+                .and(numbers.slice(ndarray::s![..labels]))
+                .for_each(|logit, &value| *logit = value);
+            Zip::from(read.features.row_mut(number))
+                .and(features)
+                .for_each(|feature, &value| *feature = f32::from(value as i8) * scale);
+        }
+        Ok(read)
     }
+
+    /// The photographs of these numbers alone.
+    pub(crate) fn select(&self, rows: &[usize]) -> Self {
+        Self {
+            labels: rows.iter().map(|&row| self.labels[row]).collect(),
+            logits: self.logits.select(Axis(0), rows),
+            features: self.features.select(Axis(0), rows),
+        }
+    }
+}
+
+/// A row's label, then its logits and the scale of its features.
+fn numbers(words: &[u8], labels: usize) -> Result<(usize, Array1<f32>), String> {
+    let words = words.as_chunks::<4>().0;
+    let label = u32::from_le_bytes(words[0]) as usize;
+    if label >= labels {
+        return Err(format!("a row has label {label} of {labels}"));
+    }
+    let numbers: Array1<f32> = words[1..].iter().map(|&w| f32::from_le_bytes(w)).collect();
+    if !numbers.iter().all(|value| value.is_finite()) {
+        return Err("a row holds a number that is not finite".into());
+    }
+    Ok((label, numbers))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::array;
 
     #[test]
     fn rows_are_read_as_they_were_written() {
@@ -73,14 +89,9 @@ mod tests {
         }
         bytes.extend([4i8, -8, 0].map(|v| v as u8));
         let read = Background::from_bytes(&bytes, 2, 3).unwrap();
-        assert_eq!(
-            read.rows,
-            [BackgroundRow {
-                label: 1,
-                logits: vec![0.5, -2.0],
-                features: vec![1.0, -2.0, 0.0],
-            }]
-        );
+        assert_eq!(read.labels, [1]);
+        assert_eq!(read.logits, array![[0.5, -2.0]]);
+        assert_eq!(read.features, array![[1.0, -2.0, 0.0]]);
         assert!(Background::from_bytes(&bytes[1..], 2, 3).is_err());
         assert!(
             Background::from_bytes(&bytes, 1, 7).is_err(),

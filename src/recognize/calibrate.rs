@@ -1,6 +1,6 @@
 //! Logits to calibrated probabilities.
 
-use super::bundle::Activation;
+use super::description::Activation;
 
 /// Temperature scaling (Guo et al., "On Calibration of Modern Neural Networks",
 /// ICML 2017): `softmax(logits / temperature)`. Outputs that already are

@@ -1,6 +1,8 @@
 //! A head beside a finished network: labels added or corrected without touching `model.onnx`.
 
-use super::bundle::{Activation, Description, HeadFile};
+use ndarray::{Array1, Array2, ArrayView1};
+
+use super::description::{Activation, Description, HeadFile, Reads};
 
 /// One linear function per label on top of what the network says.
 ///
@@ -9,13 +11,13 @@ use super::bundle::{Activation, Description, HeadFile};
 /// where it does not. So a label without weights is as the network has it, and the odds of a new
 /// label against all that the network knows are `exp(w·x + c)`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Head {
-    /// Values in `x`.
-    size: usize,
-    /// Per label: the weights, then the constant.
-    rows: Vec<Vec<f32>>,
-    /// Per label: its place among the network's logits, if the network is asked.
-    places: Vec<Option<usize>>,
+pub(crate) struct Head {
+    /// Labels x values of `x`.
+    weights: Array2<f32>,
+    /// One per label.
+    constants: Array1<f32>,
+    /// Per label: its index among the network's logits, if the network is asked.
+    network_index: Vec<Option<usize>>,
     temperature: f32,
     activation: Activation,
 }
@@ -29,117 +31,95 @@ impl Head {
         head: &HeadFile,
     ) -> Result<Self, String> {
         let labels = &description.labels.names;
-        let output = &description.output;
         let size = match head.reads {
-            super::bundle::Reads::Features => output.features_size,
-            super::bundle::Reads::Descriptor => output.descriptor_size,
+            Reads::Features => description.output.features_size,
+            Reads::Descriptor => description.output.descriptor_size,
         }
         .unwrap_or(0);
         let length = 4 * (size + 1);
-        if bytes.len() != labels.len() * length {
-            return Err(format!(
+        let wrong_length = || {
+            format!(
                 "{} bytes, but {} labels with {size} weights and a constant take {}",
                 bytes.len(),
                 labels.len(),
                 labels.len() * length
-            ));
+            )
+        };
+        if bytes.len() != labels.len() * length {
+            return Err(wrong_length());
         }
-        let rows: Vec<Vec<f32>> = bytes
-            .chunks_exact(length)
-            .map(|row| {
-                row.as_chunks::<4>()
-                    .0
-                    .iter()
-                    .map(|&w| f32::from_le_bytes(w))
-                    .collect()
-            })
-            .collect();
-        if rows.iter().flatten().any(|value| !value.is_finite()) {
+        let values = bytes.as_chunks::<4>().0.iter();
+        let values: Vec<f32> = values.map(|&word| f32::from_le_bytes(word)).collect();
+        if values.iter().any(|value| !value.is_finite()) {
             return Err("a weight is not finite".into());
         }
-        let place = |label: &String| {
-            let known = head.network_labels.iter().position(|own| own == label)?;
+        let rows = Array2::from_shape_vec((labels.len(), size + 1), values);
+        let rows = rows.map_err(|_| wrong_length())?;
+        let network_index = |label: &String| {
+            let known = head.network_labels.iter().position(|name| name == label)?;
             (!head.replaced.contains(label)).then_some(known)
         };
         Ok(Self {
-            size,
-            rows,
-            places: labels.iter().map(place).collect(),
+            weights: rows.slice(ndarray::s![.., ..size]).to_owned(),
+            constants: rows.column(size).to_owned(),
+            network_index: labels.iter().map(network_index).collect(),
             temperature: head.network_temperature,
-            activation: output.activation,
+            activation: description.output.activation,
         })
-    }
-
-    /// Values it reads.
-    #[must_use]
-    pub fn size(&self) -> usize {
-        self.size
     }
 
     /// The logits of all labels; `None` when the network's output is no answer.
     pub(super) fn logits(&self, network: &[f32], x: &[f32]) -> Option<Vec<f32>> {
-        let known = log_probabilities(network, self.activation, self.temperature, &self.places)?;
-        let of_label = |(row, known): (&Vec<f32>, f32)| {
-            let (weights, constant) = row.split_at(self.size);
-            let product: f32 = weights.iter().zip(x).map(|(w, v)| w * v).sum();
-            known + product + constant[0]
-        };
-        Some(self.rows.iter().zip(known).map(of_label).collect())
+        let index = &self.network_index;
+        let known = log_probabilities(network, self.activation, self.temperature, index)?;
+        let logits =
+            self.weights.dot(&ArrayView1::from(x)) + ArrayView1::from(&known) + &self.constants;
+        Some(logits.to_vec())
     }
 }
 
-/// Per label the network's log-probability among the labels that have a place; 0 for the others.
+/// Per label the network's log-probability among the labels that it knows; 0 for the others.
+/// `network_index` has each label's index among the network's logits.
 ///
 /// `None` when the output is not finite or holds negative probabilities.
-#[must_use]
-pub fn log_probabilities(
+pub(crate) fn log_probabilities(
     network: &[f32],
     activation: Activation,
     temperature: f32,
-    places: &[Option<usize>],
+    network_index: &[Option<usize>],
 ) -> Option<Vec<f32>> {
     let logit = |value: f32| match activation {
         Activation::Softmax => value / temperature,
         // Below the smallest probability that a network can mean.
         Activation::None => value.max(1e-9).ln() / temperature,
     };
-    let kept: Vec<Option<f32>> = places
-        .iter()
-        .map(|place| place.map(|at| network.get(at).copied().map(logit)))
-        .map(|value| match value {
-            Some(Some(value)) if value.is_finite() => Ok(Some(value)),
-            Some(_) => Err(()),
-            None => Ok(None),
-        })
-        .collect::<Result<_, _>>()
-        .ok()?;
-    let highest = kept
-        .iter()
-        .flatten()
-        .copied()
-        .fold(f32::NEG_INFINITY, f32::max);
-    let sum: f32 = kept
-        .iter()
-        .flatten()
-        .map(|value| (value - highest).exp())
-        .sum();
+    let mut known = Vec::with_capacity(network_index.len());
+    for index in network_index.iter().flatten() {
+        let value = network.get(*index).copied().map(logit);
+        known.push(value.filter(|value| value.is_finite())?);
+    }
+    let highest = known.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f32 = known.iter().map(|value| (value - highest).exp()).sum();
     let total = highest + sum.ln();
-    Some(
-        kept.iter()
-            .map(|value| value.map_or(0.0, |value| value - total))
-            .collect(),
-    )
+    let mut known = known.into_iter();
+    let of_label = |index: &Option<usize>| match index {
+        Some(_) => known.next().map_or(0.0, |value| value - total),
+        None => 0.0,
+    };
+    Some(network_index.iter().map(of_label).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn head(rows: Vec<Vec<f32>>) -> Head {
+    /// Three labels, of which the network knows the third and the first; per label two weights and
+    /// the constant.
+    fn head(rows: [[f32; 3]; 3]) -> Head {
         Head {
-            size: 2,
-            rows,
-            places: vec![Some(1), None, Some(0)],
+            weights: Array2::from_shape_fn((3, 2), |(label, value)| rows[label][value]),
+            constants: rows.iter().map(|row| row[2]).collect(),
+            network_index: vec![Some(1), None, Some(0)],
             temperature: 2.0,
             activation: Activation::Softmax,
         }
@@ -147,7 +127,7 @@ mod tests {
 
     #[test]
     fn without_weights_the_network_speaks_and_a_new_label_has_even_odds() {
-        let logits = head(vec![vec![0.0; 3]; 3])
+        let logits = head([[0.0; 3]; 3])
             .logits(&[4.0, 0.0], &[7.0, 9.0])
             .unwrap();
         let total = (1.0 + 2f32.exp()).ln();
@@ -161,8 +141,8 @@ mod tests {
 
     #[test]
     fn weights_add_to_it() {
-        let rows = vec![vec![0.0; 3], vec![1.0, -2.0, 0.5], vec![0.0, 0.0, 3.0]];
-        let plain = head(vec![vec![0.0; 3]; 3])
+        let rows = [[0.0; 3], [1.0, -2.0, 0.5], [0.0, 0.0, 3.0]];
+        let plain = head([[0.0; 3]; 3])
             .logits(&[4.0, 0.0], &[7.0, 9.0])
             .unwrap();
         let logits = head(rows).logits(&[4.0, 0.0], &[7.0, 9.0]).unwrap();
@@ -174,7 +154,7 @@ mod tests {
     #[test]
     fn broken_outputs_are_refused() {
         assert_eq!(
-            head(vec![vec![0.0; 3]; 3]).logits(&[f32::NAN, 0.0], &[0.0; 2]),
+            head([[0.0; 3]; 3]).logits(&[f32::NAN, 0.0], &[0.0; 2]),
             None
         );
     }

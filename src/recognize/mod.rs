@@ -1,24 +1,27 @@
 //! Photo to recognition: model bundles, preprocessing, ONNX inference, calibration.
 
-pub mod background;
-pub mod bundle;
+mod background;
+mod bundle;
 mod calibrate;
-pub mod head;
+mod description;
+mod head;
 mod preprocess;
-pub mod prior;
-pub mod runtime;
+mod prior;
+mod runtime;
 mod session;
+mod validate;
 
+pub(crate) use background::Background;
 pub use bundle::{Bundle, BundleError};
-pub use runtime::{Runtime, RuntimeError};
-pub use session::{Embedding, RecognizeError, Recognizer};
-
-/// What the model says of one photo.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Recognition {
-    /// One calibrated probability per label of the bundle, in the bundle's
-    /// order; they sum to 1.
-    pub scores: Vec<f32>,
-    /// The picture's descriptor, L2-normalised, when the bundle has one.
-    pub descriptor: Option<Vec<f32>>,
-}
+pub use description::{
+    Activation, BackgroundFile, Calibration, Colour, Description, Dtype, HeadFile, Input, Labels,
+    Layout, ModelFile, Output, Reads, ResizeFilter, ResizeRule, SCHEMA, SchregerRule, Threshold,
+    Training,
+};
+pub(crate) use head::log_probabilities;
+pub use prior::{PriorError, PriorShift};
+pub use runtime::{
+    INSTALL, NO_TELEMETRY, OLDEST_MINOR, PATH_VARIABLE, Runtime, RuntimeError, data_folders,
+    library_candidates,
+};
+pub use session::{Embedding, Recognition, RecognizeError, Recognizer};

@@ -4,28 +4,29 @@ use fast_image_resize::images::{TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8x3;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
+use ndarray::{Array3, Array4, Axis, Zip, s};
 
-use super::bundle::{Colour, Dtype, Input, Layout, ResizeFilter, ResizeRule};
+use super::description::{Colour, Dtype, Input, Layout, ResizeFilter, ResizeRule};
 
 /// Pixels of a resized photo from which its margins are not worth making.
 const MOST_RESIZED: u64 = 1 << 24;
 
-/// One photo as the model takes it, in the order of its axes.
+/// One photo as the model takes it, in the order of its axes: batch x channel x row x column, or
+/// batch x row x column x channel; the batch is 1.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Tensor {
     /// `(pixel - mean) / std`.
-    Float(Vec<f32>),
+    Float(Array4<f32>),
     /// Pixels as they are.
-    Bytes(Vec<u8>),
+    Bytes(Array4<u8>),
 }
 
 /// A resized photo, which may cover only a part of the input.
 struct Placed {
-    /// Rows of RGB pixels.
-    pixels: Vec<u8>,
-    width: u32,
-    left: u32,
-    top: u32,
+    /// Rows x columns x RGB.
+    pixels: Array3<u8>,
+    left: usize,
+    top: usize,
 }
 
 /// Turns photos into tensors as a bundle's `[input]` table says. Holds the
@@ -55,32 +56,38 @@ impl Preprocessor {
 
     /// Resizes, reorders and normalises one photo.
     pub(super) fn tensor(&mut self, pixels: &RgbImage) -> Result<Tensor, String> {
-        let (width, height) = (self.input.width, self.input.height);
-        let whole = |pixels| Placed {
-            pixels,
-            width,
-            left: 0,
-            top: 0,
-        };
-        let placed = match self.input.resize {
-            ResizeRule::Squash => whole(self.resize(pixels, width, height, None)?),
-            ResizeRule::CenterCrop => {
-                let crop = centred_crop(pixels.dimensions(), (width, height));
-                whole(self.resize(pixels, width, height, Some(crop))?)
-            }
-            ResizeRule::Shortest => whole(self.shortest(pixels)?),
-            ResizeRule::Pad => self.fitted(pixels)?,
-        };
+        let placed = self.resized(pixels)?;
         Ok(match self.input.dtype {
             Dtype::Float32 => Tensor::Float(self.arranged(&placed, [0.0; 3], |channel, value| {
                 self.table[channel][usize::from(value)]
             })),
-            Dtype::Uint8 if self.is_arranged(&placed) => Tensor::Bytes(placed.pixels),
+            Dtype::Uint8 if self.is_arranged(&placed) => {
+                Tensor::Bytes(placed.pixels.insert_axis(Axis(0)))
+            }
             Dtype::Uint8 => {
                 let border = self.input.mean.unwrap_or_default();
                 let border = border.map(|mean| mean.round() as u8);
                 Tensor::Bytes(self.arranged(&placed, border, |_, value| value))
             }
+        })
+    }
+
+    /// The photo at the size that the bundle's rule gives it.
+    fn resized(&mut self, pixels: &RgbImage) -> Result<Placed, String> {
+        let (width, height) = (self.input.width, self.input.height);
+        let pixels = match self.input.resize {
+            ResizeRule::Squash => self.resize(pixels, width, height, None)?,
+            ResizeRule::CenterCrop => {
+                let crop = centred_crop(pixels.dimensions(), (width, height));
+                self.resize(pixels, width, height, Some(crop))?
+            }
+            ResizeRule::Shortest => self.resize_shortest(pixels)?,
+            ResizeRule::Pad => return self.resize_padded(pixels),
+        };
+        Ok(Placed {
+            pixels,
+            left: 0,
+            top: 0,
         })
     }
 
@@ -90,7 +97,7 @@ impl Preprocessor {
         width: u32,
         height: u32,
         crop: Option<[f64; 4]>,
-    ) -> Result<Vec<u8>, String> {
+    ) -> Result<Array3<u8>, String> {
         let filter = match self.input.filter {
             ResizeFilter::Box => FilterType::Box,
             ResizeFilter::Bilinear => FilterType::Bilinear,
@@ -111,12 +118,13 @@ impl Preprocessor {
         self.resizer
             .resize_typed(&source, &mut target, &options)
             .map_err(|error| error.to_string())?;
-        Ok(resized)
+        let shape = (height as usize, width as usize, 3);
+        Array3::from_shape_vec(shape, resized).map_err(|error| error.to_string())
     }
 
     /// The shorter side resized, then a centred cut in whole pixels. The longer side is rounded down,
     /// the cut's offsets half to even, as torchvision does both.
-    fn shortest(&mut self, pixels: &RgbImage) -> Result<Vec<u8>, String> {
+    fn resize_shortest(&mut self, pixels: &RgbImage) -> Result<Array3<u8>, String> {
         let (width, height) = (self.input.width, self.input.height);
         let side = self.input.shortest.unwrap_or(width.max(height));
         let (w, h) = pixels.dimensions();
@@ -135,20 +143,16 @@ impl Preprocessor {
             return self.resize(pixels, width, height, Some(crop));
         }
         let resized = self.resize(pixels, w, h, None)?;
-        let row = 3 * w as usize;
-        let rows = resized
-            .chunks_exact(row)
-            .skip(top as usize)
-            .take(height as usize);
-        let columns = 3 * left as usize..3 * (left + width) as usize;
-        Ok(rows
-            .flat_map(|row| &row[columns.clone()])
-            .copied()
-            .collect())
+        let cut = s![
+            top as usize..(top + height) as usize,
+            left as usize..(left + width) as usize,
+            ..
+        ];
+        Ok(resized.slice(cut).to_owned())
     }
 
     /// The whole photo, centred.
-    fn fitted(&mut self, pixels: &RgbImage) -> Result<Placed, String> {
+    fn resize_padded(&mut self, pixels: &RgbImage) -> Result<Placed, String> {
         let (width, height) = (self.input.width, self.input.height);
         let scale = f64::min(
             f64::from(width) / f64::from(pixels.width()),
@@ -160,64 +164,47 @@ impl Preprocessor {
             (side(pixels.width(), width), side(pixels.height(), height));
         Ok(Placed {
             pixels: self.resize(pixels, inner_width, inner_height, None)?,
-            width: inner_width,
-            left: (width - inner_width) / 2,
-            top: (height - inner_height) / 2,
+            left: (width - inner_width) as usize / 2,
+            top: (height - inner_height) as usize / 2,
         })
     }
 
     /// Whether the photo's bytes already are the tensor.
     fn is_arranged(&self, placed: &Placed) -> bool {
-        let Input {
-            width,
-            height,
-            layout,
-            colour,
-            ..
-        } = self.input;
-        let whole = placed.pixels.len() == (3 * width * height) as usize;
-        whole && layout == Layout::Nhwc && colour == Colour::Rgb
+        let input = &self.input;
+        let whole = placed.pixels.dim() == (input.height as usize, input.width as usize, 3);
+        whole && input.layout == Layout::Nhwc && input.colour == Colour::Rgb
     }
 
     /// A tensor of the input's size with the photo at its place and `border` around it; the channels
     /// of both `border` and `value` in the order of `colour`.
-    fn arranged<T: Copy>(
+    fn arranged<T: Copy + Default>(
         &self,
         placed: &Placed,
         border: [T; 3],
         value: impl Fn(usize, u8) -> T,
-    ) -> Vec<T> {
-        let (width, plane) = (
-            self.input.width as usize,
-            (self.input.width * self.input.height) as usize,
-        );
+    ) -> Array4<T> {
+        let mut tensor = Array4::default(self.input.shape());
         let order = match self.input.colour {
             Colour::Rgb => [0, 1, 2],
             Colour::Bgr => [2, 1, 0],
         };
-        let mut tensor = match self.input.layout {
-            Layout::Nchw => {
-                border
-                    .iter()
-                    .fold(Vec::with_capacity(3 * plane), |mut planes, &value| {
-                        planes.resize(planes.len() + plane, value);
-                        planes
-                    })
-            }
-            Layout::Nhwc => border.repeat(plane),
+        let channels = match self.input.layout {
+            Layout::Nchw => Axis(1),
+            Layout::Nhwc => Axis(3),
         };
-        let row = 3 * placed.width as usize;
-        for (y, line) in placed.pixels.chunks_exact(row).enumerate() {
-            let start = (placed.top as usize + y) * width + placed.left as usize;
-            for (x, pixel) in line.as_chunks::<3>().0.iter().enumerate() {
-                for (channel, &from) in order.iter().enumerate() {
-                    let place = match self.input.layout {
-                        Layout::Nchw => channel * plane + start + x,
-                        Layout::Nhwc => (start + x) * 3 + channel,
-                    };
-                    tensor[place] = value(channel, pixel[from]);
-                }
-            }
+        let (rows, columns, _) = placed.pixels.dim();
+        let inside = s![
+            0,
+            placed.top..placed.top + rows,
+            placed.left..placed.left + columns
+        ];
+        for (channel, &from) in order.iter().enumerate() {
+            let mut plane = tensor.index_axis_mut(channels, channel);
+            plane.fill(border[channel]);
+            Zip::from(plane.slice_mut(inside))
+                .and(placed.pixels.index_axis(Axis(2), from))
+                .for_each(|target, &pixel| *target = value(channel, pixel));
         }
         tensor
     }
@@ -260,7 +247,7 @@ mod tests {
 
     fn tensor_of(input: &Input, pixels: &RgbImage) -> Vec<f32> {
         match Preprocessor::new(input).tensor(pixels).unwrap() {
-            Tensor::Float(values) => values,
+            Tensor::Float(values) => values.into_raw_vec_and_offset().0,
             Tensor::Bytes(_) => panic!("float32 was asked for"),
         }
     }
@@ -271,7 +258,7 @@ mod tests {
             ..input.clone()
         };
         match Preprocessor::new(&input).tensor(pixels).unwrap() {
-            Tensor::Bytes(values) => values,
+            Tensor::Bytes(values) => values.into_raw_vec_and_offset().0,
             Tensor::Float(_) => panic!("uint8 was asked for"),
         }
     }
@@ -315,11 +302,11 @@ mod tests {
         // 4 by 9 stays as it is; rows 4 and 5 (3.5 is rounded to even) and columns 1 and 2 are kept.
         let photo = RgbImage::from_fn(4, 9, |x, y| Rgb([x as u8, y as u8, 0]));
         let kept = tensor_of(&input, &photo);
-        let at = |place: usize| [kept[3 * place] + 10.0, kept[3 * place + 1] * 2.0 + 20.0];
-        assert_eq!(
-            [at(0), at(1), at(2), at(3)],
-            [[1.0, 4.0], [2.0, 4.0], [1.0, 5.0], [2.0, 5.0]]
-        );
+        let pixels = kept.as_chunks::<3>().0.iter();
+        let red_green: Vec<[f32; 2]> = pixels
+            .map(|pixel| [pixel[0] + 10.0, pixel[1] * 2.0 + 20.0])
+            .collect();
+        assert_eq!(red_green, [[1.0, 4.0], [2.0, 4.0], [1.0, 5.0], [2.0, 5.0]]);
         let strip = RgbImage::from_pixel(60_000, 1, Rgb([10, 20, 30]));
         input.shortest = Some(400);
         input.height = 4;

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::bundle::Description;
+use super::description::Description;
 
 /// A prior that cannot be used.
 #[derive(Debug, thiserror::Error, PartialEq)]
+#[non_exhaustive]
 pub enum PriorError {
     /// The bundle does not say what its scores take for granted.
     #[error(
-        "bundle {0} states no [calibration] prior, so its scores cannot be moved to another; add the shares of its labels among the photographs that it was calibrated on"
+        "bundle {0} states no [calibration] prior, so its scores cannot be moved to another; add \
+         the shares of its labels among the photographs that it was calibrated on"
     )]
     Unstated(String),
     /// A label that the bundle does not have.
@@ -45,43 +47,19 @@ impl PriorShift {
     /// [`PriorError`].
     pub fn new(bundle: &Description, rates: BTreeMap<String, f64>) -> Result<Self, PriorError> {
         let labels = &bundle.labels.names;
-        let stated = bundle.calibration.as_ref();
-        let stated = stated.ok_or_else(|| PriorError::Unstated(bundle.name.clone()))?;
-        if let Some(label) = rates.keys().find(|label| !labels.contains(label)) {
-            return Err(PriorError::NoSuchLabel {
-                label: label.clone(),
-                known: labels.join(", "),
-            });
-        }
-        if let Some((label, rate)) = rates
-            .iter()
-            .find(|(_, rate)| !(**rate > 0.0 && **rate < 1.0))
-        {
-            return Err(PriorError::Rates(format!(
-                "{label}={rate} does not lie between 0 and 1"
-            )));
-        }
-        let named: f64 = rates.values().sum();
-        let all = rates.len() == labels.len();
-        if all && (named - 1.0).abs() > 1e-3 || !all && named >= 1.0 {
-            return Err(PriorError::Rates(format!(
-                "the rates sum to {named}{}",
-                if all {
-                    ", not 1"
-                } else {
-                    "; nothing is left for the other labels"
-                }
-            )));
-        }
-        let before = |label: &String| stated.prior.get(label).copied().unwrap_or(0.0);
-        let rest: f64 = labels
+        let calibration = bundle.calibration.as_ref();
+        let calibration = calibration.ok_or_else(|| PriorError::Unstated(bundle.name.clone()))?;
+        check_rates(&rates, labels)?;
+        let before = |label: &String| calibration.prior.get(label).copied().unwrap_or(0.0);
+        let left_before: f64 = labels
             .iter()
             .filter(|label| !rates.contains_key(*label))
             .map(before)
             .sum();
+        let left = 1.0 - rates.values().sum::<f64>();
         let ratio = |label: &String| match rates.get(label) {
             Some(rate) => rate / before(label),
-            None => (1.0 - named) / rest,
+            None => left / left_before,
         };
         Ok(Self {
             ratios: labels.iter().map(ratio).collect(),
@@ -92,14 +70,42 @@ impl PriorShift {
     /// The scores under the new prior; `scores` are in the bundle's order and sum to 1.
     #[must_use]
     pub fn apply(&self, scores: &[f32]) -> Vec<f32> {
-        let weighed: Vec<f64> = scores
+        let weighted: Vec<f64> = scores
             .iter()
             .zip(&self.ratios)
             .map(|(&score, ratio)| f64::from(score) * ratio)
             .collect();
-        let sum: f64 = weighed.iter().sum();
-        weighed.iter().map(|score| (score / sum) as f32).collect()
+        let sum: f64 = weighted.iter().sum();
+        weighted.iter().map(|score| (score / sum) as f32).collect()
     }
+}
+
+/// Each rate is of a known label and between 0 and 1; together they leave room for the others.
+fn check_rates(rates: &BTreeMap<String, f64>, labels: &[String]) -> Result<(), PriorError> {
+    if let Some(label) = rates.keys().find(|label| !labels.contains(label)) {
+        return Err(PriorError::NoSuchLabel {
+            label: label.clone(),
+            known: labels.join(", "),
+        });
+    }
+    if let Some((label, rate)) = rates
+        .iter()
+        .find(|(_, rate)| !(**rate > 0.0 && **rate < 1.0))
+    {
+        return Err(PriorError::Rates(format!(
+            "{label}={rate} does not lie between 0 and 1"
+        )));
+    }
+    let sum: f64 = rates.values().sum();
+    if rates.len() == labels.len() && (sum - 1.0).abs() > 1e-3 {
+        return Err(PriorError::Rates(format!("the rates sum to {sum}, not 1")));
+    }
+    if rates.len() < labels.len() && sum >= 1.0 {
+        return Err(PriorError::Rates(format!(
+            "the rates sum to {sum}; nothing is left for the other labels"
+        )));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

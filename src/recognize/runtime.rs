@@ -42,12 +42,16 @@ const PACKAGED_LIBRARY: &str = if cfg!(target_os = "macos") {
 
 /// Why ONNX Runtime could not be used; every message ends with what mends it.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RuntimeError {
     /// The library that was named does not exist.
     #[error("{}: no ONNX Runtime library there; run {INSTALL} to install one", .0.display())]
     NoSuchFile(PathBuf),
     /// The library was found but is damaged, too old, or something else.
-    #[error("ONNX Runtime at {}: {reason}; run {INSTALL} to install a fitting one", path.display())]
+    #[error(
+        "ONNX Runtime at {}: {reason}; run {INSTALL} to install a fitting one",
+        path.display()
+    )]
     Unusable {
         /// The library.
         path: PathBuf,
@@ -72,7 +76,7 @@ pub struct Runtime {
 
 impl Runtime {
     /// Finds and loads the library: the explicit path, else what [`PATH_VARIABLE`] names, else
-    /// the first of [`candidates`] that exists, else what the system's loader knows. The working
+    /// the first of [`library_candidates`] that exists, else what the system's loader knows. The working
     /// directory is never searched: whoever fills it would choose the code that runs. See
     /// [`NO_TELEMETRY`].
     ///
@@ -83,11 +87,11 @@ impl Runtime {
         if let Some(path) = named(explicit) {
             return Self::load_file(&library_in(&path));
         }
-        let candidates = candidates();
+        let candidates = library_candidates();
         if let Some(path) = candidates.iter().find(|path| path.is_file()) {
             return Self::load_file(path);
         }
-        Self::load_by(Path::new(LIBRARY)).map_err(|_| RuntimeError::NotFound {
+        Self::load_library(Path::new(LIBRARY)).map_err(|_| RuntimeError::NotFound {
             looked_at: candidates
                 .iter()
                 .map(|path| path.display().to_string())
@@ -106,10 +110,10 @@ impl Runtime {
             });
         }
         // A bare or relative name would be looked up beside the executable first.
-        Self::load_by(&path.canonicalize().unwrap_or_else(|_| path.to_owned()))
+        Self::load_library(&path.canonicalize().unwrap_or_else(|_| path.to_owned()))
     }
 
-    fn load_by(path: &Path) -> Result<Self, RuntimeError> {
+    fn load_library(path: &Path) -> Result<Self, RuntimeError> {
         let unusable = |reason: String| RuntimeError::Unusable {
             path: path.to_owned(),
             reason,
@@ -127,21 +131,21 @@ impl Runtime {
         })
     }
 
-    /// The version of the library that [`Runtime::load`] would load, without loading it; `None` where only the
-    /// system's loader knows the file.
+    /// The version of the library that [`Runtime::load`] would load, without loading it; `None`
+    /// where only the system's loader knows the file.
     #[must_use]
     pub fn version_found(explicit: Option<&Path>) -> Option<String> {
         let path = match named(explicit) {
             Some(path) => library_in(&path),
-            None => candidates().into_iter().find(|path| path.is_file())?,
+            None => library_candidates().into_iter().find(|path| path.is_file())?,
         };
-        version_in(&Beginning::read(&path).ok()?.bytes)
+        version_in(&FileHead::read(&path).ok()?.bytes)
     }
 
     /// The library's version, such as `1.31.1`, where its file tells it.
     #[must_use]
     pub fn version(&self) -> Option<String> {
-        version_in(&Beginning::read(&self.path).ok()?.bytes)
+        version_in(&FileHead::read(&self.path).ok()?.bytes)
     }
 
     /// How the library was built, in its own words.
@@ -172,7 +176,7 @@ fn named(explicit: Option<&Path>) -> Option<PathBuf> {
 /// `runtime/` beside it or in the repository that built it, in `lib/faunalens/` of the prefix
 /// whose `bin/` holds the binary, and in the `onnxruntime` package of that prefix's Python.
 #[must_use]
-pub fn candidates() -> Vec<PathBuf> {
+pub fn library_candidates() -> Vec<PathBuf> {
     let Some(program) = program_folder() else {
         return Vec::new();
     };
@@ -246,12 +250,12 @@ fn minor_version(python: &Path) -> Option<u32> {
 
 /// The first bytes of a library, where its headers and the name of its version
 /// lie; reading all of it would cost as much as loading it.
-struct Beginning {
+struct FileHead {
     bytes: Vec<u8>,
     length: u64,
 }
 
-impl Beginning {
+impl FileHead {
     fn read(path: &Path) -> std::io::Result<Self> {
         let file = File::open(path)?;
         let length = file.metadata()?.len();
@@ -264,7 +268,7 @@ impl Beginning {
 /// Looks for damage that the system's loader would answer with a crash: a
 /// library shorter than its own tables say.
 fn damage(path: &Path) -> Option<String> {
-    let Beginning { bytes, length } = match Beginning::read(path) {
+    let FileHead { bytes, length } = match FileHead::read(path) {
         Ok(beginning) => beginning,
         Err(error) => return Some(error.to_string()),
     };
@@ -275,29 +279,25 @@ fn damage(path: &Path) -> Option<String> {
         if !bytes.starts_with(b"\x7fELF") {
             return Some("not a shared library (no ELF header)".into());
         }
-        let number = |at: usize, size: usize| {
-            let mut value = [0; 8];
-            value[..size].copy_from_slice(&bytes[at..at + size]);
-            u64::from_le_bytes(value)
-        };
-        // ELF-64 header: section table offset at 40, entry size at 58, count at 60.
-        let end = number(40, 8).saturating_add(number(58, 2) * number(60, 2));
-        if end > length {
+        if elf_length(&bytes) > length {
             return Some("cut short".into());
         }
     }
-    if let Some(version) = version_in(&bytes) {
-        let minor = version.split('.').nth(1);
-        if minor
-            .and_then(|minor| minor.parse().ok())
-            .is_some_and(|minor: u32| minor < OLDEST_MINOR)
-        {
-            return Some(format!(
-                "version {version} is too old, 1.{OLDEST_MINOR} or newer is needed"
-            ));
-        }
-    }
-    None
+    let version = version_in(&bytes)?;
+    let minor: u32 = version.split('.').nth(1)?.parse().ok()?;
+    (minor < OLDEST_MINOR)
+        .then(|| format!("version {version} is too old, 1.{OLDEST_MINOR} or newer is needed"))
+}
+
+/// Bytes that an ELF-64 file has by its header: section table offset at 40, entry size at 58,
+/// count at 60.
+fn elf_length(bytes: &[u8]) -> u64 {
+    let field = |offset: usize, size: usize| {
+        let mut value = [0; 8];
+        value[..size].copy_from_slice(&bytes[offset..offset + size]);
+        u64::from_le_bytes(value)
+    };
+    field(40, 8).saturating_add(field(58, 2) * field(60, 2))
 }
 
 /// The version stands in the library as the name of its symbols' version.

@@ -5,14 +5,16 @@ use ort::session::Session;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::value::{Outlet, TensorElementType, TensorRef, ValueType};
 
-use super::bundle::{Activation, Bundle, Dtype, Input, Layout, Output, Reads};
+use super::bundle::Bundle;
 use super::calibrate::probabilities;
+use super::description::{Activation, Dtype, Output, Reads};
 use super::head::Head;
 use super::preprocess::{Preprocessor, Tensor};
-use super::{Recognition, Runtime};
+use super::runtime::Runtime;
 
 /// Why a model could not be loaded or run.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum RecognizeError {
     /// ONNX Runtime refused the model.
     #[error("{bundle}: ONNX Runtime cannot load the model: {reason}")]
@@ -35,11 +37,21 @@ pub enum RecognizeError {
     Run(String),
 }
 
+/// What the model says of one photo.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Recognition {
+    /// One calibrated probability per label of the bundle, in the bundle's
+    /// order; they sum to 1.
+    pub scores: Vec<f32>,
+    /// The picture's descriptor, L2-normalised, when the bundle has one.
+    pub descriptor: Option<Vec<f32>>,
+}
+
 /// One session with its own buffers: each worker has one.
 pub struct Recognizer {
     session: Session,
     preprocessor: Preprocessor,
-    shape: [i64; 4],
     output: Output,
     /// Logits that the network gives.
     labels: usize,
@@ -48,6 +60,7 @@ pub struct Recognizer {
 
 /// One photo as the network sees it.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Embedding {
     /// The network's logits, before temperature and head.
     pub logits: Vec<f32>,
@@ -69,14 +82,13 @@ impl Recognizer {
                 bundle: folder.clone(),
                 reason: error.to_string(),
             })?;
-        check(&session, bundle).map_err(|reason| RecognizeError::Mismatch {
+        check_model(&session, bundle).map_err(|reason| RecognizeError::Mismatch {
             bundle: folder,
             reason,
         })?;
         Ok(Self {
             session,
             preprocessor: Preprocessor::new(&bundle.description.input),
-            shape: shape(&bundle.description.input),
             output: bundle.description.output.clone(),
             labels: bundle.description.network_labels().len(),
             head: bundle
@@ -137,19 +149,20 @@ impl Recognizer {
             .tensor(pixels)
             .map_err(RecognizeError::Run)?;
         let inputs = match &tensor {
-            Tensor::Float(values) => ort::inputs![
-                TensorRef::from_array_view((self.shape, values.as_slice())).map_err(fail)?
-            ],
-            Tensor::Bytes(values) => ort::inputs![
-                TensorRef::from_array_view((self.shape, values.as_slice())).map_err(fail)?
-            ],
+            Tensor::Float(tensor) => {
+                ort::inputs![TensorRef::from_array_view(tensor).map_err(fail)?]
+            }
+            Tensor::Bytes(tensor) => {
+                ort::inputs![TensorRef::from_array_view(tensor).map_err(fail)?]
+            }
         };
         let outputs = self.session.run(inputs).map_err(fail)?;
         let values = |name: &str| -> Result<Vec<f32>, RecognizeError> {
             let value = outputs
                 .get(name)
                 .ok_or_else(|| RecognizeError::Run(format!("no output {name}")))?;
-            Ok(value.try_extract_tensor::<f32>().map_err(fail)?.1.to_vec())
+            let array = value.try_extract_array::<f32>().map_err(fail)?;
+            Ok(array.iter().copied().collect())
         };
         let logits = values(&self.output.logits)?;
         if logits.len() != self.labels {
@@ -188,52 +201,53 @@ fn open(runtime: &Runtime, model: &[u8], threads: usize) -> ort::Result<Session>
         .commit_from_memory(model)
 }
 
-fn check(session: &Session, bundle: &Bundle) -> Result<(), String> {
-    let described = &bundle.description;
+fn check_model(session: &Session, bundle: &Bundle) -> Result<(), String> {
+    check_input(session, bundle)?;
+    let float = TensorElementType::Float32;
+    let labels = bundle.description.network_labels().len();
+    let output = &bundle.description.output;
+    check_tensor(
+        find_output(session, &output.logits)?,
+        float,
+        &[1, labels],
+        "output.logits (labels.names gives the count, with a head head.network_labels)",
+    )?;
+    let descriptor = output.descriptor.as_ref().zip(output.descriptor_size);
+    let features = output.features.as_ref().zip(output.features_size);
+    for (table, key) in [
+        (descriptor, "output.descriptor"),
+        (features, "output.features"),
+    ] {
+        if let Some((name, size)) = table {
+            check_tensor(find_output(session, name)?, float, &[1, size], key)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_input(session: &Session, bundle: &Bundle) -> Result<(), String> {
+    let described = &bundle.description.input;
     let [input] = session.inputs() else {
         return Err(format!(
             "one input is expected, the model has {}",
             session.inputs().len()
         ));
     };
-    if input.name() != described.input.name {
+    if input.name() != described.name {
         return Err(format!(
             "input.name is {:?}, the model's is {:?}",
-            described.input.name,
+            described.name,
             input.name()
         ));
     }
-    let dtype = match described.input.dtype {
+    let dtype = match described.dtype {
         Dtype::Float32 => TensorElementType::Float32,
         Dtype::Uint8 => TensorElementType::Uint8,
     };
-    fits(input, dtype, &shape(&described.input), "input")?;
-
-    let float = TensorElementType::Float32;
-    let labels = described.network_labels().len() as i64;
-    fits(
-        outlet(session, &described.output.logits)?,
-        float,
-        &[1, labels],
-        "output.logits (labels.names gives the count, with a head head.network_labels)",
-    )?;
-    let output = &described.output;
-    for (name, size, what) in [
-        (
-            &output.descriptor,
-            output.descriptor_size,
-            "output.descriptor",
-        ),
-        (&output.features, output.features_size, "output.features"),
-    ] {
-        if let (Some(name), Some(size)) = (name, size) {
-            fits(outlet(session, name)?, float, &[1, size as i64], what)?;
-        }
-    }
-    Ok(())
+    check_tensor(input, dtype, &described.shape(), "input")
 }
 
-fn outlet<'a>(session: &'a Session, name: &str) -> Result<&'a Outlet, String> {
+fn find_output<'a>(session: &'a Session, name: &str) -> Result<&'a Outlet, String> {
     let found = session
         .outputs()
         .iter()
@@ -244,41 +258,28 @@ fn outlet<'a>(session: &'a Session, name: &str) -> Result<&'a Outlet, String> {
     })
 }
 
-/// Shape of the tensor for one photo.
-fn shape(input: &Input) -> [i64; 4] {
-    let (height, width) = (i64::from(input.height), i64::from(input.width));
-    match input.layout {
-        Layout::Nchw => [1, 3, height, width],
-        Layout::Nhwc => [1, height, width, 3],
-    }
-}
-
 /// Compares a model's static shape with the wanted one; -1 is a free size.
-fn fits(
+fn check_tensor(
     outlet: &Outlet,
     dtype: TensorElementType,
-    wanted: &[i64],
-    what: &str,
+    wanted: &[usize],
+    key: &str,
 ) -> Result<(), String> {
     let ValueType::Tensor { ty, shape, .. } = outlet.dtype() else {
-        return Err(format!("{what} is not a tensor"));
+        return Err(format!("{key} is not a tensor"));
     };
     if *ty != dtype {
         let word = |dtype: &TensorElementType| format!("{dtype:?}").to_lowercase();
         return Err(format!(
-            "{what} holds {}, {} is expected",
+            "{key} holds {}, {} is expected",
             word(ty),
             word(&dtype)
         ));
     }
     let shape: &[i64] = shape;
-    let same =
-        shape.len() == wanted.len() && shape.iter().zip(wanted).all(|(&a, &b)| a == b || a == -1);
-    if same {
-        Ok(())
-    } else {
-        Err(format!(
-            "{what} has shape {shape:?}, {wanted:?} is expected"
-        ))
+    let fits = |(&size, &wanted): (&i64, &usize)| size == -1 || size == wanted as i64;
+    if shape.len() == wanted.len() && shape.iter().zip(wanted).all(fits) {
+        return Ok(());
     }
+    Err(format!("{key} has shape {shape:?}, {wanted:?} is expected"))
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::recognize::bundle::Threshold;
+use crate::recognize::Threshold;
 use crate::schreger::{Reading, Species, Status};
 
 /// What should happen to a photo. A screening aid's advice: a person decides.

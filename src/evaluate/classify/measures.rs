@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::recognize::bundle::Threshold;
+use crate::recognize::Threshold;
 
 use crate::evaluate::bootstrap;
 use crate::evaluate::metrics::{
