@@ -23,7 +23,8 @@ fn numbers(value: &Value) -> Vec<f64> {
         .collect()
 }
 
-/// Rounding to int8 turns a level of difference in a pixel into more; yet both bundles must see the same thing.
+/// Rounding to int8 turns a level of difference in a pixel into more; yet both bundles must see
+/// the same thing.
 #[test]
 fn the_int8_bundle_names_what_the_float_bundle_names() {
     let project = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use faunalens::photo::Format;
-use faunalens::recognize::{Bundle, Recognizer, library_candidates};
+use faunalens::recognize::{Bundle, RecognizeError, Recognizer, Runtime, library_candidates};
 use image::RgbImage;
 use serde_json::{Value, json};
 
@@ -22,51 +22,31 @@ pub(super) struct Doctor {
 impl Doctor {
     pub(super) fn run(&self, settings: &Settings) -> anyhow::Result<ExitCode> {
         let limits = settings.limits();
-        let mut problems: Vec<String> = Vec::new();
-
         let runtime = settings.runtime();
-        let runtime_found = match &runtime {
-            Ok(runtime) => json!({
-                "path": runtime.path.display().to_string(),
-                "version": runtime.version(),
-                "build": runtime.build_info(),
-            }),
-            Err(error) => {
-                problems.push(format!("{error:#}"));
-                Value::Null
-            }
-        };
         let bundle = settings
             .bundle_folder()
             .and_then(|folder| Ok(Bundle::load(&folder)?));
-        let bundle_found = match &bundle {
-            Ok(bundle) => json!({
-                "folder": bundle.folder.display().to_string(),
-                "name": bundle.description.name,
-                "version": bundle.description.version,
-                "sha256": bundle.description.model.sha256,
-                "labels": bundle.description.labels.names,
-            }),
-            Err(error) => {
-                problems.push(format!("{error:#}"));
-                Value::Null
-            }
+        let inference = match (&runtime, &bundle) {
+            (Ok(runtime), Ok(bundle)) => Some(run_once(runtime, bundle)),
+            _ => None,
         };
-        let mut inference = Value::Null;
-        if let (Ok(runtime), Ok(bundle)) = (&runtime, &bundle) {
-            let ran = Recognizer::new(runtime, bundle, cores())
-                .and_then(|mut recognizer| recognizer.recognize(&RgbImage::new(64, 48)));
-            match ran {
-                Ok(_) => inference = json!("works"),
-                Err(error) => problems.push(error.to_string()),
-            }
-        }
+        let problems: Vec<String> = [
+            runtime.as_ref().err().map(|error| format!("{error:#}")),
+            bundle.as_ref().err().map(|error| format!("{error:#}")),
+            inference
+                .as_ref()
+                .and_then(|ran| ran.as_ref().err())
+                .map(ToString::to_string),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
         let report = json!({
             "faunalens": env!("CARGO_PKG_VERSION"),
-            "onnxruntime": runtime_found,
+            "onnxruntime": runtime.as_ref().map_or(Value::Null, describe_runtime),
             "onnxruntime_searched": searched(settings),
-            "bundle": bundle_found,
-            "inference": inference,
+            "bundle": bundle.as_ref().map_or(Value::Null, describe_bundle),
+            "inference": matches!(inference, Some(Ok(()))).then_some("works"),
             "cores": cores(),
             "cpu_features": cpu_features(),
             "formats": Format::built_in(),
@@ -96,6 +76,31 @@ fn searched(settings: &Settings) -> Vec<String> {
             .chain(["the system's libraries".into()])
             .collect(),
     }
+}
+
+fn describe_runtime(runtime: &Runtime) -> Value {
+    json!({
+        "path": runtime.path.display().to_string(),
+        "version": runtime.version(),
+        "build": runtime.build_info(),
+    })
+}
+
+fn describe_bundle(bundle: &Bundle) -> Value {
+    json!({
+        "folder": bundle.folder.display().to_string(),
+        "name": bundle.description.name,
+        "version": bundle.description.version,
+        "sha256": bundle.description.model.sha256,
+        "labels": bundle.description.labels.names,
+    })
+}
+
+/// Runs the model on a black picture.
+fn run_once(runtime: &Runtime, bundle: &Bundle) -> Result<(), RecognizeError> {
+    let mut recognizer = Recognizer::new(runtime, bundle, cores())?;
+    recognizer.recognize(&RgbImage::new(64, 48))?;
+    Ok(())
 }
 
 /// Prints a nested report as indented lines.

@@ -5,8 +5,11 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
-use faunalens::learn::{LabelRole, LearnError, LearnOptions, TaughtBundle, learn};
-use faunalens::recognize::{Bundle, Reads, Recognizer};
+use faunalens::learn::{
+    BackgroundReport, LabelReport, LabelRole, LearnError, LearnOptions, ProductReport,
+    TaughtBundle, learn,
+};
+use faunalens::recognize::{Bundle, Reads, Recognizer, Threshold};
 use image::RgbImage;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -40,10 +43,12 @@ enum Action {
 
 /// Teach a model labels from your own pictures, in seconds to minutes
 ///
-/// Reads a folder that holds a folder per label (pictures/rhino_horn/1.jpg), or a manifest with the columns file and
-/// label and, as far as known, group or seller. Ten pictures of a label help; more help more. What the base bundle
-/// (--model) knows stays; a label that it has already is corrected. Prints how well held-out pictures are named, and
-/// writes a bundle that every command takes by --model.
+/// Reads a folder that holds a folder per label (pictures/rhino_horn/1.jpg), or a manifest with
+/// the columns file and label and, as far as known, group or seller. Ten pictures of a label help;
+/// more help more. What the base bundle (--model) knows stays; a label that it has already is
+/// corrected. Prints how well held-out pictures are named, and writes a bundle that every command
+/// takes by
+/// --model.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -64,7 +69,8 @@ struct Learn {
     #[arg(long, value_name = "DIR")]
     into: PathBuf,
 
-    /// A label that raises a decision; may be repeated. The base's own products keep their thresholds
+    /// A label that raises a decision; may be repeated. The base's own products keep their
+    /// thresholds
     #[arg(long, value_name = "LABEL")]
     product: Vec<String>,
 
@@ -83,7 +89,7 @@ impl Model {
         match &self.action {
             Action::Learn(command) => return command.run(settings),
             &Action::Show { card } => {
-                print_line(&show(&Bundle::load(&folder)?))?;
+                print_line(&describe_bundle(&Bundle::load(&folder)?))?;
                 if card {
                     let path = folder.join("CARD.md");
                     let text = std::fs::read_to_string(&path)
@@ -118,16 +124,7 @@ impl Learn {
         options.workers = cores();
         options.limits = settings.limits();
         let start = Instant::now();
-        let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
-        let bar = if self.quiet || !terminal {
-            ProgressBar::hidden()
-        } else {
-            ProgressBar::new(0)
-        };
-        bar.set_style(ProgressStyle::with_template(
-            "{bar:20} {pos}/{len} pictures, {eta} left, then fitting",
-        )?);
-        bar.enable_steady_tick(Duration::from_millis(200));
+        let bar = self.progress_bar()?;
         let taught = learn(
             &options,
             settings.bundle()?,
@@ -140,13 +137,8 @@ impl Learn {
         bar.finish_and_clear();
         let taught = taught.map_err(name_option)?;
         taught.write(&self.into)?;
-        print_line(&in_words(&taught))?;
-        for row in taught.left_out.iter().take(5) {
-            eprintln!("faunalens: left out: {}: {}", row.file, row.why);
-        }
-        if taught.left_out.len() > 5 {
-            eprintln!("faunalens: left out: {} more", taught.left_out.len() - 5);
-        }
+        print_line(&describe_taught(&taught))?;
+        warn_of_left_out(&taught);
         print_line(&format!(
             "{:.1} s -> {}; its card is {}",
             start.elapsed().as_secs_f64(),
@@ -154,6 +146,30 @@ impl Learn {
             self.into.join("CARD.md").display()
         ))?;
         Ok(exit_code(!taught.left_out.is_empty()))
+    }
+
+    fn progress_bar(&self) -> anyhow::Result<ProgressBar> {
+        let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
+        let bar = if self.quiet || !terminal {
+            ProgressBar::hidden()
+        } else {
+            ProgressBar::new(0)
+        };
+        bar.set_style(ProgressStyle::with_template(
+            "{bar:20} {pos}/{len} pictures, {eta} left, then fitting",
+        )?);
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Ok(bar)
+    }
+}
+
+/// Pictures that were left out, the first five by name.
+fn warn_of_left_out(taught: &TaughtBundle) {
+    for row in taught.left_out.iter().take(5) {
+        eprintln!("faunalens: left out: {}: {}", row.file, row.why);
+    }
+    if taught.left_out.len() > 5 {
+        eprintln!("faunalens: left out: {} more", taught.left_out.len() - 5);
     }
 }
 
@@ -179,60 +195,76 @@ fn name_option(error: LearnError) -> anyhow::Error {
     }
 }
 
-fn in_words(taught: &TaughtBundle) -> String {
-    let range = |[low, high]: [f64; 2]| format!("({:.0} to {:.0} %)", 100.0 * low, 100.0 * high);
+fn describe_taught(taught: &TaughtBundle) -> String {
     let mut lines = vec![format!(
         "{:<20} {:>8} {:>7}  {:<26} right where named",
         "label", "pictures", "groups", "found when held out"
     )];
-    for label in &taught.taught {
-        let found = format!(
-            "{} of {} {}",
-            label.found,
-            label.pictures,
-            range(label.recall)
-        );
-        lines.push(format!(
-            "{:<20} {:>8} {:>7}  {found:<26} {} of {} {}",
-            label.label,
-            label.pictures,
-            label.groups,
-            label.right,
-            label.named,
-            range(label.precision)
-        ));
-    }
-    for product in &taught.products {
-        let ([review, flag], [own_review, own_flag]) =
-            (product.others_reached, product.own_reached);
-        lines.push(format!(
-            "{}: review from {:.2} ({own_review} of {} of it, {review} of {} others), flag from {:.2} ({own_flag}, {flag})",
-            product.label, product.threshold.review, product.own, product.others, product.threshold.flag
-        ));
-    }
-    let background = taught.background;
-    lines.push(if background.pictures == 0 {
-        "the base bundle has no background pictures: what else there is in the world is known from \
-         your pictures alone"
-            .into()
-    } else {
-        format!(
-            "{} background pictures of the base: {} named rightly before, {} now, held out",
-            background.pictures, background.right_before, background.right_after
-        )
-    });
+    lines.extend(taught.taught.iter().map(describe_label));
+    lines.extend(taught.products.iter().map(describe_product));
+    lines.push(describe_background(&taught.background));
     if taught.reads == Reads::Descriptor {
         lines.push(
-            "learnt from the copy descriptor: the base bundle has no features output, which would serve better".into(),
+            "learnt from the copy descriptor: the base bundle has no features output, which would \
+             serve better"
+                .into(),
         );
     }
     if !taught.named_groups {
-        lines.push("groups are clusters of near-duplicates; a manifest with a group or seller column makes the figures more honest".into());
+        lines.push(
+            "groups are clusters of near-duplicates; a manifest with a group or seller column makes \
+             the figures more honest"
+                .into(),
+        );
     }
     lines.join("\n")
 }
 
-fn show(bundle: &Bundle) -> String {
+fn describe_label(label: &LabelReport) -> String {
+    let percent = |[low, high]: [f64; 2]| format!("({:.0} to {:.0} %)", 100.0 * low, 100.0 * high);
+    let found = format!(
+        "{} of {} {}",
+        label.found,
+        label.pictures,
+        percent(label.recall)
+    );
+    format!(
+        "{:<20} {:>8} {:>7}  {found:<26} {} of {} {}",
+        label.label,
+        label.pictures,
+        label.groups,
+        label.right,
+        label.named,
+        percent(label.precision)
+    )
+}
+
+fn describe_product(product: &ProductReport) -> String {
+    let ([review, flag], [own_review, own_flag]) = (product.others_reached, product.own_reached);
+    format!(
+        "{}: review from {:.2} ({own_review} of {} of it, {review} of {} others), flag from {:.2} \
+         ({own_flag}, {flag})",
+        product.label,
+        product.threshold.review,
+        product.own,
+        product.others,
+        product.threshold.flag
+    )
+}
+
+fn describe_background(background: &BackgroundReport) -> String {
+    if background.pictures == 0 {
+        return "the base bundle has no background pictures: what else there is in the world is \
+                known from your pictures alone"
+            .into();
+    }
+    format!(
+        "{} background pictures of the base: {} named rightly before, {} now, held out",
+        background.pictures, background.right_before, background.right_after
+    )
+}
+
+fn describe_bundle(bundle: &Bundle) -> String {
     let described = &bundle.description;
     let input = &described.input;
     let mut lines = vec![
@@ -266,15 +298,12 @@ fn show(bundle: &Bundle) -> String {
             head.network_labels.join(", ")
         ));
     }
-    for label in &described.labels.names {
-        let threshold = described.thresholds.get(label);
-        let threshold = threshold.map_or("raises nothing".to_owned(), |threshold| {
-            format!(
-                "review from {:.2}, flag from {:.2}",
-                threshold.review, threshold.flag
-            )
-        });
-        lines.push(format!("label        {label}: {threshold}"));
-    }
+    let labels = described.labels.names.iter();
+    lines.extend(labels.map(|label| match described.thresholds.get(label) {
+        Some(Threshold { review, flag }) => {
+            format!("label        {label}: review from {review:.2}, flag from {flag:.2}")
+        }
+        None => format!("label        {label}: raises nothing"),
+    }));
     lines.join("\n")
 }

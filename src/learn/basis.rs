@@ -4,8 +4,8 @@ use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate, s};
 
 /// Vectors centred and brought to a mean square length of 1, in coordinates of their own span.
 ///
-/// A ridge penalty knows vectors by their products alone, so the rows of the Cholesky factor of the
-/// matrix of products serve as well as the vectors themselves, at a fraction of their size.
+/// A ridge penalty knows vectors by their products alone, so the rows of the Cholesky factor of
+/// the matrix of products serve as well as the vectors themselves, at a fraction of their size.
 #[derive(Debug)]
 pub(super) struct Basis {
     mean: Array1<f32>,

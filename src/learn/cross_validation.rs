@@ -14,7 +14,8 @@ const SHIFTS: (f64, f64) = (-3.0, 6.0);
 /// Temperatures that are considered.
 const TEMPERATURES: (f64, f64) = (0.2, 5.0);
 
-/// What was chosen, and how the whole does on pictures that neither the weights nor the choices saw.
+/// What was chosen, and how the whole does on pictures that neither the weights nor the choices
+/// saw.
 #[derive(Debug)]
 pub(super) struct Validation {
     /// Chosen on all folds, for the final fit.
@@ -28,8 +29,8 @@ pub(super) struct Validation {
 /// What turns logits into scores.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Scaling {
-    /// Added to the logits of labels that the network does not know: pictures that a fit has not seen
-    /// lie nearer to what it knows already than those that it has.
+    /// Added to the logits of labels that the network does not know: pictures that a fit has not
+    /// seen lie nearer to what it knows already than those that it has.
     pub(super) shift: f64,
     /// Then divides all.
     pub(super) temperature: f64,
@@ -58,8 +59,8 @@ impl Scaling {
 }
 
 /// How sure an answer may be called: with few groups of a label, one of them is no certainty. A
-/// label of n groups is taken to be right in (n + 1) of (n + 2) cases (Platt, "Probabilistic Outputs
-/// for Support Vector Machines", 1999).
+/// label of n groups is taken to be right in (n + 1) of (n + 2) cases (Platt, "Probabilistic
+/// Outputs for Support Vector Machines", 1999).
 #[derive(Debug)]
 pub(super) struct LabelSmoothing {
     /// Groups per label.
@@ -92,7 +93,8 @@ struct LeftOutLogits {
 type LeftOutRow<'a> = (usize, ArrayView1<'a, f64>);
 
 impl LeftOutLogits {
-    /// Fits without the rows of two folds, along all penalties, and applies the fits to those rows.
+    /// Fits without the rows of two folds, along all penalties, and applies the fits to those
+    /// rows.
     fn new(problem: &Problem, folds: &[usize], first: usize, second: usize) -> Self {
         let left_out = |row: &usize| folds[*row] == first || folds[*row] == second;
         let (rows, used): (Vec<usize>, Vec<usize>) = (0..folds.len()).partition(left_out);
@@ -159,8 +161,8 @@ pub(super) fn cross_validate(
     }
 }
 
-/// The penalty (as its place in [`PENALTIES`]) and the scaling that lose least on the left-out rows
-/// of these folds; among equals the stronger penalty.
+/// The penalty (as its place in [`PENALTIES`]) and the scaling that lose least on the left-out
+/// rows of these folds; among equals the stronger penalty.
 fn choose(
     problem: &Problem,
     folds: &[usize],

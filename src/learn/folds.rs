@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 /// Parts into which the pictures are divided.
 pub(super) const FOLDS: usize = 5;
 
-/// The fold of each row. Whole groups go, largest first, to the fold that has the fewest rows of the
-/// group's most frequent label.
+/// The fold of each row. Whole groups go, largest first, to the fold that has the fewest rows of
+/// the group's most frequent label.
 pub(super) fn assign(labels: &[usize], groups: &[usize]) -> Vec<usize> {
     let mut members: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (row, &group) in groups.iter().enumerate() {

@@ -135,8 +135,8 @@ impl<'a> HeldOut<'a> {
             .collect()
     }
 
-    /// The lowest hundredths from which at most [`FALSE_REVIEW`] and [`FALSE_FLAG`] of the pictures
-    /// without the product are reached.
+    /// The lowest hundredths from which at most [`FALSE_REVIEW`] and [`FALSE_FLAG`] of the
+    /// pictures without the product are reached.
     fn product_report(&self, label: usize) -> ProductReport {
         let scores = |of_label: bool| -> Vec<f64> {
             let rows = self.set.label.iter().zip(self.scores.column(label));
@@ -178,7 +178,8 @@ impl<'a> HeldOut<'a> {
     }
 }
 
-/// The lowest hundredth, from `lowest` of them, that at most the share `most` of the scores reaches;
+/// The lowest hundredth, from `lowest` of them, that at most the share `most` of the scores
+/// reaches;
 /// 0.99 if none is high enough.
 fn lowest_threshold(scores: &[f64], lowest: u32, most: f64) -> f32 {
     let most = most * scores.len() as f64;

@@ -23,7 +23,8 @@ pub(super) struct LabelSet {
 }
 
 impl LabelSet {
-    /// Joins the labels of the network with those of the pictures, once these are found to suffice.
+    /// Joins the labels of the network with those of the pictures, once these are found to
+    /// suffice.
     pub(super) fn new(
         network: &[String],
         options: &LearnOptions,

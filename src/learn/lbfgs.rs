@@ -1,4 +1,5 @@
-//! L-BFGS with backtracking (Nocedal and Wright, "Numerical Optimization", algorithms 3.1 and 7.4).
+//! L-BFGS with backtracking (Nocedal and Wright, "Numerical Optimization", algorithms 3.1 and
+//! 7.4).
 
 use std::collections::VecDeque;
 

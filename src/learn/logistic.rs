@@ -15,7 +15,8 @@ const CONSTANT_PENALTY: f64 = 1e-4;
 pub(super) struct Problem {
     /// Rows x coordinates.
     pub(super) vectors: Array2<f32>,
-    /// Rows x labels: what is known before, as log-probabilities; 0 for a label nothing is known of.
+    /// Rows x labels: what is known before, as log-probabilities; 0 for a label nothing is known
+    /// of.
     pub(super) known: Array2<f32>,
     /// Per row, the label it shows.
     pub(super) label: Vec<usize>,

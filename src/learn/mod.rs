@@ -1,10 +1,10 @@
 //! Teaching a finished network new labels from a few pictures: [`learn`] fits a head on frozen
 //! features, judges it on pictures held out, and [`TaughtBundle::write`] makes a bundle of it.
 //!
-//! What the network knows stays: its log-probabilities are where the fit begins, and a strong ridge
-//! penalty, chosen on held-out pictures, keeps the weights near nothing until the pictures say
-//! otherwise. The logit of a label is `b + w·x + c`, with `b` the network's log-probability (0 for a
-//! label that it does not know), `x` what the head reads, `w` and `c` what is fitted.
+//! What the network knows stays: its log-probabilities are where the fit begins, and a strong
+//! ridge penalty, chosen on held-out pictures, keeps the weights near nothing until the pictures
+//! say otherwise. The logit of a label is `b + w·x + c`, with `b` the network's log-probability (0
+//! for a label that it does not know), `x` what the head reads, `w` and `c` what is fitted.
 
 mod background;
 mod basis;
@@ -36,8 +36,8 @@ pub use options::LearnOptions;
 pub use taught::TaughtBundle;
 use training_set::TrainingSet;
 
-/// Runs the network on the pictures, fits a head and judges it. `progress` is told how many pictures
-/// of how many have been looked at.
+/// Runs the network on the pictures, fits a head and judges it. `progress` is told how many
+/// pictures of how many have been looked at.
 ///
 /// The same pictures in the same order give the same head, whatever the number of threads.
 ///

@@ -156,8 +156,8 @@ fn weights(label: &[usize], prior: &[f64]) -> Array1<f64> {
         .collect()
 }
 
-/// Shares that the scores take for granted: one in as many as there are labels for each that is new
-/// to the network; the others share the rest as the base's calibration had them, or evenly.
+/// Shares that the scores take for granted: one in as many as there are labels for each that is
+/// new to the network; the others share the rest as the base's calibration had them, or evenly.
 fn prior(base: &Bundle, labels: &LabelSet) -> Vec<f64> {
     let described = &base.description;
     let network = &described.labels.names;

@@ -97,7 +97,8 @@ impl TaughtBundle {
         made
     }
 
-    /// The hashes of all pictures that the bundle has seen, so that an evaluation can look for leaks.
+    /// The hashes of all pictures that the bundle has seen, so that an evaluation can look for
+    /// leaks.
     fn training_hashes(&self) -> Result<String, LearnError> {
         let known = self.base.training_hashes()?.unwrap_or_default();
         let own = self.pictures.iter().filter_map(|picture| picture.pdq);

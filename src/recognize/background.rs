@@ -1,4 +1,5 @@
-//! `background.bin`: photographs that a network was calibrated on, as its features and logits alone.
+//! `background.bin`: photographs that a network was calibrated on, as its features and logits
+//! alone.
 //!
 //! Labels that are taught later must be told from everything else, and who teaches three kinds of
 //! horn has no thousand everyday photographs at hand. Pictures cannot be brought back from these.

@@ -133,7 +133,8 @@ pub struct Input {
     /// input's larger side, which is also what it is when not given.
     pub shortest: Option<u32>,
     /// Subtracted from each channel's 0 to 255 value, in the order of `colour`; also the colour of
-    /// the border that [`ResizeRule::Pad`] makes, and for [`Dtype::Uint8`] that alone (black when not given).
+    /// the border that [`ResizeRule::Pad`] makes, and for [`Dtype::Uint8`] that alone (black when
+    /// not given).
     pub mean: Option<[f32; 3]>,
     /// Then divided by this; [`Dtype::Uint8`] has none.
     pub std: Option<[f32; 3]>,
@@ -196,8 +197,8 @@ pub struct Calibration {
     pub prior: BTreeMap<String, f64>,
 }
 
-/// The `[background]` table: photographs as the network sees them, without pixels, for `model learn`
-/// to tell new labels from. See [`Background`](super::Background).
+/// The `[background]` table: photographs as the network sees them, without pixels, for `model
+/// learn` to tell new labels from.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -223,7 +224,8 @@ pub struct HeadFile {
     pub network_labels: Vec<String>,
     /// Divides the network's own logits.
     pub network_temperature: f32,
-    /// Labels of the network that the head defines anew; what the network says of them is not used.
+    /// Labels of the network that the head defines anew; what the network says of them is not
+    /// used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<String>,
 }

@@ -7,9 +7,9 @@ use super::description::{Activation, Description, HeadFile, Reads};
 /// One linear function per label on top of what the network says.
 ///
 /// With `b` the network's log-probabilities over the labels it keeps, and `x` the output that the
-/// head reads, the logit of a label is `b + w·x + c` where the network knows the label, and `w·x + c`
-/// where it does not. So a label without weights is as the network has it, and the odds of a new
-/// label against all that the network knows are `exp(w·x + c)`.
+/// head reads, the logit of a label is `b + w·x + c` where the network knows the label, and `w·x +
+/// c` where it does not. So a label without weights is as the network has it, and the odds of a
+/// new label against all that the network knows are `exp(w·x + c)`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Head {
     /// Labels x values of `x`.
@@ -23,8 +23,8 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    /// Reads a head's file: per label, in the order of `labels.names`, the weights and the constant
-    /// as little-endian f32.
+    /// Reads a head's file: per label, in the order of `labels.names`, the weights and the
+    /// constant as little-endian f32.
     pub(super) fn from_bytes(
         bytes: &[u8],
         description: &Description,

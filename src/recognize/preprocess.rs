@@ -122,8 +122,8 @@ impl Preprocessor {
         Array3::from_shape_vec(shape, resized).map_err(|error| error.to_string())
     }
 
-    /// The shorter side resized, then a centred cut in whole pixels. The longer side is rounded down,
-    /// the cut's offsets half to even, as torchvision does both.
+    /// The shorter side resized, then a centred cut in whole pixels. The longer side is rounded
+    /// down, the cut's offsets half to even, as torchvision does both.
     fn resize_shortest(&mut self, pixels: &RgbImage) -> Result<Array3<u8>, String> {
         let (width, height) = (self.input.width, self.input.height);
         let side = self.input.shortest.unwrap_or(width.max(height));
@@ -176,8 +176,8 @@ impl Preprocessor {
         whole && input.layout == Layout::Nhwc && input.colour == Colour::Rgb
     }
 
-    /// A tensor of the input's size with the photo at its place and `border` around it; the channels
-    /// of both `border` and `value` in the order of `colour`.
+    /// A tensor of the input's size with the photo at its place and `border` around it; the
+    /// channels of both `border` and `value` in the order of `colour`.
     fn arranged<T: Copy + Default>(
         &self,
         placed: &Placed,
@@ -299,7 +299,8 @@ mod tests {
         let mut input = input(Layout::Nhwc, Colour::Rgb, ResizeRule::Shortest);
         input.width = 2;
         input.shortest = Some(4);
-        // 4 by 9 stays as it is; rows 4 and 5 (3.5 is rounded to even) and columns 1 and 2 are kept.
+        // 4 by 9 stays as it is; rows 4 and 5 (3.5 is rounded to even) and columns 1 and 2 are
+        // kept.
         let photo = RgbImage::from_fn(4, 9, |x, y| Rgb([x as u8, y as u8, 0]));
         let kept = tensor_of(&input, &photo);
         let pixels = kept.as_chunks::<3>().0.iter();

@@ -29,9 +29,9 @@ pub enum PriorError {
 
 /// Moves scores from the prior that they were calibrated on to another.
 ///
-/// Bayes' rule where only the shares of the labels differ (Saerens et al., "Adjusting the outputs of
-/// a classifier to new a priori probabilities", Neural Computation 2002): every score is multiplied
-/// by the ratio of the shares, and the whole brought to sum to 1.
+/// Bayes' rule where only the shares of the labels differ (Saerens et al., "Adjusting the outputs
+/// of a classifier to new a priori probabilities", Neural Computation 2002): every score is
+/// multiplied by the ratio of the shares, and the whole brought to sum to 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PriorShift {
     /// The rates that were asked for, by label.
@@ -40,8 +40,8 @@ pub struct PriorShift {
 }
 
 impl PriorShift {
-    /// To the given `rates`, each above 0 and below 1. Labels that are not named share what is left
-    /// in the proportions they had.
+    /// To the given `rates`, each above 0 and below 1. Labels that are not named share what is
+    /// left in the proportions they had.
     ///
     /// # Errors
     /// [`PriorError`].

@@ -137,7 +137,9 @@ impl Runtime {
     pub fn version_found(explicit: Option<&Path>) -> Option<String> {
         let path = match named(explicit) {
             Some(path) => library_in(&path),
-            None => library_candidates().into_iter().find(|path| path.is_file())?,
+            None => library_candidates()
+                .into_iter()
+                .find(|path| path.is_file())?,
         };
         version_in(&FileHead::read(&path).ok()?.bytes)
     }

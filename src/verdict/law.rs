@@ -1,8 +1,8 @@
 //! Legal status of what a photo may show: a dated table per jurisdiction.
 //!
 //! Law is not a label: the model names a product, this table says what its trade was subject to,
-//! when, and by which source. It reports, it does not advise: exemptions, permits and later changes
-//! are for a person to look up.
+//! when, and by which source. It reports, it does not advise: exemptions, permits and later
+//! changes are for a person to look up.
 
 use std::sync::LazyLock;
 
@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::schreger::Species;
 
-/// The table: `product` is a label of a bundle, or `ivory/SPECIES` where the lattice named one; `*`
-/// is any of them.
+/// The table: `product` is a label of a bundle, or `ivory/SPECIES` where the lattice named one;
+/// `*` is any of them.
 const TABLE: &str = include_str!("law.csv");
 /// The product whose species the lattice can name.
 const IVORY: &str = "ivory";

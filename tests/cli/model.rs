@@ -151,8 +151,7 @@ fn without_table(text: String, table: &str) -> String {
 
 fn first_label(bundle: &Path) -> String {
     let text = std::fs::read_to_string(bundle.join("bundle.toml")).unwrap();
-    let names = &text[text.find("names = [\"").unwrap() + 10..];
-    names[..names.find('"').unwrap()].to_owned()
+    labels(&text).remove(0)
 }
 
 fn records(bundle: &Path, photos: &[std::path::PathBuf], more: &[&str]) -> Vec<serde_json::Value> {
@@ -211,8 +210,8 @@ fn a_few_pictures_teach_a_label_that_every_command_then_knows() {
         stdout(&show)
     );
 
-    let said = records(&mine, &unseen, &[]);
-    for (record, label) in said.iter().zip(["stripes", "dots", "other"]) {
+    let scored = records(&mine, &unseen, &[]);
+    for (record, label) in scored.iter().zip(["stripes", "dots", "other"]) {
         assert_eq!(record["materials"][0]["label"], label, "{record}");
         let sum: f64 = record["materials"]
             .as_array()
@@ -223,12 +222,12 @@ fn a_few_pictures_teach_a_label_that_every_command_then_knows() {
         assert!((sum - 1.0).abs() < 1e-4);
     }
     assert_ne!(
-        said[0]["decision"], "clear",
+        scored[0]["decision"], "clear",
         "a product raises: {}",
-        said[0]
+        scored[0]
     );
-    assert_eq!(said[1]["decision"], "clear", "dots are no product");
-    let sha = said[0]["model"]["sha256"].as_str().unwrap().to_owned();
+    assert_eq!(scored[1]["decision"], "clear", "dots are no product");
+    let sha = scored[0]["model"]["sha256"].as_str().unwrap().to_owned();
     let network = records(&base, &unseen[..1], &[])[0]["model"]["sha256"]
         .as_str()
         .unwrap()
@@ -279,47 +278,29 @@ fn a_changed_head_is_refused() {
     );
 }
 
-#[test]
-fn background_pictures_stand_for_the_rest_of_the_world() {
-    let folder = tempfile::tempdir().unwrap();
-    let base = plain_bundle(folder.path());
+/// Rows that [`bundle_with_background`] has.
+const BACKGROUND_ROWS: usize = 40;
+
+/// A bundle whose descriptor plays the part of the features, with background pictures here and
+/// there: row after row shows label after label, and the network is right about each.
+fn bundle_with_background(folder: &Path) -> std::path::PathBuf {
+    let base = plain_bundle(folder);
     let toml = base.join("bundle.toml");
     let text = std::fs::read_to_string(&toml).unwrap();
-    let pictures = patterns(folder.path(), &["stripes", "dots"], 6);
-    let alone = learn(&pictures, &folder.path().join("a"), &base, &[]);
-    assert_status(&alone, 2);
-    assert!(
-        stderr(&alone).contains("no background pictures"),
-        "{}",
-        stderr(&alone)
-    );
-
-    // The descriptor plays the part of the features; the background lies here and there.
-    let names = &text[text.find("names = [").unwrap()..];
-    let labels = names[..names.find(']').unwrap()].matches('"').count() / 2;
-    let size: usize = text[text.find("descriptor_size = ").unwrap() + 18..]
-        .lines()
-        .next()
-        .unwrap()
-        .trim()
-        .parse()
-        .unwrap();
+    let labels = labels(&text).len();
+    let size = text[text.find("descriptor_size = ").unwrap() + 18..].lines();
+    let size: u32 = size.map(str::trim).next().unwrap().parse().unwrap();
     let mut background = Vec::new();
-    for row in 0u32..40 {
-        background.extend((row % labels as u32).to_le_bytes());
-        for label in 0..labels {
-            let logit = if label == row as usize % labels {
-                3.0f32
-            } else {
-                0.0
-            };
+    for row in 0..BACKGROUND_ROWS as u32 {
+        let shown = row % labels as u32;
+        background.extend(shown.to_le_bytes());
+        for label in 0..labels as u32 {
+            let logit = if label == shown { 3.0f32 } else { 0.0 };
             background.extend(logit.to_le_bytes());
         }
         background.extend((1.0f32 / 2000.0).to_le_bytes());
-        background.extend(
-            (0..size as u32)
-                .map(|place| ((row * 131 + place * place * 17 + place * 7) % 251) as u8),
-        );
+        let feature = |value: u32| ((row * 131 + value * value * 17 + value * 7) % 251) as u8;
+        background.extend((0..size).map(feature));
     }
     std::fs::write(base.join("background.bin"), &background).unwrap();
     let sha = faunalens::photo::hex(&Sha256::digest(&background));
@@ -327,20 +308,46 @@ fn background_pictures_stand_for_the_rest_of_the_world() {
         "descriptor_size",
         &format!("features = \"descriptor\"\nfeatures_size = {size}\ndescriptor_size"),
     );
-    std::fs::write(
-        &toml,
-        format!("{text}\n[background]\nfile = \"background.bin\"\nsha256 = \"{sha}\"\n"),
-    )
-    .unwrap();
+    let table = format!("[background]\nfile = \"background.bin\"\nsha256 = \"{sha}\"\n");
+    std::fs::write(&toml, format!("{text}\n{table}")).unwrap();
+    base
+}
+
+/// The labels of a bundle.toml.
+fn labels(text: &str) -> Vec<String> {
+    let names = &text[text.find("names = [").unwrap()..];
+    let names = names[..names.find(']').unwrap()].split('"');
+    names.skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn new_labels_need_something_to_be_told_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = plain_bundle(folder.path());
+    let pictures = patterns(folder.path(), &["stripes", "dots"], 6);
+    let alone = learn(&pictures, &folder.path().join("mine"), &base, &[]);
+    assert_status(&alone, 2);
+    assert!(
+        stderr(&alone).contains("no background pictures"),
+        "{}",
+        stderr(&alone)
+    );
+}
+
+#[test]
+fn background_pictures_stand_for_the_rest_of_the_world() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = bundle_with_background(folder.path());
+    let pictures = patterns(folder.path(), &["stripes", "dots"], 6);
     let mine = folder.path().join("mine");
     let output = learn(&pictures, &mine, &base, &[]);
     assert_status(&output, 0);
     assert!(
-        stdout(&output).contains("40 background pictures"),
+        stdout(&output).contains("40 background pictures of the base: 40 named rightly before"),
         "{}",
         stdout(&output)
     );
-    let said = records(
+    let scored = records(
         &mine,
         &[
             pictures.join("stripes/00.png"),
@@ -348,11 +355,36 @@ fn background_pictures_stand_for_the_rest_of_the_world() {
         ],
         &[],
     );
-    assert_eq!(said[0]["materials"][0]["label"], "stripes");
-    assert_eq!(said[1]["materials"][0]["label"], "dots");
+    assert_eq!(scored[0]["materials"][0]["label"], "stripes");
+    assert_eq!(scored[1]["materials"][0]["label"], "dots");
+}
 
-    std::fs::write(base.join("background.bin"), &background[1..]).unwrap();
-    let cut = learn(&pictures, &folder.path().join("b"), &base, &[]);
+#[test]
+fn a_replaced_label_does_not_hide_what_the_base_names_rightly() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = bundle_with_background(folder.path());
+    let replaced = first_label(&base);
+    let pictures = patterns(folder.path(), &["stripes", "dots"], 6);
+    std::fs::rename(pictures.join("stripes"), pictures.join(&replaced)).unwrap();
+    let mine = folder.path().join("mine");
+    let output = learn(&pictures, &mine, &base, &["--replace", &replaced]);
+    assert_status(&output, 0);
+    // Background pictures of the replaced label take no part.
+    let text = std::fs::read_to_string(base.join("bundle.toml")).unwrap();
+    let left = BACKGROUND_ROWS - BACKGROUND_ROWS.div_ceil(labels(&text).len());
+    let expected = format!("{left} background pictures of the base: {left} named rightly before");
+    assert!(stdout(&output).contains(&expected), "{}", stdout(&output));
+}
+
+#[test]
+fn a_background_cut_short_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = bundle_with_background(folder.path());
+    let pictures = patterns(folder.path(), &["stripes", "dots"], 6);
+    let path = base.join("background.bin");
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &bytes[1..]).unwrap();
+    let cut = learn(&pictures, &folder.path().join("mine"), &base, &[]);
     assert_status(&cut, 2);
     assert!(stderr(&cut).contains("background.bin"), "{}", stderr(&cut));
 }
