@@ -128,39 +128,15 @@ fn what_is_no_picture_is_named() {
 #[test]
 fn limits_hold_before_anything_is_decoded() {
     let bytes = fixture("rgb.png");
-    let limits = Limits {
-        max_bytes: 100,
-        ..Limits::default()
-    };
-    assert_eq!(
-        Photo::from_bytes(&bytes, &limits)
-            .unwrap_err()
-            .kind()
-            .name(),
-        "too_large"
-    );
-    let limits = Limits {
-        max_pixels: 48 * 32 - 1,
-        ..Limits::default()
-    };
-    assert_eq!(
-        Photo::from_bytes(&bytes, &limits)
-            .unwrap_err()
-            .kind()
-            .name(),
-        "too_large"
-    );
-    let limits = Limits {
-        max_alloc: 48 * 32 * 3 - 1,
-        ..Limits::default()
-    };
-    assert_eq!(
-        Photo::from_bytes(&bytes, &limits)
-            .unwrap_err()
-            .kind()
-            .name(),
-        "too_large"
-    );
+    let limits = [
+        Limits::default().with_max_bytes(100),
+        Limits::default().with_max_pixels(48 * 32 - 1),
+        Limits::default().with_max_alloc(48 * 32 * 3 - 1),
+    ];
+    for limits in limits {
+        let error = Photo::from_bytes(&bytes, &limits).unwrap_err();
+        assert_eq!(error.kind().name(), "too_large", "{limits:?}");
+    }
 }
 
 #[test]
@@ -217,7 +193,7 @@ proptest! {
             bytes[at] = value;
         }
         bytes.truncate((bytes.len() as f64 * (1.0 - cut * cut)) as usize);
-        let limits = Limits { max_pixels: 1 << 20, max_alloc: 1 << 23, ..Limits::default() };
+        let limits = Limits::default().with_max_pixels(1 << 20).with_max_alloc(1 << 23);
         match Photo::from_bytes(&bytes, &limits) {
             Ok(photo) => prop_assert!(photo.width() > 0 && photo.height() > 0),
             Err(error) => prop_assert!(KINDS.contains(&error.kind().name())),

@@ -147,8 +147,18 @@ impl Scan {
         }
         let labels = &engine.bundle().description.labels.names;
         let model = engine.stamp().identity();
-        Sink::open(&self.out, self.output_format(), &model, labels)
-            .context("cannot write the output")
+        Sink::open(&self.out, self.output_format(), &model, labels).map_err(|error| {
+            let rows_stay = matches!(
+                error,
+                ResumeError::OtherModel { .. } | ResumeError::Damaged { .. }
+            );
+            let error = anyhow::Error::new(error);
+            if rows_stay {
+                error.context("choose another --out, or remove the file")
+            } else {
+                error.context("cannot write the output")
+            }
+        })
     }
 
     fn output_format(&self) -> sink::Format {

@@ -112,14 +112,9 @@ fn rate(text: &str) -> Result<(String, f64), String> {
 
 impl Settings {
     pub(super) fn limits(&self) -> Limits {
-        Limits {
-            max_bytes: self.max_bytes,
-            max_pixels: self.max_pixels,
-            // Four bytes a pixel for every picture the pixel limit lets through.
-            max_alloc: Limits::default()
-                .max_alloc
-                .max(self.max_pixels.saturating_mul(4)),
-        }
+        Limits::default()
+            .with_max_bytes(self.max_bytes)
+            .with_max_pixels(self.max_pixels)
     }
 
     /// Where the bundle lies.

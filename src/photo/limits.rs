@@ -3,6 +3,7 @@
 /// Bounds that are checked before a picture is decoded, so that a hostile file
 /// cannot exhaust the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Largest file, in bytes.
     pub max_bytes: u64,
@@ -21,5 +22,30 @@ impl Default for Limits {
             max_pixels: 100_000_000,
             max_alloc: 512 << 20,
         }
+    }
+}
+
+impl Limits {
+    /// The same limits, with the largest file in bytes.
+    #[must_use]
+    pub fn with_max_bytes(self, max_bytes: u64) -> Self {
+        Self { max_bytes, ..self }
+    }
+
+    /// The same limits, with the largest picture in pixels; the decoded buffer may take at least
+    /// four bytes for each.
+    #[must_use]
+    pub fn with_max_pixels(self, max_pixels: u64) -> Self {
+        Self {
+            max_pixels,
+            max_alloc: self.max_alloc.max(max_pixels.saturating_mul(4)),
+            ..self
+        }
+    }
+
+    /// The same limits, with the largest decoded buffer in bytes.
+    #[must_use]
+    pub fn with_max_alloc(self, max_alloc: u64) -> Self {
+        Self { max_alloc, ..self }
     }
 }

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::Worker;
 use crate::index::Descriptor;
 use crate::photo::{Limits, hex};
-use crate::recognize::{Bundle, PriorError, PriorShift, RecognizeError, Runtime};
+use crate::recognize::{Bundle, PriorError, PriorShift, Runtime};
 use crate::record::ModelStamp;
 
 /// A loaded runtime, a checked bundle, and how photos are judged with them.
@@ -100,14 +99,6 @@ impl Engine {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.limits
-    }
-
-    /// Sets up one worker with `threads` threads for each inference.
-    ///
-    /// # Errors
-    /// [`RecognizeError`] when the model cannot be loaded.
-    pub fn worker(&self, threads: usize) -> Result<Worker<'_>, RecognizeError> {
-        Worker::new(self, threads)
     }
 
     /// Whether a photo with these scores, in the bundle's order, gets its lattice read. `None`

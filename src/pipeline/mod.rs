@@ -9,12 +9,14 @@
 
 mod batch;
 mod engine;
+mod examined;
 mod inspect;
 mod memory;
 mod worker;
 
 pub use batch::BatchError;
 pub use engine::{Engine, ReadLattice};
+pub use examined::Examined;
 pub use inspect::{Input, Inspected, inspect};
 pub use memory::{Memory, Search};
-pub use worker::{Examined, Worker};
+pub use worker::Worker;

@@ -5,22 +5,12 @@ use std::time::Instant;
 use image::RgbImage;
 
 use super::inspect::{Input, Inspected, caught, inspect};
-use super::{Engine, Memory};
-use crate::index::{Descriptor, Evidence, IndexError};
+use super::{Engine, Examined, Memory};
+use crate::index::{Descriptor, IndexError};
 use crate::recognize::{Recognition, RecognizeError, Recognizer};
 use crate::record::{self, Failure, Record};
 use crate::schreger::{self, Reading, Species, Status};
 use crate::verdict;
-
-/// A photo that went through every stage but the index.
-#[derive(Debug)]
-pub struct Examined {
-    /// The row, without matches.
-    pub record: Record,
-    /// What an index needs to match and remember the photo; `None` when it could not be read, or
-    /// where evidence was not asked for.
-    pub evidence: Option<Box<Evidence>>,
-}
 
 /// One session and its buffers, for one thread.
 pub struct Worker<'engine> {
@@ -28,12 +18,20 @@ pub struct Worker<'engine> {
     recognizer: Recognizer,
 }
 
-impl<'engine> Worker<'engine> {
-    pub(super) fn new(engine: &'engine Engine, threads: usize) -> Result<Self, RecognizeError> {
-        let recognizer = Recognizer::new(&engine.runtime, &engine.bundle, threads)?;
-        Ok(Self { engine, recognizer })
+impl Engine {
+    /// Sets up one worker with `threads` threads for each inference.
+    ///
+    /// # Errors
+    /// [`RecognizeError`] when the model cannot be loaded.
+    pub fn worker(&self, threads: usize) -> Result<Worker<'_>, RecognizeError> {
+        Ok(Worker {
+            engine: self,
+            recognizer: Recognizer::new(&self.runtime, &self.bundle, threads)?,
+        })
     }
+}
 
+impl<'engine> Worker<'engine> {
     pub(super) fn engine(&self) -> &'engine Engine {
         self.engine
     }

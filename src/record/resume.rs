@@ -11,12 +11,13 @@ use crate::verdict::Decision;
 
 /// An output file that cannot be opened or continued.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ResumeError {
     /// Another run holds the file.
     #[error("{}: another faunalens is writing to it", .0.display())]
     Locked(PathBuf),
     /// Its rows came from another model.
-    #[error("{}: holds rows of model {found}, this run uses {wanted}; choose another --out, or remove the file", path.display())]
+    #[error("{}: holds rows of model {found}, this run uses {wanted}", path.display())]
     OtherModel {
         /// The output file.
         path: PathBuf,
@@ -26,7 +27,7 @@ pub enum ResumeError {
         wanted: String,
     },
     /// A row in the middle of it is not one of ours.
-    #[error("{}: row {row} is damaged ({reason}); choose another --out, or remove the file", path.display())]
+    #[error("{}: row {row} is damaged ({reason})", path.display())]
     Damaged {
         /// The output file.
         path: PathBuf,
