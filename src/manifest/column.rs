@@ -122,6 +122,11 @@ const NAMES: [(Column, &str, &[&str]); 18] = [
 ];
 
 impl Column {
+    /// Every column.
+    pub fn all() -> impl Iterator<Item = Self> {
+        NAMES.iter().map(|(column, ..)| *column)
+    }
+
     /// The name under which documentation and messages speak of it.
     #[must_use]
     pub fn name(self) -> &'static str {

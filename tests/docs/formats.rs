@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command as Process;
 
+use faunalens::manifest::Column;
 use regex::Regex;
 use serde_json::Value;
 
@@ -41,6 +42,30 @@ fn every_field_and_column_is_described_and_no_other() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_column_of_a_manifest_is_explained_with_its_synonyms() {
+    let page = Page::read("docs/formats.md");
+    let mut columns = page.defined_under("Manifests");
+    let mut known: Vec<&str> = Column::all().map(Column::name).collect();
+    columns.sort();
+    known.sort();
+    assert_eq!(columns, known);
+    for column in Column::all() {
+        let item = page
+            .definitions
+            .iter()
+            .find(|item| item.names == [column.name()]);
+        let told = item.map_or(&[][..], |item| &item.others);
+        for synonym in column.synonyms() {
+            assert!(
+                told.iter().any(|told| told == synonym),
+                "{}: {synonym}",
+                column.name()
+            );
+        }
+    }
 }
 
 #[test]

@@ -118,6 +118,17 @@ impl Block {
     }
 }
 
+/// A list item that explains names.
+#[derive(Debug, Default)]
+pub(crate) struct Definition {
+    /// The heading it stands under.
+    pub(crate) heading: String,
+    /// What it explains: the code before its first word.
+    pub(crate) names: Vec<String>,
+    /// The code after that.
+    pub(crate) others: Vec<String>,
+}
+
 /// A page of the guide.
 #[derive(Debug)]
 pub(crate) struct Page {
@@ -135,8 +146,8 @@ pub(crate) struct Page {
     pub(crate) headings: Vec<String>,
     /// What `#anchor` may name, as GitHub makes it of headings.
     pub(crate) anchors: Vec<String>,
-    /// Names that list items explain, ``- `a`, `b`: ...``, each with the heading it stands under.
-    definitions: Vec<(String, String)>,
+    /// List items that explain names, ``- `a`, `b`: ...``.
+    pub(crate) definitions: Vec<Definition>,
 }
 
 impl Page {
@@ -164,8 +175,11 @@ impl Page {
 
     /// The names that list items under a heading explain.
     pub(crate) fn defined_under(&self, heading: &str) -> Vec<String> {
-        let under = self.definitions.iter().filter(|(over, _)| over == heading);
-        under.map(|(_, name)| name.clone()).collect()
+        let under = self
+            .definitions
+            .iter()
+            .filter(|item| item.heading == heading);
+        under.flat_map(|item| item.names.clone()).collect()
     }
 }
 
@@ -178,6 +192,7 @@ struct Scanner {
     heading: String,
     in_heading: bool,
     block: Option<Block>,
+    item: Option<Definition>,
     /// At the start of a list item, where names to be explained stand.
     naming: bool,
 }
@@ -187,6 +202,7 @@ impl Scanner {
         match event {
             Event::Start(tag) => self.open(page, tag, line),
             Event::End(TagEnd::CodeBlock) => page.blocks.extend(self.block.take()),
+            Event::End(TagEnd::Item) => page.definitions.extend(self.item.take()),
             Event::End(TagEnd::Heading(_)) => {
                 self.in_heading = false;
                 page.anchors.push(anchor(&self.heading));
@@ -200,9 +216,13 @@ impl Scanner {
             }
             Event::Code(code) => {
                 self.text(&code);
-                if self.naming {
-                    page.definitions
-                        .push((self.heading.clone(), code.to_string()));
+                if let Some(item) = &mut self.item {
+                    let list = if self.naming {
+                        &mut item.names
+                    } else {
+                        &mut item.others
+                    };
+                    list.push(code.to_string());
                 }
                 page.spans.push((line, code.into_string()));
             }
@@ -230,7 +250,13 @@ impl Scanner {
                 self.in_heading = true;
                 self.heading.clear();
             }
-            Tag::Item => self.naming = true,
+            Tag::Item => {
+                self.naming = true;
+                self.item = Some(Definition {
+                    heading: self.heading.clone(),
+                    ..Definition::default()
+                });
+            }
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
                 page.links.push((line, dest_url.into_string()));
             }
