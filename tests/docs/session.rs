@@ -1,7 +1,7 @@
 //! A reader's shell: a scratch folder that looks like the project, and a page's commands run in it.
 
 use std::fmt::Write as _;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command as Process, Stdio};
 
@@ -95,25 +95,38 @@ const COPIED: [&str; 4] = ["eval", "models", "reference-images", "scripts"];
 /// a release build would, and finds bundles and ONNX Runtime from there.
 fn scratch() -> tempfile::TempDir {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    for name in COPIED {
-        for entry in WalkDir::new(project().join(name)) {
-            let entry = entry.unwrap();
-            let copy = folder
-                .path()
-                .join(entry.path().strip_prefix(project()).unwrap());
-            if entry.file_type().is_dir() {
-                std::fs::create_dir(copy).unwrap();
-            } else {
-                std::fs::copy(entry.path(), copy).unwrap();
-            }
+    for file in COPIED
+        .iter()
+        .flat_map(|name| WalkDir::new(project().join(name)))
+    {
+        let file = file.unwrap();
+        let copy = folder
+            .path()
+            .join(file.path().strip_prefix(project()).unwrap());
+        if file.file_type().is_dir() {
+            std::fs::create_dir(copy).unwrap();
+        } else {
+            std::fs::copy(file.path(), copy).unwrap();
         }
     }
-    symlink(project().join("runtime"), folder.path().join("runtime")).unwrap();
     let release = folder.path().join("target/release");
+    let runtime = folder.path().join("runtime");
     std::fs::create_dir_all(&release).unwrap();
-    std::fs::hard_link(env!("CARGO_BIN_EXE_faunalens"), release.join("faunalens")).unwrap();
+    std::fs::create_dir(&runtime).unwrap();
+    link(Path::new(env!("CARGO_BIN_EXE_faunalens")), &release);
+    for file in std::fs::read_dir(project().join("runtime")).unwrap() {
+        link(&file.unwrap().path(), &runtime);
+    }
     install_sqlite_shell(&folder.path().join("sqlite"));
     folder
+}
+
+/// Puts a large file into a folder, without copying it where the file system can.
+fn link(file: &Path, folder: &Path) {
+    let place = folder.join(file.file_name().unwrap());
+    if std::fs::hard_link(file, &place).is_err() {
+        std::fs::copy(file, &place).unwrap();
+    }
 }
 
 /// Where SQLite's shell is not installed, Python's SQLite answers its queries.
