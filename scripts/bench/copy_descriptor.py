@@ -24,7 +24,7 @@ import numpy as np
 from PIL import Image
 
 from bench.index_transformations import CHANGES, at_precision
-from train.features import session
+from train.features import open_session
 from train.photos import resized
 
 SIDE = 288  # SSCD's, "A Self-Supervised Descriptor for Image Copy Detection", CVPR 2022
@@ -47,13 +47,13 @@ def describer(bundle: pathlib.Path) -> tuple[Callable[[Image.Image], np.ndarray]
     By a bundle's own settings, or by an ONNX file that takes bytes of any size.
     """
     if bundle.suffix == ".onnx":
-        run = session(bundle)
+        run = open_session(bundle)
         name = run.get_inputs()[0].name
         return lambda picture: run.run(None, {name: resized(picture, side=SIDE)[None]})[0][
             0
         ], bundle.stem
     settings = tomllib.loads((bundle / "bundle.toml").read_text())
-    run, entry = session(bundle / settings["model"]["file"]), settings["input"]
+    run, entry = open_session(bundle / settings["model"]["file"]), settings["input"]
 
     def describe(picture: Image.Image) -> np.ndarray:
         pixels = resized(picture, side=entry["width"])

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from train import background
-from train.features import fed, session
+from train.features import network_input, open_session
 from train.photos import Photo, read_manifest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,21 +57,21 @@ class Bench:
             if photo.split == "calibration" and kind(photo) not in NEW
         ]
         held = [(photo, photo.label) for photo in held]
-        background.add(
+        background.add_background(
             self.base,
             [Path_(self.data / photo.file) for photo, _ in held],
             [self.labels.index(label) for _, label in held],
             self.labels,
         )
         self.held = [photo for photo, _ in held]
-        self.run = session(self.base / "model.onnx", 2)
+        self.run = open_session(self.base / "model.onnx", 2)
         self.seen: dict[str, np.ndarray] = {}
 
     def descriptor(self, photo: Photo) -> np.ndarray:
         """The features of a photograph, of unit length."""
         if photo.file not in self.seen:
             self.seen[photo.file] = self.run.run(
-                ["descriptor"], fed(self.run, self.data / photo.file)
+                ["descriptor"], network_input(self.run, self.data / photo.file)
             )[0][0]
         return self.seen[photo.file]
 

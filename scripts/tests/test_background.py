@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from train.background import chosen, rows
+from train.background import background_bytes, choose_balanced
 from train.graph import Graph
 from train.taxonomy import Example
 
@@ -15,14 +15,18 @@ SIDE = 8
 
 def test_labels_take_turns_so_that_rare_ones_are_not_crowded_out() -> None:
     labels = [0] * 500 + [1] * 20 + [2] * 3
-    kept = Counter(labels[i] for i in chosen(labels, 30))
+    kept = Counter(labels[i] for i in choose_balanced(labels, 30))
     assert kept == {0: 14, 1: 13, 2: 3}
 
 
 def test_the_choice_depends_on_the_labels_alone() -> None:
     labels = np.random.default_rng(0).integers(0, 13, 400).tolist()
-    assert chosen(labels, 100) == chosen(labels, 100) == sorted(set(chosen(labels, 100)))
-    assert chosen(labels, 10_000) == list(range(400))
+    assert (
+        choose_balanced(labels, 100)
+        == choose_balanced(labels, 100)
+        == sorted(set(choose_balanced(labels, 100)))
+    )
+    assert choose_balanced(labels, 10_000) == list(range(400))
 
 
 def test_a_row_holds_label_logits_and_features_in_127ths(tmp_path: Path) -> None:
@@ -33,7 +37,7 @@ def test_a_row_holds_label_logits_and_features_in_127ths(tmp_path: Path) -> None
     colour = np.full((SIDE, SIDE, 3), (255, 64, 10), np.uint8)
     Image.fromarray(colour).save(tmp_path / "a.png")
     example = Example(tmp_path / "a.png", "wood", "g", "calibration", "met", "photograph")
-    row = rows(tmp_path / "model.onnx", [example], [7])
+    row = background_bytes(tmp_path / "model.onnx", [example], [7])
     assert len(row) == 4 + 3 * 4 + 4 + 3
     assert np.frombuffer(row, "<u4", 1)[0] == 7
     logits, scale = np.frombuffer(row, "<f4", 3, 4), np.frombuffer(row, "<f4", 1, 16)[0]

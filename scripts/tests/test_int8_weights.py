@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from train.quantise import CELL, WIDEST, in_cells, steps
+from train.quantise import CELL, WIDEST, cell_weights, weight_steps
 
 
 def rounded(weight: np.ndarray) -> np.ndarray:
     """The weights in their steps, as int8 stores them."""
-    return np.rint(weight / steps(weight)[:, None, None, None])
+    return np.rint(weight / weight_steps(weight)[:, None, None, None])
 
 
 @pytest.mark.parametrize("shape", [(16, 3, 3, 3), (8, 16, 1, 1), (8, 5, 1, 1), (24, 1, 5, 5)])
@@ -39,11 +39,11 @@ def test_the_step_is_as_small_as_its_channel_allows() -> None:
 
 def test_a_depthwise_convolution_is_bound_by_its_weights_alone() -> None:
     weight = np.ones((1, 1, 3, 3))
-    assert steps(weight) == pytest.approx([1 / WIDEST])
+    assert weight_steps(weight) == pytest.approx([1 / WIDEST])
 
 
 def test_a_channel_of_zeros_has_a_step() -> None:
-    assert (steps(np.zeros((2, 4, 3, 3))) > 0).all()
+    assert (weight_steps(np.zeros((2, 4, 3, 3))) > 0).all()
 
 
 def convolved(image: np.ndarray, weight: np.ndarray, strides: tuple[int, int]) -> np.ndarray:
@@ -62,7 +62,7 @@ def test_a_convolution_over_cells_gives_the_same_sums() -> None:
     plain = convolved(image, weight, (2, 2))[:, : side // 2, : side // 2]
     # A row's cells hold four pixels of three channels, one pixel after the other.
     cells = image.transpose(1, 2, 0).reshape(side, side // CELL, 3 * CELL).transpose(2, 0, 1)
-    both = convolved(cells, in_cells(weight), (2, 1))[:, : side // 2, : side // CELL]
+    both = convolved(cells, cell_weights(weight), (2, 1))[:, : side // 2, : side // CELL]
     # Two neighbouring results lie one after the other along the channels.
     apart = both.reshape(2, out, side // 2, side // CELL)
     assert np.array_equal(apart[0], plain[:, :, ::2])

@@ -7,14 +7,14 @@ import pytest
 from scipy.special import softmax
 
 from train.export_graph import State, add_label_logits
-from train.features import session
+from train.features import open_session
 from train.graph import Graph
 from train.labels import LABELS, PHOTOGRAPHED
-from train.taxonomy import merging
+from train.taxonomy import parse_merged_labels
 
 WIDTH, SIDE = 3, 4  # of the features, here the means of the picture's channels
 PICTURES = np.random.default_rng(5).normal(size=(6, WIDTH, SIDE, SIDE)).astype(np.float32)
-EACH = merging(",".join(LABELS))
+EACH = parse_merged_labels(",".join(LABELS))
 
 
 def drawn(name: str, labels: int, seed: int) -> State:
@@ -32,7 +32,9 @@ def shares(state: State, labels: dict[str, list[str]], folder: Path) -> np.ndarr
     features = graph.node("Flatten", [graph.node("GlobalAveragePool", ["input"])])
     logits = add_label_logits(graph, features, state, labels)
     graph.save(folder / "head.onnx", {"logits": (logits, len(labels))})
-    rows = [session(folder / "head.onnx").run(None, {"input": one[None]})[0] for one in PICTURES]
+    rows = [
+        open_session(folder / "head.onnx").run(None, {"input": one[None]})[0] for one in PICTURES
+    ]
     return softmax(np.concatenate(rows), axis=1)
 
 
@@ -46,7 +48,7 @@ def test_logits_are_those_of_the_linear_head(tmp_path: Path) -> None:
 def test_a_label_that_stands_for_several_has_the_sum_of_their_shares(tmp_path: Path) -> None:
     state = drawn("label", len(LABELS), 2)
     each = shares(state, EACH, tmp_path)
-    merged = merging("ivory,bone=bone_antler+bovid_horn,other=*")
+    merged = parse_merged_labels("ivory,bone=bone_antler+bovid_horn,other=*")
     found = shares(state, merged, tmp_path)
     for column, members in enumerate(merged.values()):
         places = [LABELS.index(member) for member in members]

@@ -3,8 +3,8 @@
 import pytest
 
 from train.batches import SHARES
-from train.labels import LABELS, MUSEUM, PHOTOGRAPHED, PRODUCTS, of_caltech
-from train.taxonomy import merging
+from train.labels import LABELS, MUSEUM, PHOTOGRAPHED, PRODUCTS, caltech_label
+from train.taxonomy import parse_merged_labels
 
 
 def test_products_come_first_and_no_label_is_there_twice() -> None:
@@ -18,11 +18,11 @@ def test_every_label_that_sources_and_batches_name_exists() -> None:
 
 
 def test_labels_without_members_stand_for_themselves() -> None:
-    assert merging(",".join(LABELS)) == {label: [label] for label in LABELS}
+    assert parse_merged_labels(",".join(LABELS)) == {label: [label] for label in LABELS}
 
 
 def test_a_star_takes_all_labels_that_no_other_names() -> None:
-    merged = merging("ivory,bone=bone_antler+bovid_horn,other=*")
+    merged = parse_merged_labels("ivory,bone=bone_antler+bovid_horn,other=*")
     assert merged["ivory"] == ["ivory"]
     assert merged["bone"] == ["bone_antler", "bovid_horn"]
     members = [member for several in merged.values() for member in several]
@@ -34,4 +34,4 @@ def test_a_star_takes_all_labels_that_no_other_names() -> None:
     [("Leopards", "live_animal"), ("nautilus", "shell_scale"), ("ewer", "other")],
 )
 def test_caltech_kinds(kind: str, label: str) -> None:
-    assert of_caltech(kind) == label
+    assert caltech_label(kind) == label

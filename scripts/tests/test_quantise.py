@@ -9,7 +9,7 @@ from PIL import Image
 pytest.importorskip("torch", reason="PyTorch is not installed (group train)")
 
 from train.features import outputs
-from train.graph import Graph, same
+from train.graph import Graph, same_padding
 from train.quantise import quantise
 
 SIDE = 32
@@ -22,7 +22,7 @@ def add_convolution(
     rng = np.random.default_rng(seed)
     weight = rng.normal(0, 1 / np.sqrt(np.prod(shape[1:])), shape).astype(np.float32)
     bias = rng.normal(0, 0.1, shape[0]).astype(np.float32)
-    out, before, after = same(side, shape[2], stride)
+    out, before, after = same_padding(side, shape[2], stride)
     stored = [value, graph.constant(weight, "weight"), graph.constant(bias, "bias")]
     found = graph.node(
         "Conv",

@@ -9,10 +9,10 @@ from PIL import Image
 
 from train.photos import (
     Photo,
+    assign_splits,
     join_near_duplicates,
-    listing,
+    list_photographs,
     read_manifest,
-    split,
     write_manifest,
 )
 from train.taxonomy import renders, split_of_render
@@ -29,13 +29,13 @@ def photos_of(groups: int, each: int = 3, label: str = "ivory") -> list[Photo]:
 
 def test_no_group_crosses_a_split() -> None:
     sides: dict[str, set[str]] = {}
-    for photo in split(photos_of(200)):
+    for photo in assign_splits(photos_of(200)):
         sides.setdefault(photo.group, set()).add(photo.split)
     assert all(len(side) == 1 for side in sides.values())
 
 
 def test_every_label_of_a_source_is_split_60_15_25() -> None:
-    photos = split(photos_of(400) + photos_of(400, label="ceramic_stone"))
+    photos = assign_splits(photos_of(400) + photos_of(400, label="ceramic_stone"))
     for label in ("ivory", "ceramic_stone"):
         count = Counter(photo.split for photo in photos if photo.label == label)
         shares = [count[name] / 1200 for name in ("train", "calibration", "test")]
@@ -43,8 +43,8 @@ def test_every_label_of_a_source_is_split_60_15_25() -> None:
 
 
 def test_photographs_added_later_move_few_others() -> None:
-    before = {photo.file: photo.split for photo in split(photos_of(400))}
-    after = {photo.file: photo.split for photo in split(photos_of(404))}
+    before = {photo.file: photo.split for photo in assign_splits(photos_of(400))}
+    after = {photo.file: photo.split for photo in assign_splits(photos_of(404))}
     assert sum(after[file] != side for file, side in before.items()) <= 0.02 * len(before)
 
 
@@ -93,7 +93,7 @@ def test_undecided_materials_and_painted_miniatures_are_left_out(tmp_path: Path)
     (tmp_path / "caltech101/Leopards/1.jpg").write_bytes(b"")
     (tmp_path / "grocery").mkdir()
     (tmp_path / "grocery/train__Fruit__Apple__Gala__1.jpg").write_bytes(b"")
-    found = {photo.file: (photo.label, photo.group) for photo in listing(tmp_path)}
+    found = {photo.file: (photo.label, photo.group) for photo in list_photographs(tmp_path)}
     assert found == {
         "met/a.jpg": ("ivory", "met:1"),
         "met/d.jpg": ("ceramic_stone", "met:4"),
@@ -103,6 +103,6 @@ def test_undecided_materials_and_painted_miniatures_are_left_out(tmp_path: Path)
 
 
 def test_a_manifest_reads_as_it_was_written(tmp_path: Path) -> None:
-    photos = split([*photos_of(5), Photo('met/a "b", c.jpg', "met", "wood", "met:,", True)])
+    photos = assign_splits([*photos_of(5), Photo('met/a "b", c.jpg', "met", "wood", "met:,", True)])
     write_manifest(tmp_path / "manifest.csv", photos)
     assert read_manifest(tmp_path / "manifest.csv") == photos

@@ -27,8 +27,8 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from train.arguments import command_line
 from train.convert_tflite import Converter
-from train.features import session
-from train.photos import listing, load, resized
+from train.features import open_session
+from train.photos import list_photographs, load, resized
 from train.tables import write_rows
 
 PHOTOS, SEED = 400, 11
@@ -99,7 +99,7 @@ def converted(tflite: Path, onnx: Path) -> onnxruntime.InferenceSession:
     converter.walk()
     logits = next(value for name, value in converter.named.items() if name.endswith(LOGITS))
     converter.save(onnx, {"logits": (logits, 1001)})
-    return session(onnx, threads=1)
+    return open_session(onnx, threads=1)
 
 
 def read_five_ways(tflite: Path, cache: Path, pixels: list[np.ndarray]) -> dict[str, np.ndarray]:
@@ -141,7 +141,7 @@ def main() -> None:
     """Read the photographs five ways and write how far the readings agree."""
     arguments = command_line(__doc__, ("data", "tflite", "cache", "out")).parse_args()
     arguments.cache.mkdir(parents=True, exist_ok=True)
-    photos = listing(arguments.data)
+    photos = list_photographs(arguments.data)
     random.Random(SEED).shuffle(photos)
     photos = photos[:PHOTOS]
     pixels = [resized(load(arguments.data / photo.file)) for photo in photos]

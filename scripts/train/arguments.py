@@ -6,7 +6,7 @@ from pathlib import Path
 
 from train.labels import LABELS
 from train.photos import read_manifest
-from train.taxonomy import Example, merging, photographs, renders
+from train.taxonomy import Example, parse_merged_labels, photographs, renders
 
 HELP = {
     "data": "folder with met/, caltech101/, grocery/ and wild/",
@@ -26,9 +26,9 @@ def command_line(doc: str | None, paths: Iterable[str]) -> argparse.ArgumentPars
 
 def add_labels(parser: argparse.ArgumentParser) -> None:
     """The option `--labels`: which of the network's labels a label of the bundle stands for."""
-    every = merging(",".join(LABELS))
+    every = parse_merged_labels(",".join(LABELS))
     told = "as ivory,bone=bone_antler,other=*"
-    parser.add_argument("--labels", type=merging, default=every, help=told)
+    parser.add_argument("--labels", type=parse_merged_labels, default=every, help=told)
 
 
 def all_examples(arguments: argparse.Namespace) -> list[Example]:

@@ -26,7 +26,7 @@ WORDS = (
 )
 
 
-def on_another_ground(
+def composite_on_ground(
     pixels: np.ndarray, mask: np.ndarray, ground: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """The masked object, moved and scaled, on `ground`; lit as the ground is, half of the way."""
@@ -71,7 +71,7 @@ def on_another_ground(
     return np.clip(scene, 0, 255).astype(np.uint8)
 
 
-def part(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def fur_patch(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A cut from around the middle, a third to a half of the shorter side; of four, the one of most
     contrast: coat rather than grass.
     """
@@ -84,7 +84,7 @@ def part(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return max((pixels[top : top + side, left : left + side] for top, left in corners), key=np.std)
 
 
-def blob(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+def hide_mask(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     """A mask of an uneven, rounded outline, as of a hide that was cut and spread."""
     y, x = (np.linspace(-1, 1, length, dtype=np.float32) for length in shape)
     angle, radius = np.arctan2(y[:, None], x), np.hypot(y[:, None], x)
@@ -95,7 +95,7 @@ def blob(shape: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     return np.clip((outline - radius) * 20, 0, 1)
 
 
-def ground(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def random_ground(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """A surface to lay things on: a small part of a photograph, now and then out of focus, or plain
     paper.
     """
@@ -115,7 +115,9 @@ def ground(pixels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.asarray(image)
 
 
-def cropped(image: Image.Image, rng: np.random.Generator, least: float, side: int) -> Image.Image:
+def random_crop(
+    image: Image.Image, rng: np.random.Generator, least: float, side: int
+) -> Image.Image:
     """A random part of `least` to all of the area, of a shape between 3:4 and 4:3, scaled to the
     view's side.
     """
@@ -127,7 +129,7 @@ def cropped(image: Image.Image, rng: np.random.Generator, least: float, side: in
     return image.resize((side, side), BILINEAR, (left, top, left + w, top + h))
 
 
-def writing(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+def add_writing(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     """A watermark, a label or a banner, as shops put on pictures."""
     draw = ImageDraw.Draw(image, "RGBA")
     kind = rng.choice(3, p=(0.25, 0.5, 0.25))
@@ -211,7 +213,7 @@ def screenshot(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     return page
 
 
-def light(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+def change_light(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     """Exposure, contrast, saturation, white balance, a falling-off lamp."""
     for enhance, spread in (
         (ImageEnhance.Brightness, 0.3),
@@ -229,7 +231,7 @@ def light(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 
 
-def worn(image: Image.Image, rng: np.random.Generator) -> Image.Image:
+def degrade(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     """Blur, noise, small size, JPEG."""
     if rng.random() < 0.25:
         image = image.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.4, 2.0))))
@@ -246,7 +248,7 @@ def worn(image: Image.Image, rng: np.random.Generator) -> Image.Image:
     return image
 
 
-def view(
+def random_view(
     pixels: np.ndarray, rng: np.random.Generator, least: float = 0.3, side: int = SIDE
 ) -> np.ndarray:
     """One random view of a photograph; a crop keeps at least the share `least` of its area."""
@@ -267,7 +269,7 @@ def view(
         )
         image = frame
     else:
-        image = cropped(image, rng, least if chance < 0.7 else 0.8, side)
+        image = random_crop(image, rng, least if chance < 0.7 else 0.8, side)
     if rng.random() < 0.5:
         image = ImageOps.mirror(image)
     turn = rng.random()
@@ -275,9 +277,9 @@ def view(
         image = image.rotate(90 * int(rng.integers(1, 4)))
     elif turn < 0.2:
         image = image.rotate(rng.uniform(-25, 25), BILINEAR)
-    image = light(image, rng)
+    image = change_light(image, rng)
     if rng.random() < 0.12:
         image = ImageOps.grayscale(image).convert("RGB")
     if rng.random() < 0.25:
-        image = writing(image, rng)
-    return np.asarray(worn(image, rng))
+        image = add_writing(image, rng)
+    return np.asarray(degrade(image, rng))

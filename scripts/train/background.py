@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from train.arguments import add_labels, all_examples, command_line
-from train.features import fed, session
+from train.features import network_input, open_session
 from train.taxonomy import Example
 
 MOST_BYTES = 800_000
@@ -27,7 +27,7 @@ sha256 = "{sha256}"
 """
 
 
-def chosen(labels: list[int], most: int) -> list[int]:
+def choose_balanced(labels: list[int], most: int) -> list[int]:
     """At most `most` positions: one of each label in turn, in an order that depends on the seed
     alone.
     """
@@ -43,15 +43,15 @@ def chosen(labels: list[int], most: int) -> list[int]:
     return sorted(taken)
 
 
-def rows(model: Path, examples: list[Example], labels: list[int]) -> bytes:
+def background_bytes(model: Path, examples: list[Example], labels: list[int]) -> bytes:
     """The file's bytes: per picture the label, the logits, and the features in steps of a 127th of
     the largest.
     """
-    run = session(model)
+    run = open_session(model)
     written = []
     for example, label in zip(examples, labels):
         logits, features = (
-            value[0] for value in run.run(["logits", "features"], fed(run, example.path))
+            value[0] for value in run.run(["logits", "features"], network_input(run, example.path))
         )
         scale = np.float32(max(np.abs(features).max(), 1e-6) / 127)
         written.append(
@@ -65,15 +65,17 @@ def rows(model: Path, examples: list[Example], labels: list[int]) -> bytes:
 
 def features_width(model: Path) -> int:
     """How many numbers a network's `features` output has."""
-    outputs = {output.name: output for output in session(model).get_outputs()}
+    outputs = {output.name: output for output in open_session(model).get_outputs()}
     return int(outputs["features"].shape[1])
 
 
-def add(folder: Path, examples: list[Example], labels: list[int], names: list[str]) -> None:
+def add_background(
+    folder: Path, examples: list[Example], labels: list[int], names: list[str]
+) -> None:
     """Write `background.bin` and its table into a bundle that has a `features` output."""
     model, toml = folder / "model.onnx", folder / "bundle.toml"
-    kept = chosen(labels, MOST_BYTES // (4 * (len(names) + 2) + features_width(model)))
-    written = rows(model, [examples[i] for i in kept], [labels[i] for i in kept])
+    kept = choose_balanced(labels, MOST_BYTES // (4 * (len(names) + 2) + features_width(model)))
+    written = background_bytes(model, [examples[i] for i in kept], [labels[i] for i in kept])
     (folder / "background.bin").write_bytes(written)
     before, _, after = toml.read_text().partition("\n[background]")
     _, separator, rest = after.partition("\n[")
@@ -94,7 +96,7 @@ def main() -> None:
     held = [example for example in examples if example.split == "calibration"]
     labels = [label_of[example.label] for example in held]
     for bundle in arguments.bundles:
-        add(bundle, held, labels, list(arguments.labels))
+        add_background(bundle, held, labels, list(arguments.labels))
 
 
 if __name__ == "__main__":

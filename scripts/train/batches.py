@@ -4,7 +4,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from train.augment import blob, part, view
+from train.augment import fur_patch, hide_mask, random_view
 from train.grounds import EVERYDAY, MUSEUM, Grounds
 from train.labels import LABELS, PRODUCTS
 from train.taxonomy import Example
@@ -72,8 +72,8 @@ class ViewSampler:
         i = int(rng.choice(groups[rng.integers(len(groups))]))
         pixels, mask = self.grounds.pictures[i], self.grounds.masks[i]
         if kind == "fur":  # one cut for both views: they are copies of each other
-            pixels = part(pixels, rng)
-            mask = blob(pixels.shape[:2], rng)
+            pixels = fur_patch(pixels, rng)
+            mask = hide_mask(pixels.shape[:2], rng)
         return LABELS.index(label), pixels, mask, self.grounds.sources[i]
 
     def view(
@@ -82,4 +82,4 @@ class ViewSampler:
         """One random view of a picture, its thing perhaps on another ground."""
         if mask is not None and rng.random() < ANOTHER_GROUND[source]:
             pixels = self.grounds.laid(pixels, mask, source, rng)
-        return view(pixels, rng, LEAST.get(source, 0.3), self.side)
+        return random_view(pixels, rng, LEAST.get(source, 0.3), self.side)

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from ai_edge_litert import schema_py_generated as tflite
 
-from train.graph import Graph, same
+from train.graph import Graph, same_padding
 
 OPERATORS = {
     value: name for name, value in vars(tflite.BuiltinOperator).items() if isinstance(value, int)
@@ -119,7 +119,7 @@ class Converter(Graph):
         side = self.sides[source]
         reach = (size - 1) * dilation + 1
         if options.Padding() == SAME:
-            out, before, after = same(side, size, stride, dilation)
+            out, before, after = same_padding(side, size, stride, dilation)
         else:
             out, before, after = (side - reach) // stride + 1, 0, 0
         # TFLite keeps OHWI kernels and, for depthwise, 1HWC; ONNX wants OIHW and C1HW.

@@ -16,32 +16,32 @@ RIM = 0.05  # of the side
 SHARE = (0.06, 0.75)  # of the picture that an object may cover
 
 
-def terms(height: int, width: int) -> np.ndarray:
+def polynomial_terms(height: int, width: int) -> np.ndarray:
     """The polynomial's terms at every pixel, [height, width, 6]; places run from -1 to 1."""
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], -1)
 
 
-def backdrop(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def fill_backdrop(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """The smooth ground behind a masked object, as if it were gone: uint8 [SIDE, SIDE, 3]."""
     height, width = pixels.shape[:2]
     bare = np.nonzero((mask < 0.02).ravel())[0][::7]
     coefficients, *_ = np.linalg.lstsq(
-        terms(height, width).reshape(-1, 6)[bare],
+        polynomial_terms(height, width).reshape(-1, 6)[bare],
         pixels.reshape(-1, 3)[bare].astype(np.float32),
         rcond=None,
     )
-    return np.clip(terms(SIDE, SIDE) @ coefficients, 0, 255).astype(np.uint8)
+    return np.clip(polynomial_terms(SIDE, SIDE) @ coefficients, 0, 255).astype(np.uint8)
 
 
-def mask(pixels: np.ndarray) -> np.ndarray | None:
+def object_mask(pixels: np.ndarray) -> np.ndarray | None:
     """uint8 [H, W, 3] -> float32 [H, W] in 0..1, soft at the object's edge; None when no object
     stands out.
     """
     height, width = pixels.shape[:2]
     small = np.asarray(Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BOX))
     lab = rgb2lab(small)
-    smooth = terms(SIDE, SIDE)
+    smooth = polynomial_terms(SIDE, SIDE)
     rim = np.abs(smooth[..., 1:3]).max(-1) > 1 - 2 * RIM
     kept = rim.copy()
     for _ in range(3):  # the object may cross the rim: fit again without what departs

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from train.graph import Graph, same
+from train.graph import Graph, same_padding
 
 SIDES = {"lite0": 224, "lite1": 240, "lite2": 260}  # that they were trained at
 STRIDES = (1, 2, 2, 2, 1, 2, 1)  # of the first block of each stage: EfficientNet, table 1
@@ -62,7 +62,7 @@ class EfficientNet(Graph):
     ) -> tuple[str, int]:
         """The value and its side; a kernel of one input channel is depthwise."""
         size = weight.shape[2]
-        out, before, after = same(side, size, stride)
+        out, before, after = same_padding(side, size, stride)
         group = len(weight) if weight.shape[1] == 1 else 1
         stored, bias = self.weight(weight), self.bias(bias)
         return self.node(

@@ -18,7 +18,7 @@ from scipy.special import softmax
 
 from train.arguments import all_examples, command_line
 from train.features import outputs
-from train.grounds import moved
+from train.grounds import lay_on_other_grounds
 from train.labels import LABELS, PRODUCTS
 from train.metrics import (
     Measure,
@@ -299,7 +299,9 @@ def main() -> None:
     files = [one.path.relative_to(roots[one.domain]).as_posix() for one in examples]
     write_rows(out / "predictions.csv", predictions(examples, files, scores))
     write_rows(out / "confusion.csv", confusion(judged))
-    of, laid = moved([example for example in examples if example.domain == "photograph"], SEED)
+    of, laid = lay_on_other_grounds(
+        [example for example in examples if example.domain == "photograph"], SEED
+    )
     lines = measures(judged) + on_other_grounds(Judged(of, score(bundle, laid), limits))
     write_rows(out / "summary.csv", lines)
     for line in lines:

@@ -29,7 +29,7 @@ from train.calibration import fit_temperature, product_thresholds
 from train.efficientnet import MEAN, SIDES, STD
 from train.export_graph import State, write_network
 from train.features import outputs
-from train.grounds import COPIES, moved
+from train.grounds import COPIES, lay_on_other_grounds
 from train.labels import DESCRIPTOR, PHOTOGRAPHED, PRODUCTS
 from train.quantise import quantise
 from train.taxonomy import Example
@@ -222,7 +222,7 @@ def write_bundle(folder: Path, source: Path, version: str, how: Arithmetic, held
         f"{folder}: {model.stat().st_size:,} bytes; {len(held.examples)} calibration pictures, "
         f"right {right:.3f}, temperature {temperature:.3f}; {tables.split()}"
     )
-    background.add(folder, held.examples, held.labels.tolist(), held.names)
+    background.add_background(folder, held.examples, held.labels.tolist(), held.names)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -253,11 +253,13 @@ def main() -> None:
     chosen = np.random.default_rng(5).choice(len(train), count, replace=False)
     in_float = Arithmetic(arguments.backbone, labels, side, cache)
     in_int8 = Arithmetic(arguments.backbone, labels, side, cache, [train[i].path for i in chosen])
-    weight, bias = whiten.projection(*whiten.features(in_float.write(state), train, side))
+    weight, bias = whiten.whitening_projection(
+        *whiten.features_of_copies(in_float.write(state), train, side)
+    )
     state |= {"copy.weight": weight, "copy.bias": bias}
     own = [example for example in train if example.label in PHOTOGRAPHED]
     photographed = [example for example in own if example.domain == "photograph"]
-    on_other_grounds = moved(photographed, MOVED_SEED)
+    on_other_grounds = lay_on_other_grounds(photographed, MOVED_SEED)
     float_bundle = arguments.bundle.with_name(arguments.bundle.name + "-float")
     for how, folder in ((in_int8, arguments.bundle), (in_float, float_bundle)):
         fitted = fit_photographed(how.write(state), own, *on_other_grounds)

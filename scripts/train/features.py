@@ -42,7 +42,7 @@ def add_taps(graph: EfficientNet) -> tuple[str, int]:
     return graph.node("Concat", values, axis=1), width
 
 
-def session(onnx: Path | bytes, threads: int = 1) -> onnxruntime.InferenceSession:
+def open_session(onnx: Path | bytes, threads: int = 1) -> onnxruntime.InferenceSession:
     """A session on the processor, with so many threads."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -50,33 +50,35 @@ def session(onnx: Path | bytes, threads: int = 1) -> onnxruntime.InferenceSessio
     return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
 
 
-def tensor(pixels: np.ndarray) -> np.ndarray:
+def normalise(pixels: np.ndarray) -> np.ndarray:
     """uint8 [H, W, 3] -> float32 [1, 3, H, W] as the bundle's `[input]` says."""
     return ((pixels.astype(np.float32) - MEAN) / STD).transpose(2, 0, 1)[None]
 
 
-def squashed(shown: Path | np.ndarray, side: int) -> np.ndarray:
+def squash(shown: Path | np.ndarray, side: int) -> np.ndarray:
     """A picture, from a file or uint8 [H, W, 3], as uint8 [side, side, 3], squashed as the binary
     does.
     """
     return resized(load(shown) if isinstance(shown, Path) else Image.fromarray(shown), side=side)
 
 
-def picture(shown: Path | np.ndarray, side: int) -> np.ndarray:
+def float_input(shown: Path | np.ndarray, side: int) -> np.ndarray:
     """The same as a float network's input [1, 3, side, side]."""
-    return tensor(squashed(shown, side))
+    return normalise(squash(shown, side))
 
 
-def fed(run: onnxruntime.InferenceSession, shown: Path | np.ndarray) -> dict[str, np.ndarray]:
+def network_input(
+    run: onnxruntime.InferenceSession, shown: Path | np.ndarray
+) -> dict[str, np.ndarray]:
     """A picture as the input of a network, which takes floats [1, 3, side, side] or, with int8
     arithmetic, bytes [1, side, side, 3].
     """
     entry = run.get_inputs()[0]
-    pixels = squashed(shown, entry.shape[2])
-    return {"input": pixels[None] if entry.type == "tensor(uint8)" else tensor(pixels)}
+    pixels = squash(shown, entry.shape[2])
+    return {"input": pixels[None] if entry.type == "tensor(uint8)" else normalise(pixels)}
 
 
 def outputs(onnx: Path, name: str, pictures: Iterable[Path | np.ndarray]) -> np.ndarray:
     """One output of a network for pictures, [N, width]."""
-    run = session(onnx)
-    return np.concatenate([run.run([name], fed(run, shown))[0] for shown in pictures])
+    run = open_session(onnx)
+    return np.concatenate([run.run([name], network_input(run, shown))[0] for shown in pictures])

@@ -63,7 +63,7 @@ class Graph:
         nodes = [
             helper.make_node("Identity", [value], [name]) for name, (value, _) in outputs.items()
         ]
-        kept = needed(self.nodes + nodes, set(outputs))
+        kept = needed_nodes(self.nodes + nodes, set(outputs))
         used = {name for node in kept for name in node.input}
         graph = helper.make_graph(
             kept,
@@ -87,7 +87,7 @@ class Graph:
         path.write_bytes(model.SerializeToString(deterministic=True))
 
 
-def same(side: int, size: int, stride: int, dilation: int = 1) -> tuple[int, int, int]:
+def same_padding(side: int, size: int, stride: int, dilation: int = 1) -> tuple[int, int, int]:
     """TensorFlow's SAME: output side, padding before and after; the odd pixel of padding goes to
     the end.
     """
@@ -96,7 +96,7 @@ def same(side: int, size: int, stride: int, dilation: int = 1) -> tuple[int, int
     return out, total // 2, total - total // 2
 
 
-def needed(nodes: list[onnx.NodeProto], wanted: set[str]) -> list[onnx.NodeProto]:
+def needed_nodes(nodes: list[onnx.NodeProto], wanted: set[str]) -> list[onnx.NodeProto]:
     """The nodes, in order, on which the values in `wanted` depend."""
     kept = []
     wanted = set(wanted)

@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from train.augment import SCENE, ground, light, on_another_ground, worn
-from train.cutout import backdrop, mask
+from train.augment import SCENE, change_light, composite_on_ground, degrade, random_ground
+from train.cutout import fill_backdrop, object_mask
 from train.taxonomy import Example
 
 MUSEUM = "met"
 EVERYDAY = ("caltech101", "grocery")
-COPIES = 2  # of every thing that `moved` lays on other grounds
+COPIES = 2  # of every thing that `lay_on_other_grounds` lays on other grounds
 
 
-def small(path: Path) -> np.ndarray:
+def load_small(path: Path) -> np.ndarray:
     """A picture of at most SCENE pixels along its larger side."""
     with Image.open(path) as image:
         image.draft("RGB", (SCENE, SCENE))
@@ -36,14 +36,14 @@ class Grounds:
     """
 
     def __init__(self, examples: list[Example]) -> None:
-        self.pictures = [small(example.path) for example in examples]
+        self.pictures = [load_small(example.path) for example in examples]
         self.sources = [example.source for example in examples]
         self.masks = [
-            mask(p) if source == MUSEUM or source in EVERYDAY else None
+            object_mask(p) if source == MUSEUM or source in EVERYDAY else None
             for p, source in zip(self.pictures, self.sources)
         ]
         self.backdrops = [
-            backdrop(p, m)
+            fill_backdrop(p, m)
             for p, m, source in zip(self.pictures, self.masks, self.sources)
             if source == MUSEUM and m is not None
         ]
@@ -53,16 +53,18 @@ class Grounds:
         """A ground for a thing from `source`."""
         if source != MUSEUM and self.backdrops and rng.random() < 0.5:
             return self.backdrops[rng.integers(len(self.backdrops))]
-        return ground(self.pictures[self.everyday[rng.integers(len(self.everyday))]], rng)
+        return random_ground(self.pictures[self.everyday[rng.integers(len(self.everyday))]], rng)
 
     def laid(
         self, pixels: np.ndarray, mask: np.ndarray, source: str, rng: np.random.Generator
     ) -> np.ndarray:
         """The masked thing on another ground, uint8 [SCENE, SCENE, 3]."""
-        return on_another_ground(pixels, mask, self.another(source, rng), rng)
+        return composite_on_ground(pixels, mask, self.another(source, rng), rng)
 
 
-def moved(photographs: list[Example], seed: int) -> tuple[list[Example], list[np.ndarray]]:
+def lay_on_other_grounds(
+    photographs: list[Example], seed: int
+) -> tuple[list[Example], list[np.ndarray]]:
     """Every photograph whose thing can be cut out, COPIES times on other grounds, every second one
     in other light and worn; and what it is of.
     """
@@ -74,6 +76,8 @@ def moved(photographs: list[Example], seed: int) -> tuple[list[Example], list[np
             picture = grounds.laid(pixels, cut, photograph.source, rng)
             of.append(photograph)
             laid.append(
-                np.asarray(worn(light(Image.fromarray(picture), rng), rng)) if copy % 2 else picture
+                np.asarray(degrade(change_light(Image.fromarray(picture), rng), rng))
+                if copy % 2
+                else picture
             )
     return of, laid

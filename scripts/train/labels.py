@@ -45,7 +45,7 @@ ANIMALS = frozenset(
 SHELLS = frozenset(("nautilus", "starfish", "trilobite"))
 
 
-def of_caltech(kind: str) -> str:
+def caltech_label(kind: str) -> str:
     """The label of a Caltech-101 category.
 
     Cups, ewers and buddhas stay `other`: nobody recorded their material.

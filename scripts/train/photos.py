@@ -17,7 +17,7 @@ import numpy as np
 import pdqhash
 from PIL import Image
 
-from train.labels import MUSEUM, of_caltech
+from train.labels import MUSEUM, caltech_label
 
 SIDE = 224
 SPLITS = (("train", 0.60), ("calibration", 0.15), ("test", 0.25))
@@ -39,7 +39,7 @@ class Photo:
     split: str = ""
 
 
-def listing(data: Path) -> list[Photo]:
+def list_photographs(data: Path) -> list[Photo]:
     """All usable photographs, sorted by file name.
 
     Left out: Met rows of undecided material (`ivory_or_bone`), and painted miniatures, whose ivory
@@ -61,7 +61,7 @@ def listing(data: Path) -> list[Photo]:
                 )
     for path in (data / "caltech101").glob("*/*.jpg"):
         name = path.relative_to(data).as_posix()
-        photos.append(Photo(name, "caltech101", of_caltech(path.parent.name), name, False))
+        photos.append(Photo(name, "caltech101", caltech_label(path.parent.name), name, False))
     for path in (data / "grocery").glob("*.jpg"):
         _, *product, _ = path.name.split("__")
         photos.append(
@@ -107,7 +107,7 @@ def join_near_duplicates(data: Path, photos: list[Photo]) -> tuple[list[Photo], 
     return [replace(photo, group=root(photo.group)) for photo in photos], pairs
 
 
-def split(photos: list[Photo]) -> list[Photo]:
+def assign_splits(photos: list[Photo]) -> list[Photo]:
     """Assign each group to train, calibration or test, within strata of source and label.
 
     The order within a stratum is that of the SHA-256 of the group's name: it depends on nothing
@@ -164,8 +164,8 @@ def read_manifest(path: Path) -> list[Photo]:
 def main() -> None:
     """`python -m train.photos DATA MANIFEST`: list, group and split the photographs."""
     data, manifest = Path(sys.argv[1]), Path(sys.argv[2])
-    photos, joined = join_near_duplicates(data, listing(data))
-    photos = split(photos)
+    photos, joined = join_near_duplicates(data, list_photographs(data))
+    photos = assign_splits(photos)
     write_manifest(manifest, photos)
     groups = len({photo.group for photo in photos})
     print(

@@ -19,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 
 from train.arguments import all_examples, command_line
 from train.efficientnet import SIDES, EfficientNet
-from train.features import add_taps, picture, session
+from train.features import add_taps, float_input, open_session
 from train.labels import LABELS, PRODUCTS
 from train.tables import write_rows
 from train.taxonomy import Example
@@ -40,10 +40,10 @@ def features(backbone: str, cache: Path, examples: list[Example]) -> np.ndarray:
     graph.walk()
     model = cache / "imagenet-features.onnx"
     graph.save(model, {"features": add_taps(graph)})
-    run = session(model)
+    run = open_session(model)
     for example in examples:
         if str(example.path) not in known:
-            fed = {"input": picture(example.path, graph.side)}
+            fed = {"input": float_input(example.path, graph.side)}
             known[str(example.path)] = run.run(["features"], fed)[0][0].astype(np.float16)
     np.savez(path, files=np.array(list(known)), rows=np.array(list(known.values())))
     return np.array([known[str(example.path)] for example in examples], np.float32)

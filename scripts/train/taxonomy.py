@@ -11,7 +11,7 @@ from train.photos import Photo
 from train.tables import read_rows
 
 
-def merging(text: str) -> dict[str, list[str]]:
+def parse_merged_labels(text: str) -> dict[str, list[str]]:
     """`ivory,bone=bone_antler,other=*` -> label of the bundle: labels of the network it stands for;
     `*` is all others.
     """

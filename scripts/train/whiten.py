@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from train.augment import screenshot, view
-from train.features import picture, session
-from train.grounds import small
+from train.augment import random_view, screenshot
+from train.features import float_input, open_session
+from train.grounds import load_small
 from train.labels import DESCRIPTOR
 from train.taxonomy import Example
 
@@ -22,31 +22,33 @@ PICTURES, SEED = 2400, 3
 RIDGE = 0.3  # added to the variances between copies, as a share of their mean
 
 
-def features(model: Path, examples: list[Example], side: int) -> tuple[np.ndarray, np.ndarray]:
+def features_of_copies(
+    model: Path, examples: list[Example], side: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Features of plain pictures [N, width], and of changed ones of each [N, 3, width].
 
     Changed: two random views and a screenshot.
     """
-    run = session(model)
+    run = open_session(model)
 
     def seen(pixels: np.ndarray) -> np.ndarray:
-        return run.run(["features"], {"input": picture(pixels, side)})[0][0]
+        return run.run(["features"], {"input": float_input(pixels, side)})[0][0]
 
     rng = np.random.default_rng(SEED)
     plain, views = [], []
     for i in rng.permutation(len(examples))[:PICTURES]:
-        pixels = small(examples[i].path)
+        pixels = load_small(examples[i].path)
         plain.append(seen(pixels))
         shown = [
-            view(pixels, rng),
-            view(pixels, rng),
+            random_view(pixels, rng),
+            random_view(pixels, rng),
             np.asarray(screenshot(Image.fromarray(pixels), rng)),
         ]
         views.append([seen(one) for one in shown])
     return np.array(plain, np.float64), np.array(views, np.float64)
 
 
-def projection(plain: np.ndarray, views: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def whitening_projection(plain: np.ndarray, views: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Weight [DESCRIPTOR, width] and bias [DESCRIPTOR], before what they give gets unit length."""
     between = (views - plain[:, None]).reshape(-1, plain.shape[1])
     variance, axes = np.linalg.eigh(between.T @ between / len(between))
