@@ -154,7 +154,7 @@ class Tusk:
         )
 
     def theta(self, s: np.ndarray) -> np.ndarray:
-        """The Schreger angle in radians at the relative radius `s`."""
+        """The Schreger angle in degrees at the relative radius `s`."""
         t = np.clip((s - self.pulp) / (1 - self.pulp), 0, 1)
         # A sine of the depth, unlike the power law of the other generator.
         return self.inner + (self.outer - self.inner) * np.sin(t**self.bend * np.pi / 2)
@@ -360,6 +360,100 @@ def develop(rng: np.random.Generator, light: np.ndarray, px: float) -> tuple[byt
     return out.getvalue(), "jpg", quality
 
 
+def view_distance(rng: np.random.Generator, shape: str, tusk: Tusk, field: float) -> float:
+    """How far the picture's middle lies from the axis; `field`: its shorter side. Millimetres."""
+    near = tusk.radius * rng.uniform(0.4, 0.7)
+    cap = tusk.radius - field * rng.uniform(0.3, 0.55)
+    whole = field > 1.3 * tusk.radius
+    rod = tusk.radius * rng.uniform(0, 0.2) if whole else tusk.radius - field * 0.35
+    rim = tusk.radius - field * rng.uniform(0.1, 0.4)
+    inner = max(tusk.pulp * tusk.radius + field * 0.5, near)
+    return max({"inner_only": inner, "bead_cap": cap, "rod_end": rod}.get(shape, rim), 0.0)
+
+
+class Lattice:
+    """The pattern in a picture: its wave, about -1 to 1, and its power, the contrast at each pixel.
+
+    `px`: pixels per shortest period; `s`: relative radius of each pixel.
+    """
+
+    def __init__(self, rng: np.random.Generator, tusk: Tusk, camera: Camera, px: float):
+        x, y = camera.x, camera.y
+        shape = x.shape
+        s, _ = tusk.polar(x, y)
+        first, second = tusk.phases(x, y)
+        wander, strength = px * rng.uniform(3, 9), rng.uniform(0.2, 0.7)
+        first = first + strength * coloured_noise(rng, shape, wander)
+        second = second + strength * coloured_noise(rng, shape, wander)
+        style = ["soft", "lines", "plywood", "stipple"][rng.integers(4)]
+        self.wave = pattern(rng, first, second, style, px)
+        highest = 0.1 if tusk.species == "elephant" else 0.22
+        self.contrast = np.exp(rng.uniform(np.log(0.04), np.log(highest)))
+        patches: float | np.ndarray = 1.0
+        if rng.random() >= 0.4:
+            clouds = coloured_noise(rng, shape, min(shape) * rng.uniform(0.2, 0.5))
+            patches = 0.1 + 0.9 * smooth(-0.9, 0.3, clouds)
+        depth = smooth(tusk.pulp, 0.9, s) * (1 - 0.25) + rng.uniform(0.1, 0.25)
+        body = (s < 1) * (s > tusk.pulp)
+        self.power = self.contrast * np.clip(depth, 0, 1) * patches * body
+
+
+def dyes(rng: np.random.Generator) -> np.ndarray:
+    """The colour of the ivory, linear 0 to 1: white to yellow, now and then dyed."""
+    white = rng.uniform(0.7, 0.95)
+    body = np.array([white, white * rng.uniform(0.9, 0.99), white * rng.uniform(0.68, 0.95)])
+    if rng.random() < 0.2:
+        body = body * rng.choice(
+            [[0.75, 0.25, 0.2], [0.3, 0.6, 0.35], [0.45, 0.3, 0.18], [0.35, 0.3, 0.3]]
+        )
+    return body
+
+
+def worn_tone(
+    rng: np.random.Generator,
+    tusk: Tusk,
+    camera: Camera,
+    tone: np.ndarray,
+    bearing: float,
+) -> np.ndarray:
+    """A tone with stains, growth rings and radial cracks about the direction `bearing`."""
+    s, phi = tusk.polar(camera.x, camera.y)
+    tone = tone + 0.03 * coloured_noise(rng, s.shape, 120)
+    tone = tone + 0.008 * coloured_noise(rng, s.shape, 8)
+    for _ in range(rng.integers(0, 4)):
+        amount = rng.uniform(0.003, 0.02)
+        length = rng.uniform(1.5, 9)  # of a ring, millimetres
+        rings = s * tusk.radius * TAU / length + rng.uniform(0, TAU)
+        tone = tone + amount * np.cos(rings)
+    for _ in range(rng.integers(0, 4) if rng.random() < 0.4 else 0):
+        at = bearing + rng.uniform(-0.6, 0.6)
+        wide, wiggle = rng.uniform(0.03, 0.12), rng.uniform(0, 0.04)
+        gap = np.angle(np.exp(1j * (phi - at - wiggle * np.sin(s * 30)))) * s * tusk.radius
+        tone = np.where((abs(gap) < wide) & (s > rng.uniform(0.3, 0.8)), tone * 0.6, tone)
+    return tone
+
+
+def true_angle(
+    rng: np.random.Generator, tusk: Tusk, camera: Camera, scale: float, seen: np.ndarray
+) -> tuple[dict[str, str], np.ndarray]:
+    """The mean angle over the outer 15 % of what is `seen`, and where that is.
+
+    `scale`: pixels per millimetre. The angle in degrees, the shortest period in pixels.
+    """
+    x, y = camera.x, camera.y
+    s, _ = tusk.polar(x, y)
+    low, high = np.quantile(s[seen], [0.01, 0.995])
+    zone = seen & (s > high - 0.15 * (high - low))
+    ys, xs = np.nonzero(zone)
+    pick = rng.integers(0, len(ys), 3000)
+    mean = float(tusk.angle(x[ys[pick], xs[pick]], y[ys[pick], xs[pick]]).mean())
+    t = np.median(s[zone]) * tusk.radius * TAU / tusk.number
+    period = scale * min(t, t / np.tan(np.radians(mean / 2)))
+    outer = bool(high > 0.97 and (seen & (s > 0.97)).sum() > 600)
+    row = {"angle_deg": f"{mean:.2f}", "px_per_period": f"{period:.2f}"}
+    return row | {"outer_zone": str(outer).lower()}, zone
+
+
 def section(seed: int, number: int) -> tuple[bytes, str, dict]:
     """One section of a tusk: bytes, suffix, row of the manifest."""
     rng = np.random.default_rng([seed, 0, number])
@@ -371,100 +465,32 @@ def section(seed: int, number: int) -> tuple[bytes, str, dict]:
     shortest = min(around, around / np.tan(np.radians(tusk.outer / 2)))
     px = np.exp(rng.uniform(np.log(6.2), np.log(22)))
     scale = px / shortest
-    field = min(w, h) / scale
-    bearing = rng.uniform(0, TAU)
-    off = {
-        "inner_only": max(
-            tusk.pulp * tusk.radius + field * 0.5, tusk.radius * rng.uniform(0.4, 0.7)
-        ),
-        "bead_cap": tusk.radius - field * rng.uniform(0.3, 0.55),
-        "rod_end": tusk.radius * rng.uniform(0, 0.2)
-        if field > 1.3 * tusk.radius
-        else tusk.radius - field * 0.35,
-    }.get(shape, tusk.radius - field * rng.uniform(0.1, 0.4))
-    off = max(off, 0.0)
+    field, bearing = min(w, h) / scale, rng.uniform(0, TAU)
+    off = view_distance(rng, shape, tusk, field)
     middle = np.array([off * np.cos(bearing), off * np.sin(bearing)])
     tilt = rng.uniform(0, 5) if view == "frontal" else rng.uniform(6, 35)
     camera = Camera(rng, (w, h), scale, tilt, middle)
     x, y = camera.x, camera.y
-    s, phi = tusk.polar(x, y)
+    s, _ = tusk.polar(x, y)
     cover, relief = silhouette(rng, shape, tusk, x, y, middle, field)
-
-    first, second = tusk.phases(x, y)
-    wander = px * rng.uniform(3, 9)
-    strength = rng.uniform(0.2, 0.7)
-    first = first + strength * coloured_noise(rng, x.shape, wander)
-    second = second + strength * coloured_noise(rng, x.shape, wander)
-    style = ["soft", "lines", "plywood", "stipple"][rng.integers(4)]
-    wave = pattern(rng, first, second, style, px)
-    elephant = tusk.species == "elephant"
-    contrast = np.exp(rng.uniform(np.log(0.04), np.log(0.1 if elephant else 0.22)))
-    patches = (
-        1.0
-        if rng.random() < 0.4
-        else 0.1
-        + 0.9 * smooth(-0.9, 0.3, coloured_noise(rng, x.shape, min(w, h) * rng.uniform(0.2, 0.5)))
-    )
-    depth = smooth(tusk.pulp, 0.9, s) * (1 - 0.25) + rng.uniform(0.1, 0.25)
-    power = contrast * np.clip(depth, 0, 1) * patches * (s < 1) * (s > tusk.pulp)
-
-    white = rng.uniform(0.7, 0.95)
-    body = np.array([white, white * rng.uniform(0.9, 0.99), white * rng.uniform(0.68, 0.95)])
-    if rng.random() < 0.2:
-        body = body * rng.choice(
-            [[0.75, 0.25, 0.2], [0.3, 0.6, 0.35], [0.45, 0.3, 0.18], [0.35, 0.3, 0.3]]
-        )
-    tone = (
-        1
-        + power * wave
-        + 0.03 * coloured_noise(rng, x.shape, 120)
-        + 0.008 * coloured_noise(rng, x.shape, 8)
-    )
-    for _ in range(rng.integers(0, 4)):
-        tone = tone + rng.uniform(0.003, 0.02) * np.cos(
-            s * tusk.radius * TAU / rng.uniform(1.5, 9) + rng.uniform(0, TAU)
-        )
-    for _ in range(rng.integers(0, 4) if rng.random() < 0.4 else 0):
-        at, wide, wiggle = (
-            bearing + rng.uniform(-0.6, 0.6),
-            rng.uniform(0.03, 0.12),
-            rng.uniform(0, 0.04),
-        )
-        gap = np.angle(np.exp(1j * (phi - at - wiggle * np.sin(s * 30)))) * s * tusk.radius
-        tone = np.where((abs(gap) < wide) & (s > rng.uniform(0.3, 0.8)), tone * 0.6, tone)
+    lattice = Lattice(rng, tusk, camera, px)
+    body = dyes(rng)
+    tone = worn_tone(rng, tusk, camera, 1 + lattice.power * lattice.wave, bearing)
     colour = (tone * relief)[..., None] * body
     crust = smooth(1.0, 1.004, s)[..., None] * rng.uniform(0.4, 1.0)
-    bark = body * (rng.uniform(0.75, 0.95) if elephant else rng.uniform(0.35, 0.7)) * [1, 0.85, 0.7]
+    dark = (0.75, 0.95) if tusk.species == "elephant" else (0.35, 0.7)
+    bark = body * rng.uniform(*dark) * [1, 0.85, 0.7]
     colour = colour * (1 - crust) + relief[..., None] * bark * crust
-    light = colour * cover[..., None] + backdrop(rng, x.shape, x * scale, y * scale) * (
-        1 - cover[..., None]
-    )
+    behind = backdrop(rng, x.shape, x * scale, y * scale)
+    light = colour * cover[..., None] + behind * (1 - cover[..., None])
     data, suffix, quality = develop(rng, light, px)
 
-    seen = (cover > 0.9) & (power > 0.3 * contrast)
-    row = {
-        "kind": f"{shape}",
-        "view": view,
-        "lattice": "true",
-        "species": tusk.species,
-        "tilt_deg": f"{tilt:.1f}",
-        "oblique_deg": 0,
-        "jpeg": quality,
-    }
+    row = {"kind": shape, "view": view, "lattice": "true", "species": tusk.species}
+    row |= {"tilt_deg": f"{tilt:.1f}", "oblique_deg": 0, "jpeg": quality}
+    seen = (cover > 0.9) & (lattice.power > 0.3 * lattice.contrast)
     if seen.sum() > 400:
-        low, high = np.quantile(s[seen], [0.01, 0.995])
-        zone = seen & (s > high - 0.15 * (high - low))
-        ys, xs = np.nonzero(zone)
-        pick = rng.integers(0, len(ys), 3000)
-        angle = tusk.angle(x[ys[pick], xs[pick]], y[ys[pick], xs[pick]])
-        t = np.median(s[zone]) * tusk.radius * TAU / tusk.number
-        mean = float(angle.mean())
-        row |= {
-            "angle_deg": f"{mean:.2f}",
-            "px_per_period": f"{scale * min(t, t / np.tan(np.radians(mean / 2))):.2f}",
-            "contrast": f"{power[zone].mean():.4f}",
-            "outer_zone": str(bool(high > 0.97 and (seen & (s > 0.97)).sum() > 600)).lower(),
-        }
+        measured, zone = true_angle(rng, tusk, camera, scale, seen)
+        row |= measured | {"contrast": f"{lattice.power[zone].mean():.4f}"}
     return data, suffix, row
 
 
