@@ -3,7 +3,7 @@
 use faunalens::evaluate;
 use faunalens::photo::Limits;
 use faunalens::schreger::{
-    Config, Orientation, Reading, Reason, Species, Status, log10_likelihood_ratio, name, overlay,
+    Config, Orientation, Reading, Reason, Species, Status, log10_likelihood_ratio, overlay,
     posterior, read, read_with_evidence,
 };
 use image::{Rgb, RgbImage, imageops};
@@ -227,7 +227,7 @@ proptest! {
     ) {
         prop_assert!(log10_likelihood_ratio(angle, error, outer).abs() <= 2.0);
         if !outer {
-            prop_assert_ne!(name(angle, error, outer), Species::Mammoth);
+            prop_assert_ne!(Species::of_angle(angle, error, outer), Species::Mammoth);
         }
     }
 }
@@ -249,11 +249,11 @@ fn the_published_means_speak_for_their_own_species() {
     // Outer angles of Espinoza and Mann 1993: elephant 124.2, mammoth 73.7 degrees.
     assert!(log10_likelihood_ratio(124.2, 3.0, true) > 1.0);
     assert!(log10_likelihood_ratio(73.7, 3.0, true) < -1.0);
-    assert_eq!(name(124.2, 2.0, true), Species::Elephant);
-    assert_eq!(name(73.7, 2.0, true), Species::Mammoth);
-    assert_eq!(name(100.0, 2.0, true), Species::Undecided);
-    assert_eq!(name(120.0, 2.0, false), Species::Undecided);
-    assert_eq!(name(135.0, 2.0, false), Species::Elephant);
+    assert_eq!(Species::of_angle(124.2, 2.0, true), Species::Elephant);
+    assert_eq!(Species::of_angle(73.7, 2.0, true), Species::Mammoth);
+    assert_eq!(Species::of_angle(100.0, 2.0, true), Species::Undecided);
+    assert_eq!(Species::of_angle(120.0, 2.0, false), Species::Undecided);
+    assert_eq!(Species::of_angle(135.0, 2.0, false), Species::Elephant);
 }
 
 #[test]

@@ -69,11 +69,11 @@ impl ReadLattice {
         for (number, chunk) in self.files.chunks(CHUNK).enumerate() {
             let answers: Vec<_> = chunk
                 .par_iter()
-                .map(|path| self.answer(path, &limits))
+                .map(|path| self.read_photo(path, &limits))
                 .collect();
             for (i, (path, answer)) in chunk.iter().zip(answers).enumerate() {
                 match answer {
-                    Ok(answer) => self.tell(path, number * CHUNK + i, &answer)?,
+                    Ok(answer) => self.print_reading(path, number * CHUNK + i, &answer)?,
                     Err(error) => {
                         some_failed = true;
                         eprintln!("faunalens: {}: {error}", path.display());
@@ -84,7 +84,7 @@ impl ReadLattice {
         Ok(exit_code(some_failed))
     }
 
-    fn answer(&self, path: &Path, limits: &Limits) -> Result<Answer, PhotoError> {
+    fn read_photo(&self, path: &Path, limits: &Limits) -> Result<Answer, PhotoError> {
         let photo = Photo::from_bytes(&photo::read(path, limits)?, limits)?;
         let (reading, evidence) = read_with_evidence(&photo.pixels, &Config::default());
         let drawing = self
@@ -95,7 +95,7 @@ impl ReadLattice {
         Ok(Answer { reading, drawing })
     }
 
-    fn tell(&self, path: &Path, number: usize, answer: &Answer) -> anyhow::Result<()> {
+    fn print_reading(&self, path: &Path, number: usize, answer: &Answer) -> anyhow::Result<()> {
         if let (Some(folder), Some(drawing)) = (&self.overlay, &answer.drawing) {
             let to = folder.join(drawing_name(path, number));
             fs::write(&to, drawing).with_context(|| format!("write {}", to.display()))?;
@@ -116,7 +116,11 @@ impl ReadLattice {
             }
             print_line(&line.to_string())?;
         } else {
-            print_line(&format!("{}: {}", path.display(), in_words(reading)))?;
+            print_line(&format!(
+                "{}: {}",
+                path.display(),
+                reading_in_words(reading)
+            ))?;
             if let (Some(prior), Some(posterior)) = (self.prior, posterior) {
                 print_line(&format!(
                     "    elephant rather than mammoth: {posterior:.3} (prior {prior})"
@@ -136,7 +140,7 @@ fn drawing_name(path: &Path, number: usize) -> String {
     format!("{:04}-{stem}.svg", number + 1)
 }
 
-fn reason_words(reasons: &[Reason]) -> String {
+fn reasons_in_words(reasons: &[Reason]) -> String {
     let words: Vec<String> = reasons
         .iter()
         .map(|reason| reason.name().replace('_', " "))
@@ -144,8 +148,8 @@ fn reason_words(reasons: &[Reason]) -> String {
     words.join(", ")
 }
 
-fn in_words(reading: &Reading) -> String {
-    let why = reason_words(&reading.reasons);
+fn reading_in_words(reading: &Reading) -> String {
+    let why = reasons_in_words(&reading.reasons);
     match (reading.status, reading.orientation) {
         (Status::Measured, Orientation::Radial) => {
             let (Some(angle), Some([low, high])) = (reading.angle_deg, reading.ci90_deg) else {

@@ -1,178 +1,184 @@
-//! Robust least squares for small models: Levenberg and Marquardt with Student weights per group of residuals.
+//! Robust least squares for small models: Levenberg and Marquardt with Student weights per observation.
 
-/// A model with `P` parameters that leaves `G` residuals per observation.
-pub(crate) trait Model<const P: usize, const G: usize> {
-    /// What is worked out once for a set of parameters.
-    type Ready;
-    /// Works it out.
-    fn ready(&self, parameters: &[f64; P]) -> Self::Ready;
-    /// Number of observations.
-    fn observations(&self) -> usize;
-    /// Residuals of observation `i`, in units of the noise.
-    fn residuals(&self, ready: &Self::Ready, i: usize) -> [f64; G];
-    /// Mean and standard deviation of the prior of each parameter, where it has one.
-    fn prior(&self) -> [Option<(f64, f64)>; P];
-    /// Independent observations per observation, at most 1.
-    fn share(&self) -> f64;
-}
+use crate::schreger::cholesky::Cholesky;
+use ndarray::{Array1, Array2, Axis, Zip};
 
 /// Degrees of freedom of the Student weights.
 const TAILS: f64 = 5.0;
+/// Step of the forward differences that make the Jacobian.
+const DIFFERENCE: f64 = 1e-5;
+/// Largest change of one parameter in one step.
+const LONGEST_STEP: f64 = 1.0;
+/// The search ends where a step lowers the cost by less than this share.
+const LEAST_GAIN: f64 = 1e-4;
+/// The search ends where the damping exceeds this without finding a step that helps.
+const MOST_DAMPING: f64 = 1e8;
+
+/// A model's parameters by name, and as the array that the solver moves.
+pub(crate) trait ParameterSet<const P: usize>: Copy {
+    /// All values, in the order of [`ParameterSet::from_array`].
+    fn to_array(self) -> [f64; P];
+    /// The parameters of all values.
+    fn from_array(values: [f64; P]) -> Self;
+}
+
+/// Normal prior of one parameter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Prior {
+    /// Mean.
+    pub(crate) mean: f64,
+    /// Standard deviation.
+    pub(crate) sd: f64,
+}
+
+/// A model with `P` parameters.
+pub(crate) trait Model<const P: usize> {
+    /// Its parameters.
+    type Parameters: ParameterSet<P>;
+    /// Residuals in units of the noise, one row per observation.
+    fn residuals(&self, parameters: &Self::Parameters) -> Array2<f64>;
+    /// The prior of each parameter that has one.
+    fn priors(&self) -> [Option<Prior>; P];
+    /// Independent observations per observation, at most 1.
+    fn independent_share(&self) -> f64;
+}
 
 /// Where the search ended.
 #[derive(Debug, Clone)]
-pub(crate) struct Optimum<const P: usize> {
-    pub(crate) parameters: [f64; P],
+pub(crate) struct Optimum<S> {
+    /// The best parameters met.
+    pub(crate) parameters: S,
     /// Twice the negative log posterior, up to a constant.
     pub(crate) cost: f64,
 }
 
+/// Squared length of each row.
+fn squared_lengths(residuals: &Array2<f64>) -> Array1<f64> {
+    residuals.map_axis(Axis(1), |row| row.dot(&row))
+}
+
 /// Twice the negative log posterior.
-pub(crate) fn cost<const P: usize, const G: usize>(
-    model: &impl Model<P, G>,
-    parameters: &[f64; P],
-) -> f64 {
-    let ready = model.ready(parameters);
-    let data: f64 = (0..model.observations())
-        .map(|i| {
-            let d2: f64 = model.residuals(&ready, i).iter().map(|r| r * r).sum();
-            (TAILS + G as f64) * (1.0 + d2 / TAILS).ln()
-        })
-        .sum();
-    let prior: f64 = model
-        .prior()
+pub(crate) fn cost<const P: usize, M: Model<P>>(model: &M, parameters: &M::Parameters) -> f64 {
+    let residuals = model.residuals(parameters);
+    let shape = TAILS + residuals.ncols() as f64;
+    let data: f64 = squared_lengths(&residuals)
         .iter()
-        .zip(parameters)
-        .filter_map(|(prior, p)| prior.map(|(mean, sd)| ((p - mean) / sd).powi(2)))
+        .map(|d2| shape * (1.0 + d2 / TAILS).ln())
         .sum();
-    data * model.share() + prior
+    let prior: f64 = (model.priors().iter().zip(parameters.to_array()))
+        .filter_map(|(prior, p)| prior.map(|prior| ((p - prior.mean) / prior.sd).powi(2)))
+        .sum();
+    data * model.independent_share() + prior
 }
 
-/// Normal matrix and gradient of the log posterior at `parameters`.
-pub(crate) fn normal<const P: usize, const G: usize, M: Model<P, G>>(
+/// The log posterior about one set of parameters, to second order.
+pub(crate) struct NormalEquations {
+    /// Weighted product of the Jacobian with itself, and the priors' precisions; `P` x `P`.
+    pub(crate) matrix: Array2<f64>,
+    /// Gradient of the log posterior.
+    gradient: Array1<f64>,
+}
+
+impl NormalEquations {
+    /// Works them out with the Student weights of the residuals at `parameters`.
+    pub(crate) fn new<const P: usize, M: Model<P>>(model: &M, parameters: &M::Parameters) -> Self {
+        let here = model.residuals(parameters);
+        let shape = TAILS + here.ncols() as f64;
+        let weights =
+            squared_lengths(&here).mapv_into(|d2| model.independent_share() * shape / (TAILS + d2));
+        let jacobian = jacobian(model, parameters, &here);
+        let mut weighted = jacobian.clone();
+        for mut row in weighted.rows_mut() {
+            for (mut observation, weight) in
+                row.exact_chunks_mut(here.ncols()).into_iter().zip(&weights)
+            {
+                observation *= *weight;
+            }
+        }
+        let mut matrix = weighted.dot(&jacobian.t());
+        let mut gradient = -weighted.dot(&here.flatten());
+        for (p, (prior, value)) in (model.priors().iter().zip(parameters.to_array())).enumerate() {
+            if let Some(Prior { mean, sd }) = prior {
+                matrix[[p, p]] += 1.0 / (sd * sd);
+                gradient[p] -= (value - mean) / (sd * sd);
+            }
+        }
+        Self { matrix, gradient }
+    }
+
+    /// The step that the equations ask for, shortened by the damping; `None` where they are singular.
+    fn damped_step(&self, damping: f64) -> Option<Array1<f64>> {
+        let mut damped = self.matrix.clone();
+        damped
+            .diag_mut()
+            .mapv_inplace(|value| value + (damping * value + 1e-9));
+        Some(Cholesky::new(&damped)?.solve(&self.gradient))
+    }
+}
+
+/// Derivatives of all residuals (columns, row by row of `here`) by each parameter (rows).
+fn jacobian<const P: usize, M: Model<P>>(
     model: &M,
-    parameters: &[f64; P],
-) -> ([[f64; P]; P], [f64; P]) {
-    const STEP: f64 = 1e-5;
-    let mut matrix = [[0.0; P]; P];
-    let mut gradient = [0.0; P];
-    let here = model.ready(parameters);
-    let moved: [M::Ready; P] = std::array::from_fn(|p| {
-        let mut moved = *parameters;
-        moved[p] += STEP;
-        model.ready(&moved)
-    });
-    for i in 0..model.observations() {
-        let base = model.residuals(&here, i);
-        let d2: f64 = base.iter().map(|r| r * r).sum();
-        let weight = model.share() * (TAILS + G as f64) / (TAILS + d2);
-        let mut slope = [[0.0; G]; P];
-        for (p, row) in slope.iter_mut().enumerate() {
-            let there = model.residuals(&moved[p], i);
-            for g in 0..G {
-                row[g] = (there[g] - base[g]) / STEP;
-            }
-        }
-        for p in 0..P {
-            for g in 0..G {
-                gradient[p] -= weight * slope[p][g] * base[g];
-            }
-            for q in 0..=p {
-                let dot: f64 = (0..G).map(|g| slope[p][g] * slope[q][g]).sum();
-                matrix[p][q] += weight * dot;
-            }
-        }
+    parameters: &M::Parameters,
+    here: &Array2<f64>,
+) -> Array2<f64> {
+    let here = here.flatten();
+    let mut jacobian = Array2::zeros((P, here.len()));
+    for (p, mut row) in jacobian.rows_mut().into_iter().enumerate() {
+        let mut moved = parameters.to_array();
+        moved[p] += DIFFERENCE;
+        let there = model.residuals(&M::Parameters::from_array(moved));
+        (Zip::from(&mut row).and(&there.flatten()).and(&here))
+            .for_each(|slope, there, here| *slope = (there - here) / DIFFERENCE);
     }
-    for (p, prior) in model.prior().iter().enumerate() {
-        if let Some((mean, sd)) = prior {
-            matrix[p][p] += 1.0 / (sd * sd);
-            gradient[p] -= (parameters[p] - mean) / (sd * sd);
-        }
-    }
-    let lower = matrix;
-    for (q, row) in matrix.iter_mut().enumerate() {
-        for (p, value) in row.iter_mut().enumerate().skip(q + 1) {
-            *value = lower[p][q];
-        }
-    }
-    (matrix, gradient)
-}
-
-/// Solves a symmetric positive definite system by Cholesky; `None` where it is not definite.
-pub(crate) fn solve<const P: usize>(matrix: &[[f64; P]; P], right: &[f64; P]) -> Option<[f64; P]> {
-    let mut lower = [[0.0; P]; P];
-    for i in 0..P {
-        for j in 0..=i {
-            let dot: f64 = (0..j).map(|k| lower[i][k] * lower[j][k]).sum();
-            let rest = matrix[i][j] - dot;
-            if i == j {
-                if rest <= 1e-12 {
-                    return None;
-                }
-                lower[i][i] = rest.sqrt();
-            } else {
-                lower[i][j] = rest / lower[j][j];
-            }
-        }
-    }
-    let mut x = *right;
-    for i in 0..P {
-        for k in 0..i {
-            x[i] -= lower[i][k] * x[k];
-        }
-        x[i] /= lower[i][i];
-    }
-    for i in (0..P).rev() {
-        for k in i + 1..P {
-            x[i] -= lower[k][i] * x[k];
-        }
-        x[i] /= lower[i][i];
-    }
-    Some(x)
+    jacobian
 }
 
 /// Descends from `start` for at most `rounds` accepted or refused steps.
-pub(crate) fn descend<const P: usize, const G: usize>(
-    model: &impl Model<P, G>,
-    start: [f64; P],
+pub(crate) fn descend<const P: usize, M: Model<P>>(
+    model: &M,
+    start: M::Parameters,
     rounds: usize,
-) -> Optimum<P> {
-    let mut at = start;
-    let mut best = cost(model, &at);
+) -> Optimum<M::Parameters> {
+    let mut best = Optimum {
+        parameters: start,
+        cost: cost(model, &start),
+    };
     let mut damping = 1e-2;
-    let (mut matrix, mut gradient) = normal(model, &at);
+    let mut equations = NormalEquations::new(model, &start);
     for _ in 0..rounds {
-        let mut damped = matrix;
-        for (p, row) in damped.iter_mut().enumerate() {
-            row[p] += damping * row[p] + 1e-9;
-        }
-        let Some(step) = solve(&damped, &gradient) else {
+        let Some(step) = equations.damped_step(damping) else {
             damping *= 10.0;
             continue;
         };
-        let mut next = at;
-        for (value, move_by) in next.iter_mut().zip(step) {
-            *value += move_by.clamp(-1.0, 1.0);
-        }
+        let next = moved_by(best.parameters, &step);
         let there = cost(model, &next);
-        if there < best {
-            let gain = best - there;
-            at = next;
-            best = there;
+        if there < best.cost {
+            let gain = best.cost - there;
+            best = Optimum {
+                parameters: next,
+                cost: there,
+            };
             damping = (damping * 0.2).max(1e-9);
-            if gain < 1e-4 * (1.0 + best.abs()) {
+            if gain < LEAST_GAIN * (1.0 + there.abs()) {
                 break;
             }
-            (matrix, gradient) = normal(model, &at);
+            equations = NormalEquations::new(model, &next);
         } else {
             damping *= 6.0;
-            if damping > 1e8 {
+            if damping > MOST_DAMPING {
                 break;
             }
         }
     }
-    Optimum {
-        parameters: at,
-        cost: best,
+    best
+}
+
+/// The parameters after a step, each change limited to [`LONGEST_STEP`].
+fn moved_by<const P: usize, S: ParameterSet<P>>(parameters: S, step: &Array1<f64>) -> S {
+    let mut values = parameters.to_array();
+    for (value, change) in values.iter_mut().zip(step) {
+        *value += change.clamp(-LONGEST_STEP, LONGEST_STEP);
     }
+    S::from_array(values)
 }

@@ -1,6 +1,8 @@
 //! The drawing for a person who re-measures: the photograph with line pairs, angles, radial axis, outer zone and scale.
 
-use crate::schreger::reading::{Evidence, Orientation, Reading, Status, WindowEvidence};
+use crate::schreger::evidence::{Evidence, WindowEvidence};
+use crate::schreger::reading::Reading;
+use crate::schreger::status::{Orientation, Status};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use image::RgbImage;
@@ -78,7 +80,8 @@ fn chosen(evidence: &Evidence) -> Vec<WindowEvidence> {
     for outermost in [true, false] {
         for window in evidence.windows.iter().filter(|w| w.outermost == outermost) {
             let clear = chosen.iter().all(|c| {
-                (c.at[0] - window.at[0]).hypot(c.at[1] - window.at[1]) >= evidence.window_side
+                (c.centre[0] - window.centre[0]).hypot(c.centre[1] - window.centre[1])
+                    >= evidence.window_side
             });
             if clear && chosen.len() < PAIRS {
                 chosen.push(*window);
@@ -89,7 +92,7 @@ fn chosen(evidence: &Evidence) -> Vec<WindowEvidence> {
 }
 
 fn draw_pair(svg: &mut String, window: &WindowEvidence, side: f64, unit: f64, oriented: bool) {
-    let [x, y] = window.at;
+    let [x, y] = window.centre;
     for (k, colour) in window.wave_vectors.iter().zip([FIRST, SECOND]) {
         let length = k[0].hypot(k[1]).max(1e-12);
         // Lines run across their wave vector.
@@ -118,7 +121,7 @@ fn draw_pair(svg: &mut String, window: &WindowEvidence, side: f64, unit: f64, or
 }
 
 fn draw_axis(svg: &mut String, window: &WindowEvidence, evidence: &Evidence, unit: f64) {
-    let [x, y] = window.at;
+    let [x, y] = window.centre;
     let length =
         (2.5 * evidence.window_side).min((evidence.centre[0] - x).hypot(evidence.centre[1] - y));
     let inward = window.outward + std::f64::consts::PI;

@@ -36,6 +36,22 @@ pub enum Species {
 }
 
 impl Species {
+    /// The species that an angle with its standard error (degrees) allows to be named.
+    ///
+    /// In the shown outer zone the likelihood ratio must be loud enough. Elsewhere only an angle surely above 125
+    /// degrees says something: it is an elephant's in any zone.
+    #[must_use]
+    pub fn of_angle(angle: f64, error: f64, outer_zone: bool) -> Self {
+        let loud = log10_likelihood_ratio(angle, error, outer_zone);
+        if outer_zone && loud <= -MAMMOTH_FROM {
+            Self::Mammoth
+        } else if outer_zone && loud >= ELEPHANT_FROM || angle - 0.5 * error > ELEPHANT_ANYWHERE {
+            Self::Elephant
+        } else {
+            Self::Undecided
+        }
+    }
+
     /// The word used in records.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -79,21 +95,6 @@ pub fn log10_likelihood_ratio(angle: f64, error: f64, outer_zone: bool) -> f64 {
     ((elephant + 1e-9) / (mammoth + 1e-9))
         .log10()
         .clamp(-LOUDEST, LOUDEST)
-}
-
-/// The species that an angle with its standard error (degrees) allows to be named.
-///
-/// In the shown outer zone the likelihood ratio must be loud enough. Elsewhere only an angle surely above 125 degrees
-/// says something: it is an elephant's in any zone.
-pub fn name(angle: f64, error: f64, outer_zone: bool) -> Species {
-    let loud = log10_likelihood_ratio(angle, error, outer_zone);
-    if outer_zone && loud <= -MAMMOTH_FROM {
-        Species::Mammoth
-    } else if outer_zone && loud >= ELEPHANT_FROM || angle - 0.5 * error > ELEPHANT_ANYWHERE {
-        Species::Elephant
-    } else {
-        Species::Undecided
-    }
 }
 
 /// Probability of elephant against mammoth, given the likelihood ratio and a prior probability of elephant in 0..1.

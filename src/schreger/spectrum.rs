@@ -1,6 +1,6 @@
 //! Local spectra: Hann windows, power, and the peaks that stand out from their surroundings.
 
-use crate::schreger::light::Plane;
+use crate::schreger::plane::Plane;
 use rustfft::num_complex::Complex32;
 use rustfft::{Fft, FftPlanner};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ struct Bin {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Peak {
     /// Wave vector in cycles per window, upper half plane.
-    pub(crate) k: [f32; 2],
+    pub(crate) wave_vector: [f32; 2],
     /// Power over the median power at the same wave number.
     pub(crate) significance: f32,
     /// Amplitude of the wave as contrast (0.01 is one per cent of the local mean).
@@ -205,12 +205,12 @@ impl Spectrometer {
             if !highest {
                 continue;
             }
-            let k = [
+            let wave_vector = [
                 kx as f32 + vertex(around(-1, 0), here, around(1, 0)),
                 ky as f32 + vertex(around(0, -1), here, around(0, 1)),
             ];
             peaks.push(Peak {
-                k,
+                wave_vector,
                 significance: here / local.max(1e-12),
                 amplitude: 2.0 * here.sqrt() / unit,
             });

@@ -1,0 +1,96 @@
+//! From a lattice that was followed to what may be said of it.
+
+use crate::schreger::config::{Config, FitConfig};
+use crate::schreger::connected::connected;
+use crate::schreger::evidence::Evidence;
+use crate::schreger::fit::Comparison;
+use crate::schreger::grid::WindowGrid;
+use crate::schreger::growth::gather;
+use crate::schreger::reading::Reading;
+use crate::schreger::reason::Reason;
+use crate::schreger::search::Candidate;
+use crate::schreger::spectrum::Spectrometer;
+use crate::schreger::status::Status;
+use crate::schreger::window::LatticeWindow;
+
+/// What the fit predicts is taken where it keeps this share of the windows and scatters at most this much more.
+const LEAST_KEPT: (usize, usize) = (9, 10);
+const MOST_LOOSER: f64 = 1.5;
+
+/// Fits the lattice that was followed, gathers the windows that agree, and decides what may be said.
+pub(crate) fn judge(
+    candidate: &Candidate<'_>,
+    config: &Config,
+    spectrometer: &mut Spectrometer,
+) -> (Reading, Option<Evidence>) {
+    let Some((comparison, windows)) = fitted(candidate, config, spectrometer) else {
+        return (too_few(&candidate.windows, &config.fit), None);
+    };
+    let evidence = Evidence::gather(&comparison, &windows, candidate.level, &config.outer_zone);
+    match evidence {
+        Some(evidence) => (Reading::of_evidence(&evidence, config), Some(evidence)),
+        None => (
+            Reading::without(Status::NoLattice, vec![Reason::NoCommonCentre]),
+            None,
+        ),
+    }
+}
+
+/// The fit and the windows that agree with it; `None` where there are too few to fit.
+fn fitted(
+    candidate: &Candidate<'_>,
+    config: &Config,
+    spectrometer: &mut Spectrometer,
+) -> Option<(Comparison, Vec<LatticeWindow>)> {
+    let followed = &candidate.windows;
+    let limits = &config.fit;
+    if candidate.independent < limits.least_independent_windows
+        || followed.len() < limits.least_windows
+    {
+        return None;
+    }
+    let share = candidate.independent / followed.len() as f64;
+    let first = Comparison::new(followed, share)?;
+    let (comparison, mut windows) =
+        again(&first, candidate, config, spectrometer).unwrap_or_else(|| (first, followed.clone()));
+    windows.retain(|window| comparison.misfit(window) < limits.most_misfit);
+    Some((comparison, connected(windows)))
+}
+
+/// What the fit predicts finds the lattice again beyond gaps in its visibility.
+fn again(
+    first: &Comparison,
+    candidate: &Candidate<'_>,
+    config: &Config,
+    spectrometer: &mut Spectrometer,
+) -> Option<(Comparison, Vec<LatticeWindow>)> {
+    if first.scatter >= config.fit.most_scatter {
+        return None;
+    }
+    let (followed, growth) = (&candidate.windows, &config.growth);
+    let mut grid = WindowGrid::new(
+        candidate.level,
+        growth.stride,
+        growth.most_windows,
+        spectrometer,
+    );
+    let least = config.fit.least_significance;
+    let gathered = gather(&mut grid, |point| first.predict(point), least);
+    if gathered.len() * LEAST_KEPT.1 <= followed.len() * LEAST_KEPT.0 {
+        return None;
+    }
+    let share = candidate.independent / followed.len() as f64;
+    let second = Comparison::new(&gathered, share)?;
+    (second.scatter < first.scatter * MOST_LOOSER).then_some((second, gathered))
+}
+
+/// Too few windows to fit: worth a closer photograph only where they are clear and agree.
+fn too_few(windows: &[LatticeWindow], limits: &FitConfig) -> Reading {
+    let clear = (windows.iter()).all(|w| w.weaker_significance() > limits.clear_significance);
+    let status = if clear && windows.len() >= 4 {
+        Status::NotResolvable
+    } else {
+        Status::NoLattice
+    };
+    Reading::without(status, vec![Reason::TooFewPeriods])
+}

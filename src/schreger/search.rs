@@ -1,0 +1,104 @@
+//! The lattices of a picture: what starts on any level of the pyramid, followed from window to window.
+
+use crate::schreger::config::Config;
+use crate::schreger::grid::WindowGrid;
+use crate::schreger::growth::grow;
+use crate::schreger::pyramid::Level;
+use crate::schreger::seed::{continues, seeds};
+use crate::schreger::spectrum::{SIDE, Spectrometer};
+use crate::schreger::window::LatticeWindow;
+
+/// Fewest windows of a lattice.
+const FEWEST: usize = 4;
+/// Significance beyond which a window is no clearer.
+const CLEAREST: f32 = 400.0;
+
+/// A lattice followed over one level.
+pub(crate) struct Candidate<'a> {
+    /// The level of the pyramid.
+    pub(crate) level: &'a Level,
+    /// Windows that carry the lattice.
+    pub(crate) windows: Vec<LatticeWindow>,
+    /// Independent windows among them.
+    pub(crate) independent: f64,
+}
+
+impl<'a> Candidate<'a> {
+    /// `pitch` is the distance between neighbouring windows, pixels of the picture.
+    fn new(level: &'a Level, windows: Vec<LatticeWindow>, pitch: f64) -> Self {
+        let side = SIDE as f64 * level.scale;
+        // A Hann window covers about half its square.
+        let independent = windows.len() as f64 * (pitch * pitch / (0.5 * side * side)).min(1.0);
+        Self {
+            level,
+            windows,
+            independent,
+        }
+    }
+
+    /// How much of the picture the lattice covers, weighed by how clear it is. Strength puts a sharp pattern's ground
+    /// waves before its overtones.
+    fn coverage(&self) -> f64 {
+        let clarity = |w: &LatticeWindow| f64::from(w.weaker_significance().min(CLEAREST)).ln();
+        let clarity = self.windows.iter().map(clarity).sum::<f64>() / self.windows.len() as f64;
+        let mut strengths: Vec<f32> = self.windows.iter().map(LatticeWindow::contrast).collect();
+        strengths.sort_by(f32::total_cmp);
+        let strength = f64::from(strengths[strengths.len() / 2]);
+        self.independent * self.level.scale * self.level.scale * clarity * strength
+    }
+}
+
+/// The lattices of all levels; those that cover most come first.
+pub(crate) fn candidates<'a>(
+    levels: &'a [Level],
+    config: &Config,
+    spectrometer: &mut Spectrometer,
+) -> Vec<Candidate<'a>> {
+    let mut candidates: Vec<(f64, Candidate<'a>)> = (levels.iter())
+        .flat_map(|level| level_candidates(level, config, spectrometer))
+        .map(|candidate| (candidate.coverage(), candidate))
+        .collect();
+    candidates.sort_by(|a, b| b.0.total_cmp(&a.0));
+    candidates.truncate(config.search.most_candidates);
+    candidates
+        .into_iter()
+        .map(|(_, candidate)| candidate)
+        .collect()
+}
+
+/// Searches a few windows of a level, and follows what starts there.
+fn level_candidates<'a>(
+    level: &'a Level,
+    config: &Config,
+    spectrometer: &mut Spectrometer,
+) -> Vec<Candidate<'a>> {
+    let search = &config.search;
+    let mut coarse = WindowGrid::new(level, SIDE * 3 / 4, search.most_windows, spectrometer);
+    coarse.analyse_all();
+    let seeds = seeds(&coarse, search);
+    if seeds.is_empty() {
+        return Vec::new();
+    }
+    let growth = &config.growth;
+    let mut grid = WindowGrid::new(level, growth.stride, growth.most_windows, spectrometer);
+    let mut found: Vec<Vec<LatticeWindow>> = Vec::new();
+    let mut followed = 0;
+    for seed in seeds {
+        // One start for each lattice: a cloth behind the piece may seed everywhere.
+        if found.iter().any(|windows| continues(windows, &seed)) {
+            continue;
+        }
+        if followed == search.most_seeds {
+            break;
+        }
+        followed += 1;
+        let windows = grow(&mut grid, &seed, growth.least_significance);
+        if windows.len() >= FEWEST {
+            found.push(windows);
+        }
+    }
+    let pitch = grid.pitch();
+    (found.into_iter())
+        .map(|windows| Candidate::new(level, windows, pitch))
+        .collect()
+}
