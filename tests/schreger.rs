@@ -1,7 +1,8 @@
 //! What the Schreger reader promises, on small pictures drawn here.
 
-use faunalens::evaluate;
+use faunalens::evaluate::{Progress, Silent, Stage, schreger};
 use faunalens::photo::Limits;
+use faunalens::report::Frame;
 use faunalens::schreger::{
     Config, Orientation, Reading, Reason, Species, Status, log10_likelihood_ratio, overlay,
     posterior, read, read_with_evidence,
@@ -9,6 +10,7 @@ use faunalens::schreger::{
 use image::{Rgb, RgbImage, imageops};
 use proptest::prelude::*;
 use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A quarter of a section with its rim, frontal: axis below the lower left corner, `periods` tangential periods round,
 /// angle growing from `inner` to `outer` degrees between radii 120 and 520.
@@ -279,6 +281,18 @@ fn the_drawing_shows_both_families_the_angle_and_its_interval() {
     assert!(drawing.contains("radial periods"));
 }
 
+/// Counts the steps of a study.
+#[derive(Default)]
+struct Steps(AtomicUsize);
+
+impl Progress for Steps {
+    fn begin(&self, _: Stage, _: usize) {}
+    fn step(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+    fn end(&self) {}
+}
+
 #[test]
 fn an_evaluation_counts_what_was_read_and_what_could_not_be() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -296,21 +310,15 @@ fn an_evaluation_counts_what_was_read_and_what_could_not_be() {
     );
     fs::write(at("manifest.csv"), manifest).expect("a manifest");
     let out = at("out");
-    let configuration = vec![("seed".to_owned(), "none".to_owned())];
-    let frame = evaluate::schreger::Frame {
-        configuration: &configuration,
-        pictures: true,
-    };
-    let summary = evaluate::schreger::run(
-        &at("manifest.csv"),
-        &out,
-        &Config::default(),
-        &Limits::default(),
-        frame,
-    )
-    .expect("an evaluation");
+    let steps = Steps::default();
+    let plan = schreger::Plan::new(at("manifest.csv"));
+    let study = schreger::run(&plan, &steps).expect("an evaluation");
+    let frame = Frame::new(study.provenance.clone(), Limits::default());
+    schreger::write(&study, &frame, &out).expect("a report");
+    assert_eq!(steps.0.load(Ordering::Relaxed), 3, "a step per picture");
+    let summary = &study.summary;
     assert_eq!(summary.unreadable, 1);
-    let lines: Vec<usize> = summary.left_out.iter().map(|row| row.line).collect();
+    let lines: Vec<usize> = study.left_out.iter().map(|row| row.line).collect();
     assert_eq!(
         lines,
         [5, 4],
@@ -348,13 +356,7 @@ fn an_evaluation_counts_what_was_read_and_what_could_not_be() {
     ] {
         assert!(out.join(file).metadata().expect(file).len() > 40, "{file}");
     }
-    let missing = evaluate::schreger::run(
-        &at("none.csv"),
-        &out,
-        &Config::default(),
-        &Limits::default(),
-        frame,
-    );
+    let missing = schreger::run(&schreger::Plan::new(at("none.csv")), &Silent);
     assert!(
         missing
             .expect_err("no manifest")

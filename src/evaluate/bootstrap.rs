@@ -1,19 +1,22 @@
 //! Intervals by resampling groups: what the figures would be, had other sellers been crawled.
 //!
-//! Percentile bootstrap over whole groups (Efron and Tibshirani 1993; groups because photographs of one seller are not
-//! independent). The same seed gives the same intervals on any number of threads.
+//! Percentile bootstrap over whole groups (Efron and Tibshirani 1993; groups because photographs
+//! of one seller are not independent). The same seed gives the same intervals on any number of
+//! threads.
 
 use rayon::prelude::*;
 
 /// Resamples of which more than this share gives no value leave a figure without interval.
 const UNDEFINED: f64 = 0.05;
 
-/// SplitMix64 (Steele, Lea and Flood 2014): small, and the same on every platform and in every version.
+/// SplitMix64 (Steele, Lea and Flood 2014): small, and the same on every platform and in every
+/// version.
 #[derive(Debug, Clone)]
 pub(super) struct SplitMix(u64);
 
 impl SplitMix {
-    /// A generator that depends on `seed` and on a name alone (FNV-1a), whatever the order of the work.
+    /// A generator that depends on `seed` and on a name alone (FNV-1a), whatever the order of the
+    /// work.
     pub(super) fn named(seed: u64, name: &str) -> Self {
         let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -40,13 +43,48 @@ impl SplitMix {
         z ^ (z >> 31)
     }
 
-    /// Uniform below `n`, by multiplication (Lemire 2019; the bias is below 2^-32 for any real `n`).
+    /// Uniform below `n`, by multiplication (Lemire 2019; the bias is below 2^-32 for any real
+    /// `n`).
     pub(super) fn below(&mut self, n: usize) -> usize {
         ((u128::from(self.next()) * n as u128) >> 64) as usize
     }
 }
 
-/// How often each row counts in resample `number`: its group's draws out of as many draws as there are groups.
+/// How intervals are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Resampling {
+    /// Bootstrap resamples; 0 gives no intervals.
+    pub resamples: u64,
+    /// Seed of the draws.
+    pub seed: u64,
+}
+
+impl Default for Resampling {
+    fn default() -> Self {
+        Self::new(1000, 1)
+    }
+}
+
+impl Resampling {
+    /// So many resamples, drawn from a seed.
+    #[must_use]
+    pub fn new(resamples: u64, seed: u64) -> Self {
+        Self { resamples, seed }
+    }
+
+    /// [`intervals`] of every figure.
+    pub fn intervals(
+        self,
+        groups: &[usize],
+        figures: impl Fn(&[u32]) -> Vec<Option<f64>> + Sync,
+    ) -> Vec<Option<[f64; 2]>> {
+        intervals(groups, self.resamples, self.seed, figures)
+    }
+}
+
+/// How often each row counts in resample `number`: its group's draws out of as many draws as there
+/// are groups.
 #[must_use]
 pub fn weights(groups: &[usize], seed: u64, number: u64) -> Vec<u32> {
     let count = groups.iter().max().map_or(0, |most| most + 1);
@@ -58,8 +96,8 @@ pub fn weights(groups: &[usize], seed: u64, number: u64) -> Vec<u32> {
     groups.iter().map(|&group| drawn[group]).collect()
 }
 
-/// 95 % intervals of every figure that `figures` gives for a weight per row. `None` where too many resamples leave the
-/// figure undefined.
+/// 95 % intervals of every figure that `figures` gives for a weight per row. `None` where too many
+/// resamples leave the figure undefined.
 pub fn intervals(
     groups: &[usize],
     resamples: u64,

@@ -1,7 +1,9 @@
-//! Figures of a classifier from scores and answers, with a weight per row so that a bootstrap can resample.
+//! Figures of a classifier from scores and answers, with a weight per row so that a bootstrap can
+//! resample.
 //!
-//! Definitions follow scikit-learn where it has the figure (average_precision_score, roc_auc_score, brier_score_loss), and
-//! are checked against it. A figure that is not defined, such as recall without positives, is `None`.
+//! Definitions follow scikit-learn where it has the figure (average_precision_score,
+//! roc_auc_score, brier_score_loss), and are checked against it. A figure that is not defined,
+//! such as recall without positives, is `None`.
 
 /// Bins of confidence for the expected calibration error.
 pub const BINS: usize = 15;
@@ -70,56 +72,27 @@ impl Ranked {
     /// Walks down the ranking once, rows counting `weights[row]` times.
     #[must_use]
     pub fn walk(&self, weights: &[u32]) -> Walk {
-        let (mut positives, mut negatives) = (0.0, 0.0);
-        for (&row, &positive) in self.order.iter().zip(&self.positive) {
-            let weight = f64::from(weights[row as usize]);
-            if positive {
-                positives += weight;
-            } else {
-                negatives += weight;
-            }
-        }
-        let (mut found, mut wrong) = (0.0, 0.0);
-        let (mut found_before, mut wrong_before) = (0.0, 0.0);
-        let (mut precision_area, mut roc_area) = (0.0, 0.0);
-        let mut allowed = [0.0; 3];
-        let mut top = [None; 2];
+        let mut walker = Walker::new(self.negative_weight(weights));
         for (place, &row) in self.order.iter().enumerate() {
             let weight = f64::from(weights[row as usize]);
             if self.positive[place] {
-                found += weight;
+                walker.found += weight;
             } else {
-                wrong += weight;
+                walker.wrong += weight;
             }
-            if !self.last_of_tie[place] {
-                continue;
+            if self.last_of_tie[place] {
+                walker.close_tie();
             }
-            if found > found_before {
-                precision_area += (found - found_before) * found / (found + wrong);
-            }
-            roc_area += (wrong - wrong_before) * 0.5 * (found + found_before);
-            for (best, rate) in allowed.iter_mut().zip(RATES) {
-                if wrong <= rate * negatives {
-                    *best = found;
-                }
-            }
-            for (reached, depth) in top.iter_mut().zip(DEPTHS) {
-                let (before, now) = (found_before + wrong_before, found + wrong);
-                if reached.is_none() && now >= depth {
-                    let share = (depth - before) / (now - before);
-                    *reached = Some(found_before + share * (found - found_before));
-                }
-            }
-            (found_before, wrong_before) = (found, wrong);
         }
-        let of_positives = |value: f64| (positives > 0.0).then(|| value / positives);
-        let both = positives > 0.0 && negatives > 0.0;
-        Walk {
-            average_precision: of_positives(precision_area),
-            roc_auc: both.then(|| roc_area / (positives * negatives)),
-            recall_at_fpr: allowed.map(|value| if both { of_positives(value) } else { None }),
-            recall_in_top: top.map(|value| of_positives(value.unwrap_or(positives))),
-        }
+        walker.finish()
+    }
+
+    fn negative_weight(&self, weights: &[u32]) -> f64 {
+        let rows = self.order.iter().zip(&self.positive);
+        let negatives = rows.filter(|(_, positive)| !**positive);
+        negatives
+            .map(|(&row, _)| f64::from(weights[row as usize]))
+            .sum()
     }
 
     /// The curves, one point per distinct score, highest first.
@@ -162,6 +135,71 @@ impl Ranked {
             }
         }
         counts
+    }
+}
+
+/// The state of a walk: weights above the place reached, and the sums so far.
+struct Walker {
+    negatives: f64,
+    found: f64,
+    wrong: f64,
+    /// `found` and `wrong` at the last distinct score.
+    before: (f64, f64),
+    precision_area: f64,
+    roc_area: f64,
+    found_at_fpr: [f64; 3],
+    found_in_top: [Option<f64>; 2],
+}
+
+impl Walker {
+    fn new(negatives: f64) -> Self {
+        Self {
+            negatives,
+            found: 0.0,
+            wrong: 0.0,
+            before: (0.0, 0.0),
+            precision_area: 0.0,
+            roc_area: 0.0,
+            found_at_fpr: [0.0; 3],
+            found_in_top: [None; 2],
+        }
+    }
+
+    /// All rows of one score are counted.
+    fn close_tie(&mut self) {
+        let (found_before, wrong_before) = self.before;
+        let (found, wrong) = (self.found, self.wrong);
+        if found > found_before {
+            self.precision_area += (found - found_before) * found / (found + wrong);
+        }
+        self.roc_area += (wrong - wrong_before) * 0.5 * (found + found_before);
+        for (best, rate) in self.found_at_fpr.iter_mut().zip(RATES) {
+            if wrong <= rate * self.negatives {
+                *best = found;
+            }
+        }
+        for (reached, depth) in self.found_in_top.iter_mut().zip(DEPTHS) {
+            let (before, now) = (found_before + wrong_before, found + wrong);
+            if reached.is_none() && now >= depth {
+                let share = (depth - before) / (now - before);
+                *reached = Some(found_before + share * (found - found_before));
+            }
+        }
+        self.before = (found, wrong);
+    }
+
+    /// At the end of the ranking all positives are found.
+    fn finish(self) -> Walk {
+        let (positives, negatives) = (self.found, self.negatives);
+        let of_positives = |value: f64| (positives > 0.0).then(|| value / positives);
+        let both = positives > 0.0 && negatives > 0.0;
+        Walk {
+            average_precision: of_positives(self.precision_area),
+            roc_auc: both.then(|| self.roc_area / (positives * negatives)),
+            recall_at_fpr: (self.found_at_fpr).map(|value| of_positives(value).filter(|_| both)),
+            recall_in_top: (self.found_in_top)
+                .map(|value| of_positives(value.unwrap_or(positives))),
+        }
     }
 }
 
@@ -214,8 +252,8 @@ impl Counts {
     }
 }
 
-/// Precision at this recall and false-positive rate where a share `prevalence` of all photographs is positive (Bayes' rule); `None` where
-/// nothing is raised.
+/// Precision at this recall and false-positive rate where a share `prevalence` of all photographs
+/// is positive (Bayes' rule); `None` where nothing is raised.
 #[must_use]
 pub fn precision_in_feed(recall: f64, false_positive_rate: f64, prevalence: f64) -> Option<f64> {
     let (hits, misses) = (
@@ -255,7 +293,8 @@ pub fn of_label(confusion: &[u64], labels: usize, label: usize) -> Counts {
 /// How confidence and truth go together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Calibration {
-    /// Mean over the photographs of |accuracy - confidence| of their bin, [`BINS`] bins of equal width.
+    /// Mean over the photographs of |accuracy - confidence| of their bin, [`BINS`] bins of equal
+    /// width.
     pub ece: Option<f64>,
     /// Mean squared distance between scores and the one-hot answer, 0 to 2.
     pub brier: Option<f64>,
@@ -329,7 +368,8 @@ pub fn calibration(rows: &[Confidence], weights: &[u32]) -> Calibration {
     }
 }
 
-/// Share of wrong answers when only the surest share of photographs is answered: points (coverage, error), surest first.
+/// Share of wrong answers when only the surest share of photographs is answered: points (coverage,
+/// error), surest first.
 #[must_use]
 pub fn selective(rows: &[Confidence]) -> Vec<(f64, f64)> {
     let mut order: Vec<&Confidence> = rows.iter().collect();
@@ -347,8 +387,8 @@ pub fn selective(rows: &[Confidence]) -> Vec<(f64, f64)> {
     points
 }
 
-/// Exact two-sided McNemar test: the probability, were both equally good, of discordant pairs at least as uneven as `only_a`
-/// against `only_b` (McNemar 1947, binomial form). 1 without any.
+/// Exact two-sided McNemar test: the probability, were both equally good, of discordant pairs at
+/// least as uneven as `only_a` against `only_b` (McNemar 1947, binomial form). 1 without any.
 #[must_use]
 pub fn mcnemar(only_a: u64, only_b: u64) -> f64 {
     let n = only_a + only_b;

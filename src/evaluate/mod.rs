@@ -1,21 +1,38 @@
 //! Accuracy, measured: protocols that turn a manifest with known answers into published figures.
 //!
+//! Every study has a folder: `study` reads what it is made from and measures, `report` turns what
+//! was measured into a page, JSON and tables.
+//!
 //! ```text
-//! manifest + scores  -> rows -> leak (taken out) -> classify | compare -> bootstrap -> report (HTML, JSON, CSV)
-//! manifest + answers -> truth -> matching (retrieval) -> bootstrap -> report
-//! manifest -> transformation -> robustness: both of the above, per transformation
+//! manifest + scores   -> rows -> leaks taken out -> classify | compare
+//! manifest + pictures -> an index of the study -> answers -> matching
+//! manifest + pictures -> transformed copies -> robustness: both of the above, per transformation
+//! manifest + pictures -> readings -> schreger
 //! ```
 
 pub mod bootstrap;
 pub mod classify;
 pub mod compare;
+pub mod decontaminate;
+mod defaults;
+mod error;
+mod figure;
 pub mod leak;
 pub mod matching;
 pub mod metrics;
+mod progress;
+mod provenance;
 pub mod results;
 pub mod retrieval;
 pub mod robustness;
 pub mod rows;
 pub mod schreger;
+mod sections;
+mod study_index;
 mod table;
 pub mod truth;
+
+pub use bootstrap::Resampling;
+pub use error::EvaluateError;
+pub use figure::{Figure, Measure, OperatingPoint, Prevalence};
+pub use progress::{Progress, Silent, Stage};

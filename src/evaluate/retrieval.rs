@@ -1,9 +1,10 @@
-//! Figures of a search for the same picture: many questions, scored answers, with a weight per question so that a bootstrap
-//! can resample.
+//! Figures of a search for the same picture: many questions, scored answers, with a weight per
+//! question so that a bootstrap can resample.
 //!
-//! Micro-average precision ranks the answers to all questions together, as the ISC 2021 copy detection track does: one
-//! threshold serves every question, and the scores of different questions must be comparable. Answers of one score are
-//! counted in the worst order, wrong ones first.
+//! Micro-average precision ranks the answers to all questions together, as the ISC 2021 copy
+//! detection track does: one threshold serves every question, and the scores of different
+//! questions must be comparable. Answers of one score are counted in the worst order, wrong ones
+//! first.
 
 /// Precisions at which the recall is told.
 pub const PRECISIONS: [f64; 2] = [0.9, 0.99];
@@ -28,7 +29,8 @@ pub struct Answers {
     order: Vec<Answered>,
     /// Per question, the matches there are.
     wanted: Vec<usize>,
-    /// Per question, the place of its first right answer from 1, counting ties as wrong before; `None` without one.
+    /// Per question, the place of its first right answer from 1, counting ties as wrong before;
+    /// `None` without one.
     first_right: Vec<Option<usize>>,
 }
 
@@ -44,13 +46,14 @@ pub struct Operating {
 /// What a walk down the answers gives.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Walk {
-    /// Mean precision over all matches at their places in the common ranking; a match that no answer names counts 0.
-    /// `None` without matches.
+    /// Mean precision over all matches at their places in the common ranking; a match that no
+    /// answer names counts 0. `None` without matches.
     pub micro_ap: Option<f64>,
-    /// Highest recall at a threshold whose precision is at least [`PRECISIONS`], and that threshold; recall 0 where no
-    /// threshold reaches it.
+    /// Highest recall at a threshold whose precision is at least [`PRECISIONS`], and that
+    /// threshold; recall 0 where no threshold reaches it.
     pub at_precision: [Option<Operating>; 2],
-    /// Share of the questions with a match that have a right one among their first [`RANKS`] answers.
+    /// Share of the questions with a match that have a right one among their first [`RANKS`]
+    /// answers.
     pub within_rank: [Option<f64>; 2],
     /// Share of the questions with a match that have a right answer at all.
     pub found: Option<f64>,
@@ -93,57 +96,53 @@ impl Answers {
     /// Walks down the ranking once, questions counting `weights[question]` times.
     #[must_use]
     pub fn walk(&self, weights: &[u32]) -> Walk {
-        let weight = |question: usize| f64::from(weights[question]);
-        let total: f64 = (self.wanted.iter().enumerate())
-            .map(|(question, &wanted)| weight(question) * wanted as f64)
+        let ranking = self.walk_ranking(weights);
+        let answered = self.count_answered(weights);
+        let matches: f64 = (self.wanted.iter().zip(weights))
+            .map(|(&wanted, &weight)| f64::from(weight) * wanted as f64)
             .sum();
-        let (mut right, mut wrong, mut area) = (0.0, 0.0, 0.0);
-        let mut best = PRECISIONS.map(|_| (0.0, f64::INFINITY));
-        for (place, answer) in self.order.iter().enumerate() {
-            let copies = weights[answer.question];
-            if answer.right {
-                for _ in 0..copies {
-                    right += 1.0;
-                    area += right / (right + wrong);
-                }
-            } else {
-                wrong += f64::from(copies);
-            }
-            let last_of_tie =
-                (self.order.get(place + 1)).is_none_or(|next| next.score != answer.score);
-            if last_of_tie && right > 0.0 {
-                for (best, precision) in best.iter_mut().zip(PRECISIONS) {
-                    if right > best.0 && right >= precision * (right + wrong) {
-                        *best = (right, answer.score);
-                    }
-                }
-            }
-        }
-        let (mut asked, mut matched, mut found) = (0.0, 0.0, 0.0);
-        let mut within = [0.0; 2];
-        for (question, &wanted) in self.wanted.iter().enumerate() {
-            asked += weight(question);
-            if wanted == 0 {
-                continue;
-            }
-            matched += weight(question);
-            if let Some(place) = self.first_right[question] {
-                found += weight(question);
-                for (sum, rank) in within.iter_mut().zip(RANKS) {
-                    *sum += if place <= rank { weight(question) } else { 0.0 };
-                }
-            }
-        }
-        let of = |value: f64, whole: f64| (whole > 0.0).then(|| value / whole);
+        let share = |part: f64, whole: f64| (whole > 0.0).then(|| part / whole);
         Walk {
-            micro_ap: of(area, total),
-            at_precision: best.map(|(right, threshold)| {
-                of(right, total).map(|recall| Operating { recall, threshold })
+            micro_ap: share(ranking.precision_sum, matches),
+            at_precision: ranking.best.map(|(right, threshold)| {
+                share(right, matches).map(|recall| Operating { recall, threshold })
             }),
-            within_rank: within.map(|sum| of(sum, matched)),
-            found: of(found, matched),
-            wrong_per_question: of(wrong, asked),
+            within_rank: answered
+                .within_rank
+                .map(|part| share(part, answered.matched)),
+            found: share(answered.found, answered.matched),
+            wrong_per_question: share(ranking.wrong, answered.asked),
         }
+    }
+
+    fn walk_ranking(&self, weights: &[u32]) -> Ranking {
+        let mut ranking = Ranking::default();
+        for (place, answer) in self.order.iter().enumerate() {
+            ranking.count(answer.right, weights[answer.question]);
+            if self.is_last_of_tie(place) {
+                ranking.close_tie(answer.score);
+            }
+        }
+        ranking
+    }
+
+    fn is_last_of_tie(&self, place: usize) -> bool {
+        let next = self.order.get(place + 1);
+        next.is_none_or(|next| next.score != self.order[place].score)
+    }
+
+    fn count_answered(&self, weights: &[u32]) -> AnsweredQuestions {
+        let mut answered = AnsweredQuestions::default();
+        let questions = self.wanted.iter().zip(&self.first_right).zip(weights);
+        for ((&wanted, &first_right), &weight) in questions {
+            let weight = f64::from(weight);
+            answered.asked += weight;
+            if wanted > 0 {
+                answered.matched += weight;
+                answered.count(first_right, weight);
+            }
+        }
+        answered
     }
 
     /// Precision against recall, one point per distinct score: (recall, precision).
@@ -153,10 +152,76 @@ impl Answers {
         let (mut right, mut points) = (0.0, Vec::new());
         for (place, answer) in self.order.iter().enumerate() {
             right += f64::from(u8::from(answer.right));
-            if (self.order.get(place + 1)).is_none_or(|next| next.score != answer.score) {
+            if self.is_last_of_tie(place) {
                 points.push((right / total, right / (place + 1) as f64));
             }
         }
         points
+    }
+}
+
+/// Weights of the answers above the place reached, and what they give.
+struct Ranking {
+    right: f64,
+    wrong: f64,
+    /// Sum of the precision at every right answer.
+    precision_sum: f64,
+    /// Per precision: most right answers, and the score down to which they count.
+    best: [(f64, f64); 2],
+}
+
+impl Default for Ranking {
+    fn default() -> Self {
+        Self {
+            right: 0.0,
+            wrong: 0.0,
+            precision_sum: 0.0,
+            best: PRECISIONS.map(|_| (0.0, f64::INFINITY)),
+        }
+    }
+}
+
+impl Ranking {
+    fn count(&mut self, is_right: bool, copies: u32) {
+        if !is_right {
+            self.wrong += f64::from(copies);
+            return;
+        }
+        for _ in 0..copies {
+            self.right += 1.0;
+            self.precision_sum += self.right / (self.right + self.wrong);
+        }
+    }
+
+    /// All answers of this score are counted.
+    fn close_tie(&mut self, score: f64) {
+        let all = self.right + self.wrong;
+        for (best, precision) in self.best.iter_mut().zip(PRECISIONS) {
+            if self.right > best.0 && self.right >= precision * all {
+                *best = (self.right, score);
+            }
+        }
+    }
+}
+
+/// Weights of questions.
+#[derive(Default)]
+struct AnsweredQuestions {
+    asked: f64,
+    /// Those that have a match.
+    matched: f64,
+    /// Those with a right answer.
+    found: f64,
+    within_rank: [f64; 2],
+}
+
+impl AnsweredQuestions {
+    /// A question with a match, and the place of its first right answer.
+    fn count(&mut self, first_right: Option<usize>, weight: f64) {
+        let Some(place) = first_right else { return };
+        self.found += weight;
+        for (sum, rank) in self.within_rank.iter_mut().zip(RANKS) {
+            *sum += if place <= rank { weight } else { 0.0 };
+        }
     }
 }

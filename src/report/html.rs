@@ -1,37 +1,38 @@
-//! The frame of every report: one self-contained HTML page, and the same figures as JSON and CSV.
+//! Pages for people: one self-contained HTML file with headings, cards, tables, plots and
+//! thumbnails.
+//!
+//! Markup comes from `maud`, which escapes whatever a study puts in.
 
-use std::fmt::Write;
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use image::DynamicImage;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
-use serde::Serialize;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::photo::{self, Limits, Photo};
 
-use super::chart::escape;
-use crate::evaluate::classify::Figure;
+use super::chart::Chart;
+use super::frame::Frame;
+use super::provenance::Provenance;
 
+const STYLE: &str = include_str!("page.css");
 /// Longer side of a thumbnail, pixels.
 const THUMBNAIL: u32 = 160;
+/// JPEG quality of a thumbnail.
+const THUMBNAIL_QUALITY: u8 = 72;
+/// Ends of intervals that are shown as 0.
+const NOTHING: f64 = 1e-12;
+/// Labels up to which the head of a confusion matrix is written level.
+const LEVEL_LABELS: usize = 6;
 
-/// A report could not be written.
-#[derive(Debug, thiserror::Error)]
-#[error("{path}: {source}; check that the folder can be written")]
-pub struct ReportError {
-    /// The file or folder.
-    pub path: String,
-    /// What the system said.
-    pub source: std::io::Error,
-}
-
-/// A page under construction.
+/// A page under construction, from top to bottom.
+#[derive(Debug, Clone)]
 pub struct Page {
     title: String,
-    body: String,
+    parts: Vec<Markup>,
 }
 
 impl Page {
@@ -40,360 +41,402 @@ impl Page {
     pub fn new(title: &str, lead: &str) -> Self {
         Self {
             title: title.to_owned(),
-            body: format!(
-                "<h1>{}</h1>\n<p class='lead'>{}</p>\n",
-                escape(title),
-                escape(lead)
-            ),
+            parts: vec![html! { h1 { (title) } p.lead { (lead) } }],
         }
     }
 
     /// A heading.
     pub fn heading(&mut self, text: &str) {
-        let _ = writeln!(self.body, "<h2>{}</h2>", escape(text));
+        self.parts.push(html! { h2 { (text) } });
     }
 
     /// A paragraph.
     pub fn paragraph(&mut self, text: &str) {
-        let _ = writeln!(self.body, "<p>{}</p>", escape(text));
+        self.parts.push(html! { p { (text) } });
     }
 
-    /// Charts side by side where there is room.
-    pub(crate) fn charts(&mut self, charts: &[String]) {
-        let _ = writeln!(self.body, "<div class='charts'>{}</div>", charts.concat());
+    /// Plots side by side where there is room.
+    pub fn charts(&mut self, charts: &[Chart]) {
+        self.parts.push(html! {
+            div.charts { @for chart in charts { (chart.figure()) } }
+        });
     }
 
     /// The figures that matter first, large.
-    pub fn cards(&mut self, figures: &[&Figure]) {
-        self.body += "<div class='cards'>";
-        for figure in figures {
-            let name = if figure.label.is_empty() {
-                figure.name.clone()
-            } else {
-                format!("{}: {}", figure.label, figure.name)
-            };
-            let _ = write!(
-                self.body,
-                "<div class='card'><div class='value'>{}</div><div class='interval'>{}</div><div>{}</div></div>",
-                value(figure.value),
-                interval(figure.interval),
-                escape(&name)
-            );
-        }
-        self.body += "</div>\n";
-    }
-
-    /// A table of figures.
-    pub fn figures(&mut self, figures: &[&Figure]) {
-        self.body += "<div class='wide'><table><thead><tr><th>figure</th><th>value</th><th>95 % interval</th><th>photographs</th><th>groups</th><th>limits</th></tr></thead><tbody>";
-        for figure in figures {
-            let _ = write!(
-                self.body,
-                "<tr><td>{}</td><td class='n'>{}</td><td class='n'>{}</td><td class='n'>{}</td><td class='n'>{}</td><td>{}</td></tr>",
-                escape(&figure.name),
-                value(figure.value),
-                interval(figure.interval),
-                figure.photographs,
-                figure.groups,
-                escape(&figure.note)
-            );
-        }
-        self.body += "</tbody></table></div>\n";
-    }
-
-    /// A plain table.
-    pub fn table(&mut self, header: &[&str], rows: &[Vec<String>]) {
-        let cells: Vec<Vec<Cell>> = rows
-            .iter()
-            .map(|row| row.iter().map(|text| Cell::text(text)).collect())
-            .collect();
-        self.cells(header, &cells);
-    }
-
-    /// A table whose shares are drawn as bars and whose intervals stand below their values.
-    pub(crate) fn cells(&mut self, header: &[&str], rows: &[Vec<Cell>]) {
-        self.body += "<div class='wide'><table><thead><tr>";
-        for name in header {
-            let _ = write!(self.body, "<th>{}</th>", escape(name));
-        }
-        self.body += "</tr></thead><tbody>";
-        for row in rows {
-            self.body += "<tr>";
-            for cell in row {
-                let class = match (cell.share, cell.number) {
-                    (Some(_), _) => " class='n bar'",
-                    (None, true) => " class='n'",
-                    (None, false) => "",
-                };
-                let share = cell.share.map_or(String::new(), |share| {
-                    format!(" style='--share:{:.3}'", share.clamp(0.0, 1.0))
-                });
-                let _ = write!(self.body, "<td{class}{share}>{}", escape(&cell.text));
-                if !cell.below.is_empty() {
-                    let _ = write!(self.body, "<small>{}</small>", escape(&cell.below));
+    pub fn cards(&mut self, cards: impl IntoIterator<Item = Card>) {
+        self.parts.push(html! {
+            div.cards {
+                @for card in cards {
+                    div.card {
+                        div.value { (card.value) }
+                        div.interval { (card.interval) }
+                        div { (card.caption) }
+                    }
                 }
-                self.body += "</td>";
             }
-            self.body += "</tr>";
-        }
-        self.body += "</tbody></table></div>\n";
-    }
-
-    /// Opens a part that is folded away until it is wanted.
-    pub(crate) fn fold(&mut self, heading: &str) {
-        let _ = writeln!(self.body, "<details><summary>{}</summary>", escape(heading));
-    }
-
-    /// Closes what [`fold`](Self::fold) opened.
-    pub(crate) fn unfold(&mut self) {
-        self.body += "</details>\n";
-    }
-
-    /// A confusion matrix: rows are what is true, columns what was said.
-    pub fn matrix(&mut self, labels: &[String], cells: &[u64]) {
-        let upright = if labels.len() > 6 { " upright" } else { "" };
-        let _ = write!(
-            self.body,
-            "<div class='wide'><table class='matrix{upright}'><thead><tr><th>true \\ said</th>"
-        );
-        for label in labels {
-            let _ = write!(self.body, "<th><span>{}</span></th>", escape(label));
-        }
-        self.body += "</tr></thead><tbody>";
-        for (truth, label) in labels.iter().enumerate() {
-            let row = &cells[truth * labels.len()..(truth + 1) * labels.len()];
-            let total = row.iter().sum::<u64>().max(1) as f64;
-            let _ = write!(self.body, "<tr><th>{}</th>", escape(label));
-            for cell in row {
-                let _ = write!(
-                    self.body,
-                    "<td class='n' style='--share:{:.3}'>{cell}</td>",
-                    *cell as f64 / total
-                );
-            }
-            self.body += "</tr>";
-        }
-        self.body += "</tbody></table></div>\n";
-    }
-
-    /// Photographs with a caption each; `with_pictures` false leaves the pixels out, as does a file that cannot be read.
-    pub fn gallery(&mut self, entries: &[(&Path, String)], with_pictures: bool, limits: &Limits) {
-        let bytes = entries.iter().map(|(path, caption)| {
-            let bytes = with_pictures.then(|| photo::read_file(path, limits).ok());
-            (bytes.flatten(), caption.clone())
         });
-        self.pictures(bytes, limits);
     }
 
-    /// Pictures from the bytes of their files, with a caption each.
-    pub(crate) fn pictures(
-        &mut self,
-        entries: impl Iterator<Item = (Option<Vec<u8>>, String)>,
-        limits: &Limits,
-    ) {
-        self.body += "<div class='gallery'>";
-        for (bytes, caption) in entries {
-            let picture = bytes.and_then(|bytes| thumbnail(&bytes, limits));
-            let picture = picture.map_or(String::new(), |data| {
-                format!("<img alt='' src='data:image/jpeg;base64,{data}'>")
-            });
-            let _ = write!(
-                self.body,
-                "<div class='entry'>{picture}<div>{}</div></div>",
-                escape(&caption)
-            );
+    /// A table.
+    pub fn table(&mut self, table: &Table) {
+        self.parts.push(table.markup());
+    }
+
+    /// A table that is folded away until it is wanted.
+    pub fn folded_table(&mut self, heading: &str, table: &Table) {
+        self.parts.push(html! {
+            details { summary { (heading) } (table.markup()) }
+        });
+    }
+
+    /// A confusion matrix, row-major: rows are what is true, columns what was answered.
+    pub fn confusion_matrix(&mut self, labels: &[String], cells: &[u64]) {
+        let rows = labels.iter().zip(cells.chunks(labels.len().max(1)));
+        let upright = (labels.len() > LEVEL_LABELS).then_some("upright");
+        self.parts.push(html! {
+            div.wide {
+                table.matrix class=[upright] {
+                    thead {
+                        tr {
+                            th { "true \\ said" }
+                            @for label in labels { th { span { (label) } } }
+                        }
+                    }
+                    tbody {
+                        @for (label, row) in rows {
+                            tr { th { (label) } @for cell in row { (matrix_cell(*cell, row)) } }
+                        }
+                    }
+                }
+            }
+        });
+    }
+
+    /// Thumbnails with captions; "None." without any.
+    pub fn gallery(&mut self, entries: impl IntoIterator<Item = Thumbnail>, frame: &Frame) {
+        let mut entries = entries.into_iter().peekable();
+        if entries.peek().is_none() {
+            return self.paragraph("None.");
         }
-        self.body += "</div>\n";
+        self.parts.push(html! {
+            div.gallery { @for entry in entries { (entry.markup(frame)) } }
+        });
+    }
+
+    /// What the report says of its own making.
+    pub fn provenance(&mut self, provenance: &Provenance) {
+        self.heading("How this was made");
+        let mut table = Table::new(&["", ""]);
+        for (name, value) in provenance.entries() {
+            table.push(vec![Cell::text(name), Cell::text(value)]);
+        }
+        self.table(&table);
     }
 
     /// The finished page.
     #[must_use]
     pub fn html(&self) -> String {
-        format!(
-            "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'><meta name='viewport' content='width=device-width'>\
-             <title>{}</title><style>{STYLE}</style></head><body><main>\n{}</main></body></html>\n",
-            escape(&self.title),
-            self.body
-        )
+        let page = html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width";
+                    title { (self.title) }
+                    style { (PreEscaped(STYLE)) }
+                }
+                body { main { @for part in &self.parts { (part) "\n" } } }
+            }
+        };
+        page.into_string() + "\n"
     }
 }
 
-const STYLE: &str = include_str!("page.css");
+fn matrix_cell(count: u64, row: &[u64]) -> Markup {
+    let total = row.iter().sum::<u64>().max(1);
+    let share = format!("--share:{:.3}", count as f64 / total as f64);
+    html! { td.n style=(share) { (count) } }
+}
+
+/// A large number with its interval below it and what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Card {
+    value: String,
+    interval: String,
+    caption: String,
+}
+
+impl Card {
+    /// A value and its 95 % interval, where there are any.
+    #[must_use]
+    pub fn new(caption: &str, value: Option<f64>, interval: Option<[f64; 2]>) -> Self {
+        Self {
+            value: format_value(value),
+            interval: format_interval(interval),
+            caption: caption.to_owned(),
+        }
+    }
+}
+
+/// A table under construction.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Table {
+    header: Vec<String>,
+    rows: Vec<Vec<Cell>>,
+}
+
+impl Table {
+    /// A table with the names of its columns.
+    #[must_use]
+    pub fn new<S: AsRef<str>>(header: &[S]) -> Self {
+        Self {
+            header: header.iter().map(|name| name.as_ref().to_owned()).collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Adds a row.
+    pub fn push(&mut self, row: Vec<Cell>) {
+        self.rows.push(row);
+    }
+
+    /// The names of columns of numbers stand above the numbers.
+    fn alignment(&self) -> impl Iterator<Item = Option<&'static str>> {
+        let first = self.rows.first();
+        (0..self.header.len()).map(move |column| {
+            let cell = first.and_then(|row| row.get(column));
+            cell.filter(|cell| cell.is_number).map(|_| "n")
+        })
+    }
+
+    fn markup(&self) -> Markup {
+        html! {
+            div.wide {
+                table {
+                    thead {
+                        tr {
+                            @for (name, class) in self.header.iter().zip(self.alignment()) {
+                                th class=[class] { (name) }
+                            }
+                        }
+                    }
+                    tbody {
+                        @for row in &self.rows {
+                            tr { @for cell in row { (cell.markup()) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
 
 /// A cell of a table.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Cell {
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Cell {
     text: String,
     /// Small, under the text.
     below: String,
     /// Drawn as a bar, 0 to 1.
     share: Option<f64>,
-    number: bool,
+    is_number: bool,
 }
 
 impl Cell {
     /// Words, whatever they look like.
-    pub(crate) fn words(text: &str) -> Self {
+    #[must_use]
+    pub fn text(text: &str) -> Self {
         Self {
             text: text.to_owned(),
             ..Self::default()
         }
     }
 
-    /// Words, or a number in words.
-    pub(crate) fn text(text: &str) -> Self {
+    /// A count.
+    #[must_use]
+    pub fn count(count: usize) -> Self {
         Self {
-            text: text.to_owned(),
-            number: text.parse::<f64>().is_ok(),
+            text: count.to_string(),
+            is_number: true,
             ..Self::default()
         }
     }
 
-    /// A value with its interval.
-    pub(crate) fn value(number: Option<f64>, limits: Option<[f64; 2]>) -> Self {
+    /// A value with its interval below it.
+    #[must_use]
+    pub fn value(value: Option<f64>, interval: Option<[f64; 2]>) -> Self {
         Self {
-            text: value(number),
-            below: interval(limits),
+            text: format_value(value),
+            below: format_interval(interval),
             share: None,
-            number: true,
+            is_number: true,
+        }
+    }
+
+    /// The limits of an interval.
+    #[must_use]
+    pub fn interval(interval: Option<[f64; 2]>) -> Self {
+        Self {
+            text: format_interval(interval),
+            is_number: true,
+            ..Self::default()
         }
     }
 
     /// A difference, with its sign and its interval.
-    pub(crate) fn difference(number: Option<f64>, limits: Option<[f64; 2]>) -> Self {
+    #[must_use]
+    pub fn difference(value: Option<f64>, interval: Option<[f64; 2]>) -> Self {
         let signed = |number: f64| format!("{number:+.3}");
         Self {
-            text: number.map_or("–".into(), signed),
-            below: limits.map_or(String::new(), |[low, high]| {
+            text: value.map_or("–".into(), signed),
+            below: interval.map_or(String::new(), |[low, high]| {
                 format!("{} to {}", signed(low), signed(high))
             }),
             share: None,
-            number: true,
+            is_number: true,
         }
     }
 
     /// A share of one, drawn as a bar, with its interval.
-    pub(crate) fn share(number: Option<f64>, limits: Option<[f64; 2]>) -> Self {
+    #[must_use]
+    pub fn share(value: Option<f64>, interval: Option<[f64; 2]>) -> Self {
         Self {
-            share: number,
-            ..Self::value(number, limits)
+            share: value,
+            ..Self::value(value, interval)
         }
     }
 
-    /// The figure as a share.
-    pub(crate) fn figure(figure: Option<&Figure>) -> Self {
-        figure.map_or_else(Self::default, |figure| {
-            Self::share(figure.value, figure.interval)
-        })
+    fn markup(&self) -> Markup {
+        let share = self
+            .share
+            .map(|share| format!("--share:{:.3}", share.clamp(0.0, 1.0)));
+        let class = match (&share, self.is_number) {
+            (Some(_), _) => Some("n bar"),
+            (None, true) => Some("n"),
+            (None, false) => None,
+        };
+        html! {
+            td class=[class] style=[share] {
+                (self.text)
+                @if !self.below.is_empty() { small { (self.below) } }
+            }
+        }
     }
 }
 
-/// A value as people read it.
-pub(crate) fn value(value: Option<f64>) -> String {
-    value.map_or("–".into(), |value| {
-        if value.abs() >= 100.0 {
-            format!("{value:.0}")
-        } else if value != 0.0 && value.abs() < 0.001 {
-            format!("{value:.1e}")
-        } else {
-            format!("{value:.3}")
+/// A picture with its caption.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Thumbnail {
+    picture: Picture,
+    caption: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Picture {
+    File(PathBuf),
+    Bytes(Vec<u8>),
+}
+
+impl Thumbnail {
+    /// A picture in a file. One that cannot be read leaves its caption.
+    #[must_use]
+    pub fn of_file(path: PathBuf, caption: String) -> Self {
+        Self {
+            picture: Picture::File(path),
+            caption,
         }
-    })
+    }
+
+    /// A picture from the bytes of its file.
+    #[must_use]
+    pub fn of_bytes(bytes: Vec<u8>, caption: String) -> Self {
+        Self {
+            picture: Picture::Bytes(bytes),
+            caption,
+        }
+    }
+
+    fn markup(&self, frame: &Frame) -> Markup {
+        let limits = &frame.limits;
+        let jpeg = frame.pictures.then(|| match &self.picture {
+            Picture::File(path) => read_thumbnail(path, limits),
+            Picture::Bytes(bytes) => encode_thumbnail(bytes, limits),
+        });
+        html! {
+            div.entry {
+                @if let Some(jpeg) = jpeg.flatten() {
+                    img alt="" src={ "data:image/jpeg;base64," (jpeg) };
+                }
+                div { (self.caption) }
+            }
+        }
+    }
 }
 
-fn interval(limits: Option<[f64; 2]>) -> String {
-    limits.map_or(String::new(), |[low, high]| {
-        format!("{} to {}", value(Some(low)), value(Some(high)))
-    })
+fn read_thumbnail(path: &Path, limits: &Limits) -> Option<String> {
+    encode_thumbnail(&photo::read_file(path, limits).ok()?, limits)
 }
 
-fn thumbnail(bytes: &[u8], limits: &Limits) -> Option<String> {
+/// The picture, small, as JPEG in base 64.
+fn encode_thumbnail(bytes: &[u8], limits: &Limits) -> Option<String> {
     let photo = Photo::from_bytes(bytes, limits).ok()?;
-    let picture = image::DynamicImage::ImageRgb8(photo.pixels).resize(
-        THUMBNAIL,
-        THUMBNAIL,
-        FilterType::Triangle,
-    );
+    let picture = DynamicImage::ImageRgb8(photo.pixels);
+    let small = picture.resize(THUMBNAIL, THUMBNAIL, FilterType::Triangle);
     let mut jpeg = Vec::new();
-    picture
-        .to_rgb8()
-        .write_with_encoder(JpegEncoder::new_with_quality(&mut jpeg, 72))
-        .ok()?;
+    let encoder = JpegEncoder::new_with_quality(&mut jpeg, THUMBNAIL_QUALITY);
+    small.to_rgb8().write_with_encoder(encoder).ok()?;
     Some(STANDARD.encode(jpeg))
 }
 
-/// Writes one file of a report.
-///
-/// # Errors
-/// [`ReportError`] naming the file.
-pub fn write(folder: &Path, name: &str, text: &str) -> Result<(), ReportError> {
-    let path = folder.join(name);
-    fs::write(&path, text).map_err(|source| ReportError {
-        path: path.display().to_string(),
-        source,
+/// A value as people read it; a dash where there is none.
+#[must_use]
+pub fn format_value(value: Option<f64>) -> String {
+    match value {
+        None => "–".into(),
+        Some(value) if value.abs() >= 100.0 => format!("{value:.0}"),
+        Some(value) if value != 0.0 && value.abs() < 0.001 => format!("{value:.1e}"),
+        Some(value) => format!("{value:.3}"),
+    }
+}
+
+fn format_interval(limits: Option<[f64; 2]>) -> String {
+    // The ends of a share of 0 or 1 are off by the rounding of its formula.
+    let end = |limit: f64| format_value(Some(if limit.abs() < NOTHING { 0.0 } else { limit }));
+    limits.map_or(String::new(), |[low, high]| {
+        format!("{} to {}", end(low), end(high))
     })
 }
 
-/// Makes the folder of a report.
-///
-/// # Errors
-/// [`ReportError`] naming it.
-pub fn make(folder: &Path) -> Result<(), ReportError> {
-    fs::create_dir_all(folder).map_err(|source| ReportError {
-        path: folder.display().to_string(),
-        source,
-    })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Rows as CSV, their fields in the order of the structure.
-#[must_use]
-pub fn csv_of<T: Serialize>(rows: &[T]) -> String {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in rows {
-        // Only nested values could fail, and none has any.
-        let _ = writer.serialize(row);
+    #[test]
+    fn whatever_a_file_is_called_it_is_text() {
+        let mut page = Page::new("<title>", "a & b");
+        let name = "<script>alert('x')</script>.jpg";
+        let mut table = Table::new(&[name]);
+        table.push(vec![Cell::text(name)]);
+        page.table(&table);
+        page.cards([Card::new(name, None, None)]);
+        page.confusion_matrix(&[name.into()], &[1]);
+        let html = page.html();
+        assert!(!html.contains("<script>"), "{html}");
+        assert_eq!(html.matches("&lt;script&gt;").count(), 5);
     }
-    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
-}
 
-/// Rows of text as CSV.
-pub(crate) fn csv_rows(rows: impl Iterator<Item = Vec<String>>) -> String {
-    let mut writer = csv::WriterBuilder::new()
-        .flexible(true)
-        .from_writer(Vec::new());
-    for row in rows {
-        // Nothing can fail in memory.
-        let _ = writer.write_record(&row);
+    #[test]
+    fn values_are_short_and_keep_their_meaning() {
+        let shown =
+            [0.0, 0.1234567, 0.000_12, -0.5, 123.456].map(|value| format_value(Some(value)));
+        assert_eq!(shown, ["0.000", "0.123", "1.2e-4", "-0.500", "123"]);
+        assert_eq!(format_value(None), "–");
     }
-    String::from_utf8(writer.into_inner().unwrap_or_default()).unwrap_or_default()
-}
 
-/// The figures as CSV.
-#[must_use]
-pub fn figures_csv(figures: &[Figure]) -> String {
-    #[derive(Serialize)]
-    struct Row<'a> {
-        label: &'a str,
-        figure: &'a str,
-        value: Option<f64>,
-        low95: Option<f64>,
-        high95: Option<f64>,
-        photographs: usize,
-        groups: usize,
-        note: &'a str,
+    #[test]
+    fn an_empty_gallery_says_so() {
+        let mut page = Page::new("t", "l");
+        page.gallery([], &Frame::new(Provenance::default(), Limits::default()));
+        assert!(page.html().contains("<p>None.</p>"));
     }
-    let rows: Vec<Row> = figures
-        .iter()
-        .map(|figure| Row {
-            label: &figure.label,
-            figure: &figure.name,
-            value: figure.value,
-            low95: figure.interval.map(|limits| limits[0]),
-            high95: figure.interval.map(|limits| limits[1]),
-            photographs: figure.photographs,
-            groups: figure.groups,
-            note: &figure.note,
-        })
-        .collect();
-    csv_of(&rows)
 }

@@ -654,6 +654,38 @@ fn robustness_tells_what_each_transformation_costs_and_is_the_same_for_the_same_
 }
 
 #[test]
+fn a_name_with_a_comma_or_a_quote_stays_in_its_column() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = ["plain, white.png", "5\" tusk.png"];
+    let mut manifest = csv::Writer::from_path(folder.path().join("manifest.csv")).unwrap();
+    manifest.write_record(["file", "kind", "lattice"]).unwrap();
+    for name in names {
+        let picture = image::RgbImage::from_pixel(64, 64, image::Rgb([200; 3]));
+        picture.save(folder.path().join(name)).unwrap();
+        manifest
+            .write_record([name, "bone, polished", "false"])
+            .unwrap();
+    }
+    manifest.flush().unwrap();
+    let out = folder.path().join("out");
+    let mut command = faunalens();
+    command.args(["eval", "schreger", "--no-pictures"]);
+    command.arg(folder.path().join("manifest.csv")).arg("--out");
+    assert_status(&command.arg(&out).output().unwrap(), 0);
+    let column = |table: &str, name: &str| -> Vec<String> {
+        let mut reader = csv::Reader::from_path(out.join(table)).unwrap();
+        let header = reader.headers().unwrap();
+        let place = header.iter().position(|column| column == name).unwrap();
+        let rows = reader.records().map(|row| row.unwrap()[place].to_owned());
+        rows.collect()
+    };
+    assert_eq!(column("readings.csv", "file"), names);
+    assert_eq!(column("readings.csv", "kind"), ["bone, polished"; 2]);
+    assert_eq!(column("readings.csv", "status"), ["not_resolvable"; 2]);
+    assert_eq!(column("false_lattice.csv", "of"), ["2", "2"]);
+}
+
+#[test]
 fn a_transformation_that_is_none_gets_the_list_of_all() {
     let output = eval(
         "robustness",

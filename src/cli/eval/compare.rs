@@ -1,18 +1,14 @@
 //! `faunalens eval compare`.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use faunalens::evaluate::classify::Settings as StudySettings;
-use faunalens::evaluate::classify::report::write_comparison;
-use faunalens::evaluate::compare::compare;
-use faunalens::evaluate::rows::{Joining, Scored, join, labels_of};
+use faunalens::evaluate::compare::{self, Difference, Plan, Study};
 
-use super::{Reporting, configuration, name_left_out, renaming, root_of, with_hash};
+use super::{Reporting, conclude, four_decimals, joining, renaming};
+use crate::cli::print_line;
 use crate::cli::settings::Settings;
-use crate::cli::{exit_code, print_line};
 
 /// Two results on the same photographs: paired differences, and what changed
 ///
@@ -43,7 +39,8 @@ pub(super) struct Compare {
     #[arg(long, value_name = "FROM=TO", value_parser = renaming)]
     rename: Vec<(String, String)>,
 
-    /// Folder to which the files are relative, to show what changed [default: that of the answers, if the photographs are there]
+    /// Folder to which the files are relative, to show what changed [default: that of the answers,
+    /// if the photographs are there]
     #[arg(long, value_name = "DIR")]
     photos: Option<PathBuf>,
 
@@ -52,84 +49,54 @@ pub(super) struct Compare {
 }
 
 impl Compare {
-    pub(super) fn run(&self, settings_of_program: &Settings) -> anyhow::Result<ExitCode> {
-        let (first, second) = (scores_in(&self.first), scores_in(&self.second));
-        let (one, other) = (labels_of(&first)?, labels_of(&second)?);
-        let shared: Vec<String> = one
-            .iter()
-            .filter(|label| other.contains(label))
-            .cloned()
-            .collect();
-        anyhow::ensure!(
-            !shared.is_empty(),
-            "{} scores {}, {} scores {}: no label is the same",
-            first.display(),
-            one.join(", "),
-            second.display(),
-            other.join(", ")
-        );
-        let joining = Joining {
-            renamed: self.rename.iter().cloned().collect::<BTreeMap<_, _>>(),
-            kept: (one != other).then_some(shared),
-        };
-        let answers = self.answers.as_ref().unwrap_or(&first);
-        let joined =
-            |results: &Path| -> anyhow::Result<Scored> { Ok(join(answers, results, &joining)?) };
-        let settings = StudySettings {
-            resamples: self.reporting.resamples,
-            seed: self.reporting.seed,
-            thresholds: BTreeMap::new(),
-        };
-        let found = compare(&joined(&first)?, &joined(&second)?, &settings);
-        anyhow::ensure!(
-            found.photographs > 0,
-            "the two results have no photograph in common"
-        );
-        let configuration = configuration(&[
-            ("first", with_hash(&first)),
-            ("second", with_hash(&second)),
-            ("answers", with_hash(answers)),
-            ("resamples", self.reporting.resamples.to_string()),
-            ("seed", self.reporting.seed.to_string()),
-        ]);
-        let photos = self.photos.clone().unwrap_or_else(|| root_of(answers));
-        write_comparison(
-            &found,
-            &configuration,
-            Some(photos.as_path()).filter(|_| !self.reporting.no_pictures),
-            &settings_of_program.limits(),
-            &self.out,
-        )?;
-        for row in found
-            .figures
-            .iter()
-            .filter(|row| row.difference.label.is_empty())
-        {
-            let number =
-                |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.4}"));
-            let interval = row.difference.interval;
-            let interval = interval.map_or(String::new(), |[low, high]| {
-                format!(" ({low:+.4} to {high:+.4})")
-            });
-            print_line(&format!(
-                "{}: {} and {}, difference {}{interval}",
-                row.difference.name,
-                number(row.first),
-                number(row.second),
-                number(row.difference.value)
-            ))?;
-        }
-        print_line(&format!(
-            "{} photographs; only the first right: {}, only the second: {}; exact McNemar p {} -> {}",
-            found.photographs,
-            found.only[0],
-            found.only[1],
-            probability(found.mcnemar),
-            self.out.join("report.html").display()
-        ))?;
-        name_left_out(&found.left_out);
-        Ok(exit_code(!found.left_out.is_empty()))
+    pub(super) fn run(&self, settings: &Settings) -> anyhow::Result<ExitCode> {
+        let study = compare::run(&self.plan())?;
+        let provenance = study.provenance.clone();
+        let frame = self.reporting.frame(provenance, settings.limits());
+        compare::write(&study, &frame, &self.out)?;
+        self.print(&study)
     }
+
+    fn plan(&self) -> Plan {
+        let mut plan = Plan::new(scores_in(&self.first), scores_in(&self.second));
+        plan.joining = joining(&self.rename);
+        plan.photos.clone_from(&self.photos);
+        plan.resampling = self.reporting.resampling();
+        if let Some(answers) = &self.answers {
+            plan.answers.clone_from(answers);
+        }
+        plan
+    }
+
+    fn print(&self, study: &Study) -> anyhow::Result<ExitCode> {
+        let comparison = &study.comparison;
+        let rows = comparison.figures.iter();
+        for row in rows.filter(|row| row.difference.label.is_empty()) {
+            print_line(&describe_difference(row))?;
+        }
+        let [first, second] = comparison.only;
+        let summary = format!(
+            "{} photographs; only the first right: {first}, only the second: {second}; exact \
+            McNemar p {}",
+            comparison.photographs,
+            format_probability(comparison.mcnemar)
+        );
+        conclude(&summary, &self.out, &comparison.left_out)
+    }
+}
+
+fn describe_difference(row: &Difference) -> String {
+    let difference = &row.difference;
+    let interval = difference.interval.map_or(String::new(), |[low, high]| {
+        format!(" ({low:+.4} to {high:+.4})")
+    });
+    format!(
+        "{}: {} and {}, difference {}{interval}",
+        difference.measure,
+        four_decimals(row.first),
+        four_decimals(row.second),
+        four_decimals(difference.value)
+    )
 }
 
 /// The scores of a folder of `eval classify`, or the file itself.
@@ -142,7 +109,7 @@ fn scores_in(path: &Path) -> PathBuf {
 }
 
 /// Four decimals, or the power of ten of what is smaller.
-fn probability(p: f64) -> String {
+fn format_probability(p: f64) -> String {
     if p < 1e-3 {
         format!("{p:.0e}")
     } else {

@@ -3,26 +3,24 @@
 mod classify;
 mod compare;
 mod matching;
+mod progress;
 mod robustness;
 mod schreger;
 
-use std::collections::HashMap;
-use std::fs::File;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use faunalens::evaluate::classify::report::Configuration;
-use faunalens::evaluate::leak::{self, Leak};
-use faunalens::evaluate::rows::{LeftOut, Scored};
-use faunalens::photo::hex;
-use faunalens::pipeline::Engine;
-use faunalens::recognize::Bundle;
-use indicatif::{ProgressBar, ProgressStyle};
-use sha2::{Digest, Sha256};
+use faunalens::evaluate::rows::{Joining, LeftOut};
+use faunalens::evaluate::{EvaluateError, Figure, Resampling};
+use faunalens::photo::Limits;
+use faunalens::report::{Frame, Provenance};
 
 use super::settings::Settings;
+use super::{exit_code, print_line};
+
+/// Rows left out that are named on standard error.
+const ROWS_NAMED: usize = 5;
 
 /// Measure accuracy on photographs with known answers
 ///
@@ -81,137 +79,77 @@ fn renaming(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// What every report says of its own making.
-fn configuration(own: &[(&str, String)]) -> Configuration {
-    let line: Vec<String> = std::env::args().collect();
-    let mut entries = vec![
-        ("faunalens".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
-        ("command line".to_owned(), line.join(" ")),
-    ];
-    entries.extend(
-        own.iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone())),
-    );
-    entries
+/// How the labels of manifest and model are brought together.
+fn joining(renamed: &[(String, String)]) -> Joining {
+    Joining {
+        renamed: renamed.iter().cloned().collect(),
+        kept: None,
+    }
 }
 
-/// A file with its hash, so that a report names what it was made from; a folder by its name alone.
-fn with_hash(path: &Path) -> String {
-    let hash = || -> io::Result<String> {
-        let mut state = Sha256::new();
-        let mut file = File::open(path)?;
-        let mut buffer = vec![0; 1 << 16];
-        loop {
-            let read = io::Read::read(&mut file, &mut buffer)?;
-            if read == 0 {
-                return Ok(hex(&state.finalize()));
-            }
-            state.update(&buffer[..read]);
-        }
+impl Reporting {
+    fn resampling(&self) -> Resampling {
+        Resampling::new(self.resamples, self.seed)
+    }
+
+    fn frame(&self, study: Provenance, limits: Limits) -> Frame {
+        frame(study, limits).with_pictures(!self.no_pictures)
+    }
+}
+
+/// A report that names the program and its arguments before what its study was made from.
+fn frame(study: Provenance, limits: Limits) -> Frame {
+    let mut provenance = Provenance::default();
+    provenance.push("faunalens", env!("CARGO_PKG_VERSION"));
+    let arguments: Vec<String> = std::env::args().collect();
+    provenance.push("command line", arguments.join(" "));
+    Frame::new(study.after(provenance), limits)
+}
+
+/// The error with the option that helps.
+fn with_option(error: EvaluateError) -> anyhow::Error {
+    let option = match &error {
+        EvaluateError::NoKnownLabel { .. } => "--rename FROM=TO",
+        EvaluateError::OnlyLeaks => "--keep-leaks",
+        _ => return error.into(),
     };
-    match hash() {
-        Ok(hash) if path.is_file() => format!("{} (SHA-256 {hash})", path.display()),
-        _ => path.display().to_string(),
-    }
+    anyhow::anyhow!("{error} ({option})")
 }
 
-/// Name, version and hash of a model.
-fn model_in_words(bundle: &Bundle) -> String {
-    let described = &bundle.description;
-    format!(
-        "{} {} (SHA-256 {})",
-        described.name,
-        described.version,
-        described.identity()
-    )
+/// Four decimals; a dash where there is no value.
+fn four_decimals(value: Option<f64>) -> String {
+    value.map_or("-".into(), |value| format!("{value:.4}"))
 }
 
-/// Version of the library that runs the model.
-fn runtime_in_words(engine: &Engine) -> String {
-    engine.runtime_version().unwrap_or_else(|| "unknown".into())
+/// Name, value and interval.
+fn describe_figure(figure: &Figure) -> String {
+    let interval = figure.interval.map_or(String::new(), |[low, high]| {
+        format!(" ({low:.4} to {high:.4})")
+    });
+    let value = four_decimals(figure.value);
+    format!("{} {value}{interval}", figure.measure)
 }
 
-/// Where the files of a manifest lie: beside it; those of a folder are named whole.
-fn root_of(manifest: &Path) -> PathBuf {
-    if manifest.is_dir() {
-        return PathBuf::new();
-    }
-    manifest.parent().map(Path::to_owned).unwrap_or_default()
-}
-
-/// Looks for near-duplicates of training photographs and in the set; takes the leaks out unless told to keep them. Also tells how many
-/// training photographs are known.
-fn take_out_leaks(
-    scored: &mut Scored,
-    bundle: Option<&Bundle>,
-    keep: bool,
-) -> anyhow::Result<(Vec<Leak>, String)> {
-    let training = bundle.map(Bundle::training_hashes).transpose()?.flatten();
-    let known = match &training {
-        Some(hashes) => hashes.len().to_string(),
-        None => "none: near-duplicates of training photographs could not be looked for".into(),
-    };
-    let leaks = leak::find(scored, training.as_deref().unwrap_or_default())?;
-    if !keep {
-        let reason =
-            |leak: &Leak| format!("a near-duplicate ({} bits) of {}", leak.distance, leak.of);
-        let files: HashMap<String, String> = leaks
-            .iter()
-            .filter(|leak| leak.kind.is_leak())
-            .map(|leak| (leak.file.clone(), reason(leak)))
-            .collect();
-        scored.leave_out(&files);
-        anyhow::ensure!(
-            !scored.rows.is_empty(),
-            "every row is a near-duplicate of a training photograph or stands under two labels; --keep-leaks keeps them"
-        );
-    }
-    Ok((leaks, known))
+/// The last line of a study, and its exit status.
+fn conclude(summary: &str, out: &Path, left_out: &[LeftOut]) -> anyhow::Result<ExitCode> {
+    let page = out.join("report.html");
+    let line = format!("{summary} -> {}", page.display());
+    print_line(line.trim_start())?;
+    name_left_out(left_out);
+    Ok(exit_code(!left_out.is_empty()))
 }
 
 /// The first rows that were left out, on standard error.
 fn name_left_out(rows: &[LeftOut]) {
-    for row in rows.iter().take(5) {
+    for row in rows.iter().take(ROWS_NAMED) {
         let line = match row.line {
             0 => String::new(),
             line => format!("line {line}: "),
         };
         eprintln!("faunalens: left out: {line}{}: {}", row.file, row.why);
     }
-    if rows.len() > 5 {
-        eprintln!("faunalens: and {} more in left_out.csv", rows.len() - 5);
-    }
-}
-
-/// A bar on a terminal.
-fn bar(what: &str, total: usize) -> ProgressBar {
-    if !io::IsTerminal::is_terminal(&io::stderr()) {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:20} {pos}/{len} {msg}, {eta} left");
-    ProgressBar::new(total as u64)
-        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-        .with_message(what.to_owned())
-}
-
-/// The folder of an index that is made for one study and removed after it.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    /// Clears what an interrupted run left.
-    fn new(out: &Path) -> io::Result<Self> {
-        std::fs::create_dir_all(out)?;
-        let folder = out.join("index.partial");
-        if folder.exists() {
-            std::fs::remove_dir_all(&folder)?;
-        }
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // What stays behind is cleared by the next run.
-        let _ = std::fs::remove_dir_all(&self.0);
+    if rows.len() > ROWS_NAMED {
+        let more = rows.len() - ROWS_NAMED;
+        eprintln!("faunalens: and {more} more in left_out.csv");
     }
 }

@@ -1,29 +1,19 @@
 //! `faunalens eval robustness`.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::atomic::AtomicBool;
 
 use clap::Args;
-use faunalens::evaluate::classify::Settings as StudySettings;
-use faunalens::evaluate::results::Results;
-use faunalens::evaluate::robustness::report::RobustnessReport;
-use faunalens::evaluate::robustness::transformation::{SUITE, Transformation, for_collage};
-use faunalens::evaluate::robustness::{Making, copies, study};
-use faunalens::evaluate::rows::{Joining, answers, join_results};
-use faunalens::index::{Index, IndexError, Settings as IndexSettings, Sighting};
-use faunalens::manifest::{Context, Item};
-use faunalens::photo::{self, Photo};
-use faunalens::pipeline::{Examined, ReadLattice};
-use faunalens::record::Record;
+use faunalens::evaluate::Measure;
+use faunalens::evaluate::matching::Method;
+use faunalens::evaluate::robustness::transformation::{SUITE, Transformation};
+use faunalens::evaluate::robustness::{self, Plan, Study};
+use faunalens::pipeline::ReadLattice;
 
-use super::{
-    Reporting, Scratch, bar, configuration, model_in_words, name_left_out, renaming, root_of,
-    runtime_in_words, take_out_leaks, with_hash,
-};
-use crate::cli::settings::{Settings, cores, prepare_process};
-use crate::cli::{exit_code, print_line};
+use super::progress::Bar;
+use super::{Reporting, conclude, joining, renaming, with_option};
+use crate::cli::print_line;
+use crate::cli::settings::{Settings, prepare_process};
 
 /// What reposting costs: every photograph recompressed, cropped, turned, ...
 ///
@@ -88,242 +78,67 @@ fn transformation(name: &str) -> Result<Transformation, String> {
 impl RobustnessStudy {
     pub(super) fn run(&self, settings: &Settings) -> anyhow::Result<ExitCode> {
         prepare_process();
-        let suite = if self.only.is_empty() {
-            SUITE.to_vec()
-        } else {
-            self.only.clone()
-        };
-        let (all, mut left_out) = answers(&self.manifest)?;
-        let in_manifest = all.len();
-        let step = self
-            .sample
-            .map_or(1.0, |most| in_manifest as f64 / most.max(1) as f64);
-        let mut due = 0.0;
-        let chosen: Vec<_> = all
-            .into_iter()
-            .enumerate()
-            .filter(|(number, _)| {
-                let taken = *number as f64 >= due;
-                due += if taken { step.max(1.0) } else { 0.0 };
-                taken
-            })
-            .map(|(_, answer)| answer)
-            .collect();
+        let plan = self.plan();
         let engine = settings.engine()?.with_lattice(ReadLattice::Never);
-        let limits = settings.limits();
+        let study = robustness::run(&engine, &plan, &Bar::new()).map_err(with_option)?;
+        let provenance = study.provenance.clone();
+        let frame = self.reporting.frame(provenance, settings.limits());
+        robustness::write(&study, &frame, &self.out)?;
+        self.print(&plan, &study)
+    }
 
-        // The originals: scored, and put into an index.
-        let scratch = Scratch::new(&self.out)?;
-        let mut index = Index::create(&scratch.0, IndexSettings::default())?;
-        let root = self
-            .photos
-            .clone()
-            .unwrap_or_else(|| root_of(&self.manifest));
-        let mut seen = HashSet::new();
-        // A file that stands in two lines is taken once; the join names the second.
-        let items: Vec<Item> = chosen
-            .iter()
-            .filter(|answer| !answer.file.is_empty() && seen.insert(&answer.file))
-            .map(|answer| Item {
-                file: answer.file.clone(),
-                path: Ok(root.join(&answer.file)),
-                context: Context::default(),
-            })
-            .collect();
-        let (mut photographs, mut originals) = (Vec::new(), Vec::<Record>::new());
-        let progress = bar("photographs", chosen.len());
-        let mut unreadable = Vec::new();
-        engine.examine(
-            cores(),
-            items.into_iter(),
-            &AtomicBool::new(false),
-            |item, Examined { record, evidence }| {
-                progress.inc(1);
-                match (evidence, item.path) {
-                    (Some(mut evidence), Ok(path)) => {
-                        evidence.entry.sighting = Sighting {
-                            file: item.file.clone(),
-                            ..Sighting::default()
-                        };
-                        index.add(&evidence.entry)?;
-                        photographs.push((item.file, path));
-                        originals.push(record);
-                    }
-                    _ => unreadable.push(record),
-                }
-                Ok::<(), IndexError>(())
-            },
-        )?;
-        progress.finish_and_clear();
-        index.seal(&mut |_| ())?;
-        drop(index);
-        anyhow::ensure!(
-            !originals.is_empty(),
-            "{}: no photograph can be read; the first: {}",
-            self.manifest.display(),
-            unreadable
-                .first()
-                .and_then(|record| record.error.as_ref())
-                .map_or("the manifest is empty", |error| &error.message)
-        );
-
-        let joining = Joining {
-            renamed: self.rename.iter().cloned().collect::<BTreeMap<_, _>>(),
-            kept: None,
-        };
-        let results = Results::of_records(originals.iter().chain(&unreadable));
-        let known = engine.bundle().description.labels.names.iter().any(|name| {
-            chosen
-                .iter()
-                .any(|answer| joining.renamed.get(&answer.label).unwrap_or(&answer.label) == name)
-        });
-        let mut leaks = Vec::new();
-        let mut training = "not looked for".to_owned();
-        let scored = if known {
-            let mut scored = join_results(&self.manifest, chosen, left_out, &results, &joining)?;
-            (leaks, training) =
-                take_out_leaks(&mut scored, Some(engine.bundle()), self.keep_leaks)?;
-            left_out = scored.left_out.clone();
-            Some(scored)
-        } else {
-            left_out.extend(
-                chosen
-                    .into_iter()
-                    .filter(|answer| unreadable.iter().any(|record| record.file == answer.file))
-                    .map(|answer| faunalens::evaluate::rows::LeftOut {
-                        line: answer.line,
-                        file: answer.file,
-                        why: "the photograph could not be read".into(),
-                    }),
-            );
-            None
-        };
-
-        let taken_out: HashSet<&str> = (leaks.iter())
-            .filter(|leak| !self.keep_leaks && leak.kind.is_leak())
-            .map(|leak| leak.file.as_str())
-            .collect();
-        let skipped: BTreeSet<usize> = (photographs.iter().enumerate())
-            .filter(|(_, (file, _))| taken_out.contains(file.as_str()))
-            .map(|(number, _)| number)
-            .collect();
-        for row in &mut left_out {
-            let matched = photographs.iter().any(|(file, _)| *file == row.file);
-            if matched && row.why.starts_with("label ") {
-                row.why += "; it was used for matching alone";
-            }
+    fn plan(&self) -> Plan {
+        let scratch = self.out.join("index.partial");
+        let mut plan = Plan::new(self.manifest.clone(), scratch);
+        plan.photos.clone_from(&self.photos);
+        if !self.only.is_empty() {
+            plan.suite.clone_from(&self.only);
         }
-        let progress = bar("photographs transformed", photographs.len());
-        let making = Making {
-            suite: &suite,
-            skipped: &skipped,
-            seed: self.reporting.seed,
-            any_orientation: self.any_orientation,
-            limits: &limits,
-            workers: cores(),
-        };
-        let made = copies(&engine, &photographs, &scratch.0, making, &|| {
-            progress.inc(1)
-        })?;
-        progress.finish_and_clear();
-        let study_settings = StudySettings {
-            resamples: self.reporting.resamples,
-            seed: self.reporting.seed,
-            thresholds: engine.bundle().description.thresholds.clone(),
-        };
-        let found = study(scored.as_ref(), &originals, &made, &suite, &study_settings)?;
-        left_out.extend(found.left_out.iter().cloned());
-        let labelled = scored.as_ref().map_or(0, |scored| scored.rows.len());
-        let report = RobustnessReport {
-            study: &found,
-            photographs: [originals.len() - skipped.len(), labelled],
-            leaks: &leaks,
-            leaks_taken_out: !self.keep_leaks,
-            left_out: &left_out,
-            examples: &self.examples(&photographs, &suite, &limits),
-            configuration: &configuration(&[
-                ("manifest", with_hash(&self.manifest)),
-                ("photographs in the manifest", in_manifest.to_string()),
-                ("model", model_in_words(engine.bundle())),
-                ("ONNX Runtime", runtime_in_words(&engine)),
-                ("training photographs known", training),
-                ("any orientation", self.any_orientation.to_string()),
-                ("resamples", self.reporting.resamples.to_string()),
-                ("seed", self.reporting.seed.to_string()),
-            ]),
-            pictures: !self.reporting.no_pictures,
-            limits: &limits,
-            root: &root,
-        };
-        report.write(&self.out)?;
+        plan.sample = self.sample;
+        plan.any_orientation = self.any_orientation;
+        plan.joining = joining(&self.rename);
+        plan.keep_leaks = self.keep_leaks;
+        plan.resampling = self.reporting.resampling();
+        plan
+    }
+
+    fn print(&self, plan: &Plan, study: &Study) -> anyhow::Result<ExitCode> {
         print_line(
             "transformation: accuracy and its difference; found by the index, by PDQ, by descriptor",
         )?;
-        for (place, one) in suite.iter().enumerate() {
-            let accuracy = found
-                .drops
-                .get(place)
-                .and_then(|drop| drop.comparison.figures.first());
-            let share = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.3}"));
-            let difference = accuracy.and_then(|row| row.difference.value);
-            let again = |method: &str| {
-                let part = found
-                    .parts_of(method)
-                    .into_iter()
-                    .find(|part| part.transformation == one.name);
-                let figure =
-                    part.and_then(|part| part.figures.iter().find(|f| f.name == "found at all"));
-                share(figure.and_then(|figure| figure.value))
-            };
-            print_line(&format!(
-                "{}: {} {}; {} {} {}",
-                one.name,
-                share(accuracy.and_then(|row| row.second)),
-                difference.map_or("-".to_owned(), |v| format!("{v:+.3}")),
-                again("index"),
-                again("pdq"),
-                again("descriptor")
-            ))?;
+        for (place, transformation) in plan.suite.iter().enumerate() {
+            print_line(&describe_transformation(study, place, transformation.name))?;
         }
-        print_line(&format!(
-            "{} photographs, {labelled} with a label of the model, {} rows left out -> {}",
-            originals.len() - skipped.len(),
-            left_out.len(),
-            self.out.join("report.html").display()
-        ))?;
-        name_left_out(&left_out);
-        Ok(exit_code(!left_out.is_empty()))
+        let summary = format!(
+            "{} photographs, {} with a label of the model, {} rows left out",
+            study.photographs,
+            study.labelled,
+            study.left_out.len()
+        );
+        conclude(&summary, &self.out, &study.left_out)
     }
+}
 
-    /// Every transformation of the first photograph that can be read.
-    fn examples(
-        &self,
-        photographs: &[(String, PathBuf)],
-        suite: &[Transformation],
-        limits: &photo::Limits,
-    ) -> Vec<(String, Vec<u8>)> {
-        let readable = |path: &PathBuf| {
-            let bytes = photo::read_file(path, limits).ok()?;
-            Photo::from_bytes(&bytes, limits).ok()
-        };
-        let mut read = photographs
-            .iter()
-            .filter_map(|(file, path)| Some((file, readable(path)?)));
-        let Some((file, photo)) = read.next() else {
-            return Vec::new();
-        };
-        let pool: Vec<_> = read
-            .take(3)
-            .map(|(_, other)| for_collage(&other.pixels))
-            .collect();
-        suite
-            .iter()
-            .filter_map(|one| {
-                let copied = one
-                    .copy(file, &photo.pixels, &pool, None, self.reporting.seed)
-                    .ok()?;
-                Some((one.name.to_owned(), copied.jpeg))
-            })
-            .collect()
-    }
+/// What the transformation at this place of the suite costs.
+fn describe_transformation(study: &Study, place: usize, name: &str) -> String {
+    let drop = study.measured.drops.get(place);
+    let accuracy = drop.and_then(|drop| drop.overall(&Measure::Accuracy));
+    let difference = accuracy.and_then(|row| row.difference.value);
+    let found = |method: Method| {
+        let part = study.measured.part(&method, name);
+        let figure = part.and_then(|part| part.figure(&Measure::FoundAtAll));
+        three_decimals(figure.and_then(|figure| figure.value))
+    };
+    format!(
+        "{name}: {} {}; {} {} {}",
+        three_decimals(accuracy.and_then(|row| row.second)),
+        difference.map_or("-".to_owned(), |value| format!("{value:+.3}")),
+        found(Method::Index),
+        found(Method::Pdq),
+        found(Method::Descriptor)
+    )
+}
+
+fn three_decimals(value: Option<f64>) -> String {
+    value.map_or("-".to_owned(), |value| format!("{value:.3}"))
 }

@@ -4,12 +4,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use faunalens::evaluate;
-use faunalens::schreger::Config;
+use faunalens::evaluate::schreger::{self, Plan, Slice, Study};
 
-use super::{configuration, name_left_out, with_hash};
+use super::progress::Bar;
+use super::{conclude, frame};
+use crate::cli::print_line;
 use crate::cli::settings::Settings;
-use crate::cli::{exit_code, print_line};
+
+/// Slices that are printed: those that are no bins of a factor.
+const HEADLINES: usize = 4;
 
 /// The Schreger reader: angle error, intervals, species, false lattices
 ///
@@ -36,39 +39,40 @@ pub(super) struct SchregerStudy {
 
 impl SchregerStudy {
     pub(super) fn run(&self, settings: &Settings) -> anyhow::Result<ExitCode> {
-        let summary = evaluate::schreger::run(
-            &self.manifest,
-            &self.out,
-            &Config::default(),
-            &settings.limits(),
-            evaluate::schreger::Frame {
-                configuration: &configuration(&[("manifest", with_hash(&self.manifest))]),
-                pictures: !self.no_pictures,
-            },
-        )?;
+        let mut plan = Plan::new(self.manifest.clone());
+        plan.limits = settings.limits();
+        let study = schreger::run(&plan, &Bar::new())?;
+        let frame = frame(study.provenance.clone(), settings.limits());
+        let frame = frame.with_pictures(!self.no_pictures);
+        schreger::write(&study, &frame, &self.out)?;
+        self.print(&study)
+    }
+
+    fn print(&self, study: &Study) -> anyhow::Result<ExitCode> {
         print_line("figures,n,median error,p95 error,interval covers,decided,wrong")?;
-        for s in summary.slices.iter().take(4) {
-            let degrees = |v: Option<f64>| v.map_or("-".to_owned(), |v| format!("{v:.2}"));
-            print_line(&format!(
-                "{} {},{},{},{},{},{},{}",
-                s.factor,
-                s.bin,
-                s.pictures,
-                degrees(s.median_error),
-                degrees(s.p95_error),
-                degrees(s.coverage.share()),
-                s.decided.hits,
-                s.wrong.hits
-            ))?;
+        for slice in study.summary.slices.iter().take(HEADLINES) {
+            print_line(&describe_slice(slice))?;
         }
-        if let Some(all) = summary.false_lattices.first() {
+        if let Some(all) = study.summary.false_lattices.first() {
+            let measured = &all.measured;
             print_line(&format!(
                 "false lattices: {} of {}",
-                all.measured.hits, all.measured.of
+                measured.hits, measured.of
             ))?;
         }
-        print_line(&format!("-> {}", self.out.join("report.html").display()))?;
-        name_left_out(&summary.left_out);
-        Ok(exit_code(!summary.left_out.is_empty()))
+        conclude("", &self.out, &study.left_out)
     }
+}
+
+fn describe_slice(slice: &Slice) -> String {
+    let degrees = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.2}"));
+    format!(
+        "{slice},{},{},{},{},{},{}",
+        slice.pictures,
+        degrees(slice.median_error),
+        degrees(slice.p95_error),
+        degrees(slice.coverage.value()),
+        slice.decided.hits,
+        slice.wrong.hits
+    )
 }

@@ -1,53 +1,27 @@
-//! How well photographs are classified: every figure with its interval, its data and its limits.
+//! The figures of a classifier, each with its interval, its data and its limits.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
-use crate::recognize::Threshold;
-
-use crate::evaluate::bootstrap;
+use crate::evaluate::bootstrap::Resampling;
+use crate::evaluate::figure::{Figure, Measure, OperatingPoint, Prevalence};
 use crate::evaluate::metrics::{
-    self, Calibration, Confidence, Counts, DEPTHS, Point, RATES, Ranked, calibration, confusion,
-    of_label, precision_in_feed,
+    self, Calibration, Confidence, Counts, DEPTHS, Point, RATES, Ranked, Walk, calibration,
+    confusion, of_label, precision_in_feed,
 };
 use crate::evaluate::rows::Scored;
+use crate::recognize::Threshold;
 
 /// Shares of positives in a feed at which precision is told.
-pub const PREVALENCES: [f64; 3] = [1e-2, 1e-3, 1e-4];
+pub const PREVALENCES: [Prevalence; 3] = [1e-2, 1e-3, 1e-4];
 
-/// Places in [`RATES`] of the false-positive rates at which precision is told of a label without thresholds.
-const RATES_OF_PRECISION: [usize; 2] = [1, 2];
+/// False-positive rates at which precision is told of a label without thresholds.
+const RATES_OF_PRECISION: [f64; 2] = [RATES[1], RATES[2]];
 
-/// How the study is made.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Settings {
-    /// Bootstrap resamples; 0 gives no intervals.
-    pub resamples: u64,
-    /// Seed of the bootstrap.
-    pub seed: u64,
-    /// Thresholds of the model, per label.
-    pub thresholds: BTreeMap<String, Threshold>,
-}
+/// False positives from which a precision needs no warning.
+const FEW_FALSE_POSITIVES: usize = 5;
 
-/// One figure.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Figure {
-    /// The label it is about; empty for all.
-    pub label: String,
-    /// Its name.
-    pub name: String,
-    /// Its value; `None` where it is not defined or not supported by the data.
-    pub value: Option<f64>,
-    /// 95 % interval by bootstrap over groups.
-    pub interval: Option<[f64; 2]>,
-    /// Photographs it rests on.
-    pub photographs: usize,
-    /// Groups it rests on.
-    pub groups: usize,
-    /// What limits it, if something does.
-    pub note: String,
-}
+/// Thresholds of the model, per label.
+pub type Thresholds = BTreeMap<String, Threshold>;
 
 /// The curves of one label.
 #[derive(Debug, Clone)]
@@ -60,9 +34,9 @@ pub struct Curves {
     pub points: Vec<Point>,
 }
 
-/// A finished study.
+/// What was measured.
 #[derive(Debug, Clone)]
-pub struct Study {
+pub struct Measured {
     /// All figures: first of all labels, then per label.
     pub figures: Vec<Figure>,
     /// Confusion matrix `[true][best]`, row-major.
@@ -77,14 +51,99 @@ pub struct Study {
     pub errors: Vec<usize>,
 }
 
-/// A figure before it has a value.
-pub(in crate::evaluate) struct Plan {
-    pub(in crate::evaluate) label: String,
-    pub(in crate::evaluate) name: String,
-    pub(in crate::evaluate) photographs: usize,
-    pub(in crate::evaluate) groups: usize,
-    pub(in crate::evaluate) note: String,
-    pub(in crate::evaluate) supported: bool,
+/// Measures scored photographs.
+#[must_use]
+pub fn measure(scored: &Scored, thresholds: &Thresholds, resampling: Resampling) -> Measured {
+    let rows = &scored.rows;
+    let prepared = Prepared::new(scored, thresholds);
+    let ones = vec![1; rows.len()];
+    let values = prepared.values(&ones);
+    let groups: Vec<usize> = rows.iter().map(|row| row.group).collect();
+    let intervals = resampling.intervals(&groups, |weights| prepared.values(weights));
+    let supports = supports(scored, thresholds, &prepared.measures);
+    let figures = supports.into_iter().enumerate().map(|(place, support)| {
+        let supported = support.supported;
+        Figure {
+            value: values[place].filter(|_| supported),
+            interval: (intervals.get(place).copied().flatten()).filter(|_| supported),
+            ..support.figure
+        }
+    });
+    Measured {
+        figures: figures.collect(),
+        confusion: confusion(&prepared.truth, &prepared.best, &ones, prepared.labels),
+        calibration: calibration(&prepared.confidence, &ones),
+        selective: metrics::selective(&prepared.confidence),
+        curves: prepared.curves(&scored.labels),
+        errors: prepared.errors(scored),
+    }
+}
+
+/// One measure of one label, or of all labels together.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::evaluate) struct Asked {
+    /// Number of the label; `None` for all.
+    label: Option<usize>,
+    measure: Measure,
+}
+
+/// Every measure, in the order of the reports. `prevalences` are the labels' shares in the set.
+fn asked(prevalences: &[f64], thresholds: &[Option<&Threshold>]) -> Vec<Asked> {
+    use Measure::{
+        Accuracy, BalancedAccuracy, BrierScore, ExpectedCalibrationError, LogLoss, MacroF1,
+    };
+    let of_all = [
+        Accuracy,
+        BalancedAccuracy,
+        MacroF1,
+        LogLoss,
+        BrierScore,
+        ExpectedCalibrationError,
+    ];
+    let of_all = of_all.map(|measure| Asked {
+        label: None,
+        measure,
+    });
+    let labels = prevalences.iter().zip(thresholds).enumerate();
+    let of_labels = labels.flat_map(|(label, (&prevalence, threshold))| {
+        let measures = asked_of_label(prevalence, *threshold);
+        measures.into_iter().map(move |measure| Asked {
+            label: Some(label),
+            measure,
+        })
+    });
+    of_all.into_iter().chain(of_labels).collect()
+}
+
+fn asked_of_label(prevalence: f64, threshold: Option<&Threshold>) -> Vec<Measure> {
+    let mut measures = vec![Measure::Precision, Measure::Recall, Measure::F1];
+    measures.extend([Measure::AveragePrecision { prevalence }, Measure::RocAuc]);
+    let rates = RATES.map(OperatingPoint::FalsePositiveRate);
+    measures.extend(rates.map(Measure::RecallAt));
+    measures.extend(DEPTHS.map(Measure::RecallInTop));
+    let Some(threshold) = threshold else {
+        let points = RATES_OF_PRECISION.map(OperatingPoint::FalsePositiveRate);
+        measures.extend(points.into_iter().flat_map(precision_at_prevalences));
+        return measures;
+    };
+    for point in [
+        OperatingPoint::Review(threshold.review),
+        OperatingPoint::Flag(threshold.flag),
+    ] {
+        measures.extend([
+            Measure::RecallAt(point),
+            Measure::FalsePositiveRateAt(point),
+        ]);
+        measures.extend(precision_at_prevalences(point));
+    }
+    measures
+}
+
+/// Precision, then work per hit, in feeds of every prevalence.
+fn precision_at_prevalences(point: OperatingPoint) -> impl Iterator<Item = Measure> {
+    let precision = PREVALENCES.map(|share| Measure::PrecisionAt(point, share));
+    let reviewed = PREVALENCES.map(|share| Measure::ReviewedPerHitAt(point, share));
+    precision.into_iter().chain(reviewed)
 }
 
 /// Data in the shape that a resample needs.
@@ -95,268 +154,306 @@ pub(in crate::evaluate) struct Prepared<'a> {
     confidence: Vec<Confidence>,
     ranked: Vec<Ranked>,
     thresholds: Vec<Option<&'a Threshold>>,
+    pub(in crate::evaluate) measures: Vec<Asked>,
 }
 
-/// Photographs reviewed per hit at a precision; `None` where nothing is hit.
-fn reviewed(precision: f64) -> Option<f64> {
-    (precision > 0.0).then(|| 1.0 / precision)
-}
-
-impl Prepared<'_> {
-    /// Every figure, in the order of the plans.
-    pub(in crate::evaluate) fn figures(&self, weights: &[u32]) -> Vec<Option<f64>> {
-        let table = confusion(&self.truth, &self.best, weights, self.labels);
-        let total: u64 = table.iter().sum();
-        let right: u64 = (0..self.labels).map(|l| table[l * self.labels + l]).sum();
-        let counts: Vec<Counts> = (0..self.labels)
-            .map(|l| of_label(&table, self.labels, l))
+impl<'a> Prepared<'a> {
+    pub(in crate::evaluate) fn new(scored: &Scored, thresholds: &'a Thresholds) -> Self {
+        let rows = &scored.rows;
+        let truth: Vec<usize> = rows.iter().map(|row| row.label).collect();
+        let best: Vec<usize> = rows.iter().map(|row| row.best()).collect();
+        let labels = scored.labels.len();
+        let thresholds: Vec<_> = (scored.labels.iter())
+            .map(|label| thresholds.get(label))
             .collect();
-        let mean = |values: Vec<Option<f64>>| {
-            let known: Vec<f64> = values.into_iter().flatten().collect();
-            (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
-        };
-        let calibration = calibration(&self.confidence, weights);
-        let mut values = vec![
-            (total > 0).then(|| right as f64 / total as f64),
-            mean(counts.iter().map(Counts::recall).collect()),
-            mean(
-                counts
-                    .iter()
-                    .filter(|c| c.found + c.missed > 0)
-                    .map(Counts::f1)
-                    .collect(),
-            ),
-            calibration.log_loss,
-            calibration.brier,
-            calibration.ece,
-        ];
-        for ((ranked, counts), threshold) in self.ranked.iter().zip(&counts).zip(&self.thresholds) {
-            let walk = ranked.walk(weights);
-            values.extend([counts.precision(), counts.recall(), counts.f1()]);
-            values.extend([walk.average_precision, walk.roc_auc]);
-            values.extend(walk.recall_at_fpr);
-            values.extend(walk.recall_in_top);
-            if let Some(threshold) = threshold {
-                for limit in [threshold.review, threshold.flag] {
-                    let counts = ranked.at(f64::from(limit), weights);
-                    values.extend([counts.recall(), counts.false_positive_rate()]);
-                    values.extend(PREVALENCES.map(|share| counts.precision_at(share)));
-                    values.extend(
-                        PREVALENCES.map(|share| counts.precision_at(share).and_then(reviewed)),
-                    );
-                }
-            } else {
-                for place in RATES_OF_PRECISION {
-                    let precision = PREVALENCES.map(|share| {
-                        precision_in_feed(walk.recall_at_fpr[place]?, RATES[place], share)
-                    });
-                    values.extend(precision);
-                    values.extend(precision.map(|precision| precision.and_then(reviewed)));
-                }
-            }
+        let prevalences: Vec<f64> = (0..labels)
+            .map(|label| count(&truth, label) as f64 / rows.len() as f64)
+            .collect();
+        let confidence = rows.iter().zip(&best);
+        Self {
+            labels,
+            confidence: confidence
+                .map(|(row, &best)| Confidence::new(&row.scores, row.label, best))
+                .collect(),
+            ranked: (0..labels).map(|label| rank(scored, label)).collect(),
+            measures: asked(&prevalences, &thresholds),
+            thresholds,
+            truth,
+            best,
         }
-        values
     }
-}
 
-/// Brings the rows into the shape that a resample needs.
-pub(in crate::evaluate) fn prepare<'a>(scored: &Scored, settings: &'a Settings) -> Prepared<'a> {
-    let rows = &scored.rows;
-    let truth: Vec<usize> = rows.iter().map(|row| row.label).collect();
-    let best: Vec<usize> = rows.iter().map(|row| row.best()).collect();
-    let ranked: Vec<Ranked> = (0..scored.labels.len())
-        .map(|label| {
-            let scores: Vec<f64> = rows.iter().map(|row| row.scores[label]).collect();
-            Ranked::new(&scores, |row| truth[row] == label)
-        })
-        .collect();
-    Prepared {
-        labels: scored.labels.len(),
-        confidence: rows
-            .iter()
-            .zip(&best)
-            .map(|(row, &best)| Confidence::new(&row.scores, row.label, best))
-            .collect(),
-        thresholds: scored
-            .labels
-            .iter()
-            .map(|label| settings.thresholds.get(label))
-            .collect(),
-        ranked,
-        truth,
-        best,
+    /// A value per measure, rows counting `weights[row]` times.
+    pub(in crate::evaluate) fn values(&self, weights: &[u32]) -> Vec<Option<f64>> {
+        let table = confusion(&self.truth, &self.best, weights, self.labels);
+        let labels: Vec<LabelStatistics> = (0..self.labels)
+            .map(|label| LabelStatistics {
+                counts: of_label(&table, self.labels, label),
+                walk: self.ranked[label].walk(weights),
+                raised: self.thresholds[label].map(|threshold| {
+                    [threshold.review, threshold.flag]
+                        .map(|score| self.ranked[label].at(f64::from(score), weights))
+                }),
+            })
+            .collect();
+        let total: u64 = table.iter().sum();
+        let right: u64 = labels.iter().map(|label| label.counts.found).sum();
+        let all = OverallStatistics {
+            accuracy: (total > 0).then(|| right as f64 / total as f64),
+            calibration: calibration(&self.confidence, weights),
+            labels: &labels,
+        };
+        let measures = self.measures.iter();
+        measures
+            .map(|asked| match asked.label {
+                None => all.value(&asked.measure),
+                Some(label) => labels[label].value(&asked.measure),
+            })
+            .collect()
     }
-}
 
-/// Makes the study.
-#[must_use]
-pub fn study(scored: &Scored, settings: &Settings) -> Study {
-    let rows = &scored.rows;
-    let prepared = prepare(scored, settings);
-    let plans = plans(scored, settings);
-    let ones = vec![1; rows.len()];
-    let values = prepared.figures(&ones);
-    let groups: Vec<usize> = rows.iter().map(|row| row.group).collect();
-    let intervals = bootstrap::intervals(&groups, settings.resamples, settings.seed, |weights| {
-        prepared.figures(weights)
-    });
-    let figures = plans
-        .into_iter()
-        .enumerate()
-        .map(|(k, plan)| Figure {
-            label: plan.label,
-            name: plan.name,
-            value: values[k].filter(|_| plan.supported),
-            interval: intervals
-                .get(k)
-                .copied()
-                .flatten()
-                .filter(|_| plan.supported),
-            photographs: plan.photographs,
-            groups: plan.groups,
-            note: plan.note,
-        })
-        .collect();
-    let mut errors: Vec<usize> = (0..rows.len())
-        .filter(|&i| prepared.best[i] != prepared.truth[i])
-        .collect();
-    errors.sort_by(|&a, &b| {
-        rows[b].scores[prepared.best[b]].total_cmp(&rows[a].scores[prepared.best[a]])
-    });
-    Study {
-        confusion: confusion(&prepared.truth, &prepared.best, &ones, prepared.labels),
-        calibration: calibration(&prepared.confidence, &ones),
-        selective: metrics::selective(&prepared.confidence),
-        curves: scored
-            .labels
-            .iter()
-            .enumerate()
+    fn curves(&self, labels: &[String]) -> Vec<Curves> {
+        let labels = labels.iter().enumerate();
+        labels
             .map(|(label, name)| Curves {
                 label: name.clone(),
-                positives: prepared.truth.iter().filter(|&&l| l == label).count(),
-                points: prepared.ranked[label].curve(),
+                positives: count(&self.truth, label),
+                points: self.ranked[label].curve(),
             })
-            .collect(),
-        figures,
-        errors,
+            .collect()
+    }
+
+    /// Rows whose best label is wrong, most confident first.
+    fn errors(&self, scored: &Scored) -> Vec<usize> {
+        let confidence = |row: usize| scored.rows[row].scores[self.best[row]];
+        let mut errors: Vec<usize> = (0..self.best.len())
+            .filter(|&row| self.best[row] != self.truth[row])
+            .collect();
+        errors.sort_by(|&a, &b| confidence(b).total_cmp(&confidence(a)));
+        errors
     }
 }
 
-/// Names, data and limits of the figures, in the order of [`Prepared::figures`].
-pub(in crate::evaluate) fn plans(scored: &Scored, settings: &Settings) -> Vec<Plan> {
-    let rows = &scored.rows;
-    let groups_of = |keep: &dyn Fn(usize) -> bool| {
-        let kept = rows
-            .iter()
-            .filter(|row| keep(row.label))
-            .map(|row| row.group);
-        kept.collect::<BTreeSet<_>>().len()
-    };
-    let everything = groups_of(&|_| true);
-    let plan = |label: &str, name: String, photographs: usize, groups: usize| Plan {
-        label: label.to_owned(),
-        name,
-        photographs,
-        groups,
-        note: String::new(),
-        supported: true,
-    };
-    let mut plans: Vec<Plan> = [
-        "accuracy",
-        "balanced accuracy",
-        "macro F1",
-        "log loss",
-        "Brier score",
-        "expected calibration error",
-    ]
-    .into_iter()
-    .map(|name| plan("", name.into(), rows.len(), everything))
-    .collect();
-    for (number, label) in scored.labels.iter().enumerate() {
-        let positives = rows.iter().filter(|row| row.label == number).count();
-        let positive_groups = groups_of(&|l| l == number);
-        let negative_groups = groups_of(&|l| l != number);
-        let negatives = rows.len() - positives;
-        let mut add = |name: String| plans.push(plan(label, name, positives, positive_groups));
-        for name in ["precision", "recall", "F1"] {
-            add(name.into());
-        }
-        add(format!(
-            "average precision (prevalence {:.3})",
-            positives as f64 / rows.len() as f64
-        ));
-        add("ROC AUC".into());
-        for rate in RATES {
-            add(format!("recall at false-positive rate {rate}"));
-        }
-        for depth in DEPTHS {
-            add(format!("recall in top {depth}"));
-        }
-        let from = plans.len() - RATES.len() - DEPTHS.len();
-        let mut rates: Vec<(usize, f64)> = (from..).zip(RATES).collect();
-        if !settings.thresholds.contains_key(label) {
-            for place in RATES_OF_PRECISION {
-                let rate = RATES[place];
-                for words in ["precision", "photographs reviewed per hit"] {
-                    for share in PREVALENCES {
-                        rates.push((plans.len(), rate));
-                        let name =
-                            format!("{words} at false-positive rate {rate}, prevalence {share}");
-                        plans.push(plan(label, name, rows.len(), everything));
-                    }
-                }
+fn count(truth: &[usize], label: usize) -> usize {
+    truth.iter().filter(|&&other| other == label).count()
+}
+
+fn rank(scored: &Scored, label: usize) -> Ranked {
+    let scores: Vec<f64> = scored.rows.iter().map(|row| row.scores[label]).collect();
+    Ranked::new(&scores, |row| scored.rows[row].label == label)
+}
+
+/// What the measures of all labels together are read from.
+struct OverallStatistics<'a> {
+    accuracy: Option<f64>,
+    calibration: Calibration,
+    labels: &'a [LabelStatistics],
+}
+
+impl OverallStatistics<'_> {
+    fn value(&self, measure: &Measure) -> Option<f64> {
+        let counts = || self.labels.iter().map(|label| &label.counts);
+        match measure {
+            Measure::Accuracy => self.accuracy,
+            Measure::BalancedAccuracy => mean(counts().map(Counts::recall)),
+            Measure::MacroF1 => {
+                let present = counts().filter(|counts| counts.found + counts.missed > 0);
+                mean(present.map(Counts::f1))
             }
-        }
-        for (place, rate) in rates {
-            let plan = &mut plans[place];
-            // With fewer than 3/rate independent negatives, none of them found does not show (at 95 %) that the rate is kept.
-            let needed = (3.0 / rate).round() as usize;
-            if negative_groups < needed {
-                plan.supported = false;
-                plan.note = format!(
-                    "not supported: {negative_groups} independent negatives, {needed} are needed"
-                );
-            }
-        }
-        if let Some(threshold) = settings.thresholds.get(label) {
-            for (kind, limit) in [("review", threshold.review), ("flag", threshold.flag)] {
-                plans.push(plan(
-                    label,
-                    format!("recall at {kind} {limit:.2}"),
-                    positives,
-                    positive_groups,
-                ));
-                plans.push(plan(
-                    label,
-                    format!("false-positive rate at {kind} {limit:.2}"),
-                    negatives,
-                    negative_groups,
-                ));
-                for words in ["precision", "photographs reviewed per hit"] {
-                    for share in PREVALENCES {
-                        let mut figure = plan(
-                            label,
-                            format!("{words} at {kind} {limit:.2}, prevalence {share}"),
-                            rows.len(),
-                            everything,
-                        );
-                        let wrong = rows
-                            .iter()
-                            .filter(|row| {
-                                row.label != number && row.scores[number] >= f64::from(limit)
-                            })
-                            .count();
-                        if wrong < 5 {
-                            figure.note = format!(
-                                "rests on {wrong} false positives; up to {:.4} of negatives may be raised (95 %, rule of three)",
-                                (wrong as f64 + 3.0) / negatives.max(1) as f64
-                            );
-                        }
-                        plans.push(figure);
-                    }
-                }
-            }
+            Measure::LogLoss => self.calibration.log_loss,
+            Measure::BrierScore => self.calibration.brier,
+            Measure::ExpectedCalibrationError => self.calibration.ece,
+            _ => None,
         }
     }
-    plans
+}
+
+/// The mean of the values that are defined.
+fn mean(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
+    let known: Vec<f64> = values.flatten().collect();
+    (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
+}
+
+/// What the measures of one label are read from.
+struct LabelStatistics {
+    counts: Counts,
+    walk: Walk,
+    /// At the review and at the flag threshold.
+    raised: Option<[Counts; 2]>,
+}
+
+impl LabelStatistics {
+    fn value(&self, measure: &Measure) -> Option<f64> {
+        match measure {
+            Measure::Precision => self.counts.precision(),
+            Measure::Recall => self.counts.recall(),
+            Measure::F1 => self.counts.f1(),
+            Measure::AveragePrecision { .. } => self.walk.average_precision,
+            Measure::RocAuc => self.walk.roc_auc,
+            Measure::RecallInTop(depth) => {
+                let place = DEPTHS.iter().position(|other| other == depth)?;
+                self.walk.recall_in_top[place]
+            }
+            Measure::RecallAt(point) => self.recall_at(*point),
+            Measure::FalsePositiveRateAt(point) => self.raised_at(*point)?.false_positive_rate(),
+            Measure::PrecisionAt(point, share) => self.precision_at(*point, *share),
+            Measure::ReviewedPerHitAt(point, share) => {
+                let precision = self.precision_at(*point, *share)?;
+                (precision > 0.0).then(|| 1.0 / precision)
+            }
+            _ => None,
+        }
+    }
+
+    fn recall_at(&self, point: OperatingPoint) -> Option<f64> {
+        let OperatingPoint::FalsePositiveRate(rate) = point else {
+            return self.raised_at(point)?.recall();
+        };
+        let place = RATES.iter().position(|other| *other == rate)?;
+        self.walk.recall_at_fpr[place]
+    }
+
+    fn precision_at(&self, point: OperatingPoint, share: Prevalence) -> Option<f64> {
+        match point {
+            OperatingPoint::FalsePositiveRate(rate) => {
+                precision_in_feed(self.recall_at(point)?, rate, share)
+            }
+            _ => self.raised_at(point)?.precision_at(share),
+        }
+    }
+
+    fn raised_at(&self, point: OperatingPoint) -> Option<&Counts> {
+        let [review, flag] = self.raised.as_ref()?;
+        match point {
+            OperatingPoint::FalsePositiveRate(_) => None,
+            OperatingPoint::Review(_) => Some(review),
+            OperatingPoint::Flag(_) => Some(flag),
+        }
+    }
+}
+
+/// A figure without its value, and whether the data support one.
+pub(in crate::evaluate) struct Support {
+    pub(in crate::evaluate) figure: Figure,
+    pub(in crate::evaluate) supported: bool,
+}
+
+/// Data and limits of every measure, in their order.
+pub(in crate::evaluate) fn supports(
+    scored: &Scored,
+    thresholds: &Thresholds,
+    measures: &[Asked],
+) -> Vec<Support> {
+    let all = LabelData {
+        positives: scored.rows.len(),
+        positive_groups: count_groups(scored, |_| true),
+        ..LabelData::default()
+    };
+    let labels: Vec<LabelData> = (0..scored.labels.len())
+        .map(|label| LabelData::of(scored, thresholds, label))
+        .collect();
+    let measures = measures.iter();
+    measures
+        .map(|asked| match asked.label {
+            None => all.support("", &asked.measure, &all),
+            Some(label) => labels[label].support(&scored.labels[label], &asked.measure, &all),
+        })
+        .collect()
+}
+
+/// Groups of the rows whose label is kept.
+fn count_groups(scored: &Scored, keep: impl Fn(usize) -> bool) -> usize {
+    let kept = scored.rows.iter().filter(|row| keep(row.label));
+    kept.map(|row| row.group).collect::<BTreeSet<_>>().len()
+}
+
+/// What the figures of one label rest on.
+#[derive(Default)]
+struct LabelData {
+    positives: usize,
+    positive_groups: usize,
+    negatives: usize,
+    negative_groups: usize,
+    /// Negatives raised at the review and at the flag threshold.
+    false_positives: [usize; 2],
+}
+
+impl LabelData {
+    fn of(scored: &Scored, thresholds: &Thresholds, label: usize) -> Self {
+        let negatives = || scored.rows.iter().filter(|row| row.label != label);
+        let raised = |score: f32| {
+            let raised = negatives().filter(|row| row.scores[label] >= f64::from(score));
+            raised.count()
+        };
+        let threshold = thresholds.get(&scored.labels[label]);
+        Self {
+            positives: scored.rows.len() - negatives().count(),
+            positive_groups: count_groups(scored, |other| other == label),
+            negatives: negatives().count(),
+            negative_groups: count_groups(scored, |other| other != label),
+            false_positives: threshold.map_or([0; 2], |threshold| {
+                [threshold.review, threshold.flag].map(raised)
+            }),
+        }
+    }
+
+    /// What a measure of this label rests on; `all` are all rows.
+    fn support(&self, label: &str, measure: &Measure, all: &Self) -> Support {
+        use Measure::{FalsePositiveRateAt, PrecisionAt, RecallAt, ReviewedPerHitAt};
+        let (photographs, groups) = match measure {
+            FalsePositiveRateAt(_) => (self.negatives, self.negative_groups),
+            PrecisionAt(..) | ReviewedPerHitAt(..) => (all.positives, all.positive_groups),
+            _ => (self.positives, self.positive_groups),
+        };
+        let (unsupported, warning) = match measure {
+            RecallAt(point) => (self.lacks_negatives(*point), None),
+            PrecisionAt(point, _) | ReviewedPerHitAt(point, _) => (
+                self.lacks_negatives(*point),
+                self.few_false_positives(*point),
+            ),
+            _ => (None, None),
+        };
+        Support {
+            supported: unsupported.is_none(),
+            figure: Figure {
+                label: label.to_owned(),
+                measure: measure.clone(),
+                value: None,
+                interval: None,
+                photographs,
+                groups,
+                note: unsupported.or(warning).unwrap_or_default(),
+            },
+        }
+    }
+
+    /// With fewer than 3/rate independent negatives, none of them found does not show (at 95 %)
+    /// that the rate is kept.
+    fn lacks_negatives(&self, point: OperatingPoint) -> Option<String> {
+        let OperatingPoint::FalsePositiveRate(rate) = point else {
+            return None;
+        };
+        let needed = (3.0 / rate).round() as usize;
+        (self.negative_groups < needed).then(|| {
+            format!(
+                "not supported: {} independent negatives, {needed} are needed",
+                self.negative_groups
+            )
+        })
+    }
+
+    fn few_false_positives(&self, point: OperatingPoint) -> Option<String> {
+        let wrong = match point {
+            OperatingPoint::FalsePositiveRate(_) => return None,
+            OperatingPoint::Review(_) => self.false_positives[0],
+            OperatingPoint::Flag(_) => self.false_positives[1],
+        };
+        (wrong < FEW_FALSE_POSITIVES).then(|| {
+            format!(
+                "rests on {wrong} false positives; up to {:.4} of negatives may be raised (95 %, \
+                rule of three)",
+                (wrong as f64 + 3.0) / self.negatives.max(1) as f64
+            )
+        })
+    }
 }

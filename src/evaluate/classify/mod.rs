@@ -1,7 +1,9 @@
-//! How well photographs are classified.
+//! How well photographs are classified: every figure with its interval, its data and its limits.
 
-mod measures;
-pub mod report;
+pub(super) mod measures;
+mod report;
+mod study;
 
-pub use measures::{Curves, Figure, PREVALENCES, Settings, Study, study};
-pub(super) use measures::{plans, prepare};
+pub use measures::{Curves, Measured, PREVALENCES, Thresholds, measure};
+pub use report::write;
+pub use study::{Plan, Study, require_known_label, run};

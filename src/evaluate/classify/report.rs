@@ -1,523 +1,336 @@
-//! The reports of `eval classify` and `eval compare`, written out.
+//! A finished study as a folder: `report.html`, `report.json` and tables.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 use serde_json::json;
 
-use crate::photo::Limits;
+use crate::evaluate::figure::{self, Figure, FigureRow, Measure, OperatingPoint};
+use crate::evaluate::rows::Grouping;
+use crate::evaluate::sections::{self, SHOWN};
+use crate::report::chart::{Axis, Chart, Series};
+use crate::report::html::{Cell, Page, Table, Thumbnail};
+use crate::report::{Frame, ReportError, ReportFolder};
 
-use super::{Figure, Study};
-use crate::evaluate::compare::{Comparison, Difference};
-use crate::evaluate::leak::{Kind, Leak};
-use crate::evaluate::rows::{Grouping, LeftOut, Scored};
-use crate::report::chart::{Axis, Line, chart};
-use crate::report::html::{
-    self as report, Cell, Page, ReportError, csv_of, csv_rows, figures_csv, value,
-};
+use super::study::Study;
 
-/// Worst errors and changed photographs shown on a page.
-pub(in crate::evaluate) const SHOWN: usize = 48;
-/// Figures that come first.
-const FIRST: [&str; 3] = [
-    "accuracy",
-    "balanced accuracy",
-    "expected calibration error",
-];
+/// Cards up to which those of the labels are shown beside those of all.
+const MOST_CARDS: usize = 9;
+/// Lowest false-positive rate of the curves.
+const LOWEST_RATE: f64 = 1e-3;
+/// Points of a curve in curves.csv, about.
+const CURVE_POINTS: usize = 1000;
+const INTERVALS: &str = "Intervals are 95 % percentile intervals of a bootstrap over whole \
+    groups: they tell what other groups of the same kind would give, not what another source \
+    would. A figure without a value is not defined or not supported by so few data.";
 
-/// What a report says of its own making: names and values, in order.
-pub type Configuration = Vec<(String, String)>;
-
-/// What a study of a classifier writes.
-pub struct ClassifyReport<'a> {
-    /// The rows.
-    pub scored: &'a Scored,
-    /// The figures.
-    pub study: &'a Study,
-    /// Near-duplicates found, and whether they were taken out.
-    pub leaks: &'a [Leak],
-    /// See `leaks`.
-    pub leaks_taken_out: bool,
-    /// Versions, hashes, seed, command line.
-    pub configuration: &'a Configuration,
-    /// Whether thumbnails are shown.
-    pub pictures: bool,
-    /// Limits for decoding them.
-    pub limits: &'a Limits,
-    /// Folder to which the files of the rows are relative.
-    pub root: &'a Path,
-}
-
-impl ClassifyReport<'_> {
-    /// Writes `report.html`, `report.json` and the tables into `folder`.
-    ///
-    /// # Errors
-    /// [`ReportError`] naming the file that cannot be written.
-    pub fn write(&self, folder: &Path) -> Result<(), ReportError> {
-        report::make(folder)?;
-        report::write(folder, "report.html", &self.page())?;
-        report::write(folder, "report.json", &self.json())?;
-        report::write(folder, "figures.csv", &figures_csv(&self.study.figures))?;
-        report::write(folder, "scored.csv", &self.scored.to_csv())?;
-        report::write(folder, "left_out.csv", &csv_of(&self.scored.left_out))?;
-        report::write(folder, "leaks.csv", &csv_of(self.leaks))?;
-        report::write(folder, "confusion.csv", &self.confusion())?;
-        report::write(folder, "curves.csv", &self.curves())
-    }
-
-    fn page(&self) -> String {
-        let (scored, study) = (self.scored, self.study);
-        let groups = study.figures.first().map_or(0, |figure| figure.groups);
-        let mut page = Page::new(
-            "How well photographs are classified",
-            &format!(
-                "{} photographs in {groups} groups ({}), {} labels; {} rows left out",
-                scored.rows.len(),
-                match scored.grouping {
-                    Grouping::Manifest => "the manifest's groups or sellers",
-                    Grouping::NearDuplicates => "near-duplicates together",
-                },
-                scored.labels.len(),
-                scored.left_out.len()
-            ),
-        );
-        let find = |label: &str, start: &str| {
-            study
-                .figures
-                .iter()
-                .find(|f| f.label == label && f.name.starts_with(start))
-        };
-        let mut cards: Vec<&Figure> = FIRST.iter().filter_map(|name| find("", name)).collect();
-        for label in &scored.labels {
-            cards.extend(find(label, "recall at flag"));
-            cards.extend(find(label, "false-positive rate at flag"));
-        }
-        // Two cards a label are a summary for a few labels only; the table below has all.
-        if cards.len() > 9 {
-            cards.truncate(FIRST.len());
-        }
-        page.cards(&cards);
-        page.paragraph(
-            "Intervals are 95 % percentile intervals of a bootstrap over whole groups: they tell what other groups of the same \
-             kind would give, not what another source would. A figure without a value is not defined or not supported by so few data.",
-        );
-        page.heading("Label by label");
-        let header = [
-            "label",
-            "photographs",
-            "precision",
-            "recall",
-            "F1",
-            "average precision",
-            "recall at false-positive rate 0.01",
-            "recall at flag",
-            "false-positive rate at flag",
-        ];
-        let rows: Vec<Vec<Cell>> = scored
-            .labels
-            .iter()
-            .map(|label| {
-                let of = |name: &str| Cell::figure(find(label, name));
-                let photographs = find(label, "recall").map_or(0, |figure| figure.photographs);
-                vec![
-                    Cell::text(label),
-                    Cell::text(&photographs.to_string()),
-                    of("precision"),
-                    of("recall"),
-                    of("F1"),
-                    of("average precision"),
-                    of("recall at false-positive rate 0.01"),
-                    of("recall at flag"),
-                    of("false-positive rate at flag"),
-                ]
-            })
-            .collect();
-        page.cells(&header, &rows);
-        page.heading("Confusion");
-        page.matrix(&scored.labels, &study.confusion);
-        page.heading("Curves");
-        page.charts(&self.charts());
-        page.heading("Every figure");
-        page.paragraph("All labels together:");
-        page.figures(
-            &study
-                .figures
-                .iter()
-                .filter(|f| f.label.is_empty())
-                .collect::<Vec<_>>(),
-        );
-        for label in &scored.labels {
-            let own: Vec<&Figure> = study.figures.iter().filter(|f| &f.label == label).collect();
-            page.fold(label);
-            page.figures(&own);
-            page.unfold();
-        }
-        page.heading("Worst errors");
-        let shown: Vec<(PathBuf, String)> = study
-            .errors
-            .iter()
-            .take(SHOWN)
-            .map(|&i| {
-                let row = &scored.rows[i];
-                let best = row.best();
-                (
-                    self.root.join(&row.file),
-                    format!(
-                        "{}: {} {:.2}, is {} {:.2}",
-                        row.file,
-                        scored.labels[best],
-                        row.scores[best],
-                        scored.labels[row.label],
-                        row.scores[row.label]
-                    ),
-                )
-            })
-            .collect();
-        gallery(&mut page, &shown, self.pictures, self.limits);
-        self.data(&mut page);
-        configuration(&mut page, self.configuration);
-        page.html()
-    }
-
-    fn data(&self, page: &mut Page) {
-        page.heading("Data left out");
-        page.paragraph(&leaks_in_words(self.leaks, self.leaks_taken_out));
-        if self.scored.merged > 0 {
-            page.paragraph(&format!(
-                "{} groups were put together with another because they share a near-duplicate.",
-                self.scored.merged
-            ));
-        }
-        left_out(page, &self.scored.left_out);
-    }
-
-    fn charts(&self) -> Vec<String> {
-        let supported: Vec<_> = self
-            .study
-            .curves
-            .iter()
-            .filter(|curve| curve.positives > 0)
-            .collect();
-        let of = |pick: &dyn Fn(&crate::evaluate::metrics::Point) -> (f64, f64),
-                  start: Option<(f64, f64)>|
-         -> Vec<Line> {
-            supported
-                .iter()
-                .map(|curve| Line {
-                    name: &curve.label,
-                    points: start
-                        .into_iter()
-                        .chain(curve.points.iter().map(pick))
-                        .collect(),
-                })
-                .collect()
-        };
-        let rates = Axis {
-            name: "false-positive rate",
-            low: 1e-3,
-            high: 1.0,
-            logarithmic: true,
-        };
-        let bins = &self.study.calibration.bins;
-        let most_wrong = (self.study.selective.iter()).fold(0.0, |most, point| point.1.max(most));
-        vec![
-            chart(
-                "Recall against false positives",
-                rates,
-                Axis::share("recall"),
-                &of(
-                    &|point| (point.false_positive_rate, point.recall),
-                    Some((1e-3, 0.0)),
-                ),
-                false,
-            ),
-            chart(
-                "Precision against recall",
-                Axis::share("recall"),
-                Axis::share("precision"),
-                &of(&|point| (point.recall, point.precision), None),
-                false,
-            ),
-            chart(
-                "Confidence and truth",
-                Axis::share("confidence"),
-                Axis::share("share right"),
-                &[Line {
-                    name: "all",
-                    points: bins
-                        .iter()
-                        .filter(|bin| bin.0 > 0.0)
-                        .map(|bin| (bin.1, bin.2))
-                        .collect(),
-                }],
-                true,
-            ),
-            chart(
-                "Error when only the surest are answered",
-                Axis::share("share answered"),
-                Axis {
-                    high: round_up(most_wrong),
-                    ..Axis::share("share wrong")
-                },
-                &[Line {
-                    name: "all",
-                    points: self.study.selective.clone(),
-                }],
-                false,
-            ),
-        ]
-    }
-
-    fn confusion(&self) -> String {
-        let labels = &self.scored.labels;
-        let header = std::iter::once("true".to_owned()).chain(labels.iter().cloned());
-        let rows = self.study.confusion.chunks(labels.len()).zip(labels);
-        let rows = rows.map(|(row, label)| {
-            std::iter::once(label.clone())
-                .chain(row.iter().map(u64::to_string))
-                .collect()
-        });
-        csv_rows(std::iter::once(header.collect()).chain(rows))
-    }
-
-    fn curves(&self) -> String {
-        #[derive(Serialize)]
-        struct Row<'a> {
-            label: &'a str,
-            threshold: f64,
-            recall: f64,
-            false_positive_rate: f64,
-            precision: f64,
-        }
-        let mut rows = Vec::new();
-        for curve in &self.study.curves {
-            let step = curve.points.len().div_ceil(1000).max(1);
-            rows.extend(curve.points.iter().step_by(step).map(|point| Row {
-                label: &curve.label,
-                threshold: point.threshold,
-                recall: point.recall,
-                false_positive_rate: point.false_positive_rate,
-                precision: point.precision,
-            }));
-        }
-        csv_of(&rows)
-    }
-
-    fn json(&self) -> String {
-        let value = json!({
-            "schema": "faunalens.evaluation.v1",
-            "configuration": self.configuration.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
-            "photographs": self.scored.rows.len(),
-            "labels": self.scored.labels,
-            "grouping": self.scored.grouping,
-            "left_out": self.scored.left_out,
-            "leaks": self.leaks,
-            "leaks_taken_out": self.leaks_taken_out,
-            "groups_merged": self.scored.merged,
-            "scored_but_not_in_manifest": self.scored.not_asked,
-            "figures": self.study.figures,
-            "confusion": self.study.confusion.chunks(self.scored.labels.len()).collect::<Vec<_>>(),
-            "reliability": self.study.calibration.bins,
-        });
-        format!("{value:#}\n")
-    }
-}
-
-/// Writes a comparison: `report.html`, `report.json`, `differences.csv`, `changed.csv`, `left_out.csv`. `pictures` is the folder to which the
-/// photographs are relative; without it the page shows none.
+/// Writes the study into `folder`.
 ///
 /// # Errors
 /// [`ReportError`] naming the file that cannot be written.
-pub fn write_comparison(
-    comparison: &Comparison,
-    configuration_of: &Configuration,
-    pictures: Option<&Path>,
-    limits: &Limits,
-    folder: &Path,
-) -> Result<(), ReportError> {
-    report::make(folder)?;
-    let mut page = Page::new(
-        "Two results on the same photographs",
-        &format!(
-            "{} photographs; {} that only the first names rightly, {} that only the second does; \
-             exact McNemar test p = {}",
-            comparison.photographs,
-            comparison.only[0],
-            comparison.only[1],
-            value(Some(comparison.mcnemar))
-        ),
-    );
-    page.paragraph("Differences are second less first; an interval that holds 0 shows no difference. The bootstrap draws the same groups for both.");
-    let of = |wanted: &dyn Fn(&str) -> bool| -> Vec<&Difference> {
-        let rows = comparison.figures.iter();
-        rows.filter(|row| wanted(&row.difference.label)).collect()
-    };
-    page.heading("All labels together");
-    page.cells(&DIFFERENCES, &in_cells(&of(&|label| label.is_empty())));
-    let mut labels: Vec<&str> = Vec::new();
-    for row in &comparison.figures {
-        let label = row.difference.label.as_str();
-        if !label.is_empty() && labels.last() != Some(&label) {
-            labels.push(label);
-        }
-    }
+pub fn write(study: &Study, frame: &Frame, folder: &Path) -> Result<(), ReportError> {
+    let folder = ReportFolder::create(folder)?;
+    folder.write_text("report.html", &page(study, frame))?;
+    folder.write_json("report.json", &json(study, frame))?;
+    let figures = study.measured.figures.iter();
+    folder.write_table("figures.csv", figures.map(FigureRow::from))?;
+    folder.write_text("scored.csv", &study.scored.to_csv())?;
+    folder.write_table("left_out.csv", &study.scored.left_out)?;
+    folder.write_table("leaks.csv", &study.leaks.leaks)?;
+    write_confusion(study, &folder)?;
+    folder.write_table("curves.csv", curve_rows(study))
+}
+
+fn page(study: &Study, frame: &Frame) -> String {
+    let mut page = Page::new("How well photographs are classified", &lead(study));
+    page.cards(cards(study).into_iter().map(Figure::card));
+    page.paragraph(INTERVALS);
     page.heading("Label by label");
-    for label in labels {
-        page.fold(label);
-        page.cells(&DIFFERENCES, &in_cells(&of(&|other| other == label)));
-        page.unfold();
-    }
-    page.heading("Photographs named differently");
-    page.paragraph(&format!(
-        "{} in all; right to wrong first. changed.csv has every one.",
-        comparison.changed.len()
-    ));
-    let shown: Vec<(PathBuf, String)> = comparison
-        .changed
-        .iter()
-        .take(SHOWN)
-        .map(|row| {
-            (
-                pictures.unwrap_or(Path::new("")).join(&row.file),
-                format!(
-                    "{}: is {}; first {} {:.2}, second {} {:.2}",
-                    row.file, row.label, row.first, row.first_score, row.second, row.second_score
-                ),
-            )
-        })
-        .collect();
-    gallery(&mut page, &shown, pictures.is_some(), limits);
-    page.heading("Data left out");
-    left_out(&mut page, &comparison.left_out);
-    configuration(&mut page, configuration_of);
-    report::write(folder, "report.html", &page.html())?;
-    let json = json!({
-        "schema": "faunalens.comparison.v1",
-        "configuration": configuration_of.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
-        "photographs": comparison.photographs,
-        "only_first_right": comparison.only[0],
-        "only_second_right": comparison.only[1],
-        "mcnemar_p": comparison.mcnemar,
-        "figures": comparison.figures,
-        "left_out": comparison.left_out,
-    });
-    report::write(folder, "report.json", &format!("{json:#}\n"))?;
-    report::write(
-        folder,
-        "differences.csv",
-        &differences_csv(&comparison.figures),
-    )?;
-    report::write(folder, "left_out.csv", &csv_of(&comparison.left_out))?;
-    report::write(folder, "changed.csv", &csv_of(&comparison.changed))
+    page.table(&label_table(study));
+    page.heading("Confusion");
+    page.confusion_matrix(&study.scored.labels, &study.measured.confusion);
+    page.heading("Curves");
+    page.charts(&charts(study));
+    add_every_figure(&mut page, study);
+    page.heading("Worst errors");
+    page.gallery(worst_errors(study), frame);
+    add_data_left_out(&mut page, study);
+    page.provenance(&frame.provenance);
+    page.html()
 }
 
-const DIFFERENCES: [&str; 4] = ["figure", "first", "second", "difference"];
-
-fn in_cells(rows: &[&Difference]) -> Vec<Vec<Cell>> {
-    let cells = rows.iter().map(|row| {
-        vec![
-            Cell::text(&row.difference.name),
-            Cell::value(row.first, None),
-            Cell::value(row.second, None),
-            Cell::difference(row.difference.value, row.difference.interval),
-        ]
-    });
-    cells.collect()
-}
-
-/// Differences as CSV.
-#[must_use]
-pub fn differences_csv(rows: &[Difference]) -> String {
-    #[derive(Serialize)]
-    struct Row<'a> {
-        label: &'a str,
-        figure: &'a str,
-        first: Option<f64>,
-        second: Option<f64>,
-        difference: Option<f64>,
-        low95: Option<f64>,
-        high95: Option<f64>,
-    }
-    let rows: Vec<Row> = rows
-        .iter()
-        .map(|row| Row {
-            label: &row.difference.label,
-            figure: &row.difference.name,
-            first: row.first,
-            second: row.second,
-            difference: row.difference.value,
-            low95: row.difference.interval.map(|limits| limits[0]),
-            high95: row.difference.interval.map(|limits| limits[1]),
-        })
-        .collect();
-    csv_of(&rows)
-}
-
-/// What the search for near-duplicates found.
-pub(in crate::evaluate) fn leaks_in_words(leaks: &[Leak], taken_out: bool) -> String {
-    let count = |kind| leaks.iter().filter(|leak| leak.kind == kind).count();
-    let (training, other, same) = (
-        count(Kind::Training),
-        count(Kind::OtherLabel),
-        count(Kind::SameLabel),
-    );
+fn lead(study: &Study) -> String {
+    let groups = study
+        .measured
+        .figures
+        .first()
+        .map_or(0, |figure| figure.groups);
     format!(
-        "{training} near-duplicates of training photographs and {other} of photographs with another label were found{}. {same} are \
-         near-duplicates of a photograph with the same label: they stay, in one group.",
-        match (training + other, taken_out) {
-            (0, _) => "",
-            (_, true) => " and taken out",
-            (_, false) => " and kept",
-        }
+        "{} photographs in {groups} groups ({}), {} labels; {} rows left out",
+        study.scored.rows.len(),
+        match study.scored.grouping {
+            Grouping::Manifest => "the manifest's groups or sellers",
+            Grouping::NearDuplicates => "near-duplicates together",
+        },
+        study.scored.labels.len(),
+        study.scored.left_out.len()
     )
 }
 
-/// Thumbnails with captions, or that there are none.
-pub(in crate::evaluate) fn gallery(
-    page: &mut Page,
-    shown: &[(PathBuf, String)],
-    pictures: bool,
-    limits: &Limits,
-) {
-    if shown.is_empty() {
-        page.paragraph("None.");
+impl Study {
+    /// The first figure of a label (of all if empty) whose measure is wanted.
+    fn find(&self, label: &str, wanted: impl Fn(&Measure) -> bool) -> Option<&Figure> {
+        let mut figures = self.measured.figures.iter();
+        figures.find(|figure| figure.label == label && wanted(&figure.measure))
     }
-    let entries: Vec<(&Path, String)> = shown
+}
+
+fn is_recall_at_flag(measure: &Measure) -> bool {
+    matches!(measure, Measure::RecallAt(OperatingPoint::Flag(_)))
+}
+
+fn is_false_positive_rate_at_flag(measure: &Measure) -> bool {
+    matches!(
+        measure,
+        Measure::FalsePositiveRateAt(OperatingPoint::Flag(_))
+    )
+}
+
+/// Two cards a label are a summary for a few labels only; the table has all.
+fn cards(study: &Study) -> Vec<&Figure> {
+    let of_all = [
+        Measure::Accuracy,
+        Measure::BalancedAccuracy,
+        Measure::ExpectedCalibrationError,
+    ];
+    let of_all = of_all
         .iter()
-        .map(|(path, words)| (path.as_path(), words.clone()))
-        .collect();
-    page.gallery(&entries, pictures, limits);
-}
-
-/// The end of an axis whose fifths are round: the next of 0.05, 0.1, 0.25, 0.5, 1.
-pub(in crate::evaluate) fn round_up(most: f64) -> f64 {
-    let ends = [0.05, 0.1, 0.25, 0.5];
-    ends.into_iter().find(|&end| most <= end).unwrap_or(1.0)
-}
-
-/// The first rows, with their reasons.
-pub(in crate::evaluate) fn left_out(page: &mut Page, rows: &[LeftOut]) {
-    if rows.is_empty() {
-        page.paragraph("No row was left out.");
-        return;
+        .filter_map(|wanted| study.find("", |found| found == wanted));
+    let of_all: Vec<&Figure> = of_all.collect();
+    let of_labels = study.scored.labels.iter().flat_map(|label| {
+        let recall = study.find(label, is_recall_at_flag);
+        recall
+            .into_iter()
+            .chain(study.find(label, is_false_positive_rate_at_flag))
+    });
+    let cards: Vec<&Figure> = of_all.iter().copied().chain(of_labels).collect();
+    if cards.len() > MOST_CARDS {
+        of_all
+    } else {
+        cards
     }
-    page.paragraph(&format!(
-        "{} rows were left out; left_out.csv and report.json have every one.",
-        rows.len()
-    ));
-    let table: Vec<Vec<String>> = rows
-        .iter()
-        .take(50)
-        .map(|row| vec![row.line.to_string(), row.file.clone(), row.why.clone()])
-        .collect();
-    page.table(&["line", "file", "why"], &table);
 }
 
-pub(in crate::evaluate) fn configuration(page: &mut Page, entries: &Configuration) {
-    page.heading("How this was made");
-    let rows: Vec<Vec<Cell>> = entries
+fn label_table(study: &Study) -> Table {
+    let mut table = Table::new(&[
+        "label",
+        "photographs",
+        "precision",
+        "recall",
+        "F1",
+        "average precision",
+        "recall at false-positive rate 0.01",
+        "recall at flag",
+        "false-positive rate at flag",
+    ]);
+    let hundredth = Measure::RecallAt(OperatingPoint::FalsePositiveRate(0.01));
+    for label in &study.scored.labels {
+        let is = |wanted: Measure| move |measure: &Measure| *measure == wanted;
+        let recall = study.find(label, is(Measure::Recall));
+        let figures = [
+            study.find(label, is(Measure::Precision)),
+            recall,
+            study.find(label, is(Measure::F1)),
+            study.find(label, |found| {
+                matches!(found, Measure::AveragePrecision { .. })
+            }),
+            study.find(label, is(hundredth.clone())),
+            study.find(label, is_recall_at_flag),
+            study.find(label, is_false_positive_rate_at_flag),
+        ];
+        let photographs = recall.map_or(0, |figure| figure.photographs);
+        let mut row = vec![Cell::text(label), Cell::count(photographs)];
+        row.extend(figures.map(Figure::share_cell));
+        table.push(row);
+    }
+    table
+}
+
+fn add_every_figure(page: &mut Page, study: &Study) {
+    let of = |label: &str| {
+        let figures = study.measured.figures.iter();
+        figure::table(figures.filter(|figure| figure.label == label))
+    };
+    page.heading("Every figure");
+    page.paragraph("All labels together:");
+    page.table(&of(""));
+    for label in &study.scored.labels {
+        page.folded_table(label, &of(label));
+    }
+}
+
+fn worst_errors(study: &Study) -> impl Iterator<Item = Thumbnail> {
+    let scored = &study.scored;
+    study.measured.errors.iter().take(SHOWN).map(|&row| {
+        let row = &scored.rows[row];
+        let best = row.best();
+        let caption = format!(
+            "{}: {} {:.2}, is {} {:.2}",
+            row.file,
+            scored.labels[best],
+            row.scores[best],
+            scored.labels[row.label],
+            row.scores[row.label]
+        );
+        Thumbnail::of_file(study.root.join(&row.file), caption)
+    })
+}
+
+fn add_data_left_out(page: &mut Page, study: &Study) {
+    page.heading("Data left out");
+    page.paragraph(&study.leaks.describe());
+    if study.scored.merged > 0 {
+        page.paragraph(&format!(
+            "{} groups were put together with another because they share a near-duplicate.",
+            study.scored.merged
+        ));
+    }
+    sections::left_out(page, &study.scored.left_out);
+}
+
+fn charts(study: &Study) -> [Chart; 4] {
+    [
+        recall_chart(study),
+        precision_chart(study),
+        reliability_chart(study),
+        selective_chart(study),
+    ]
+}
+
+fn recall_chart(study: &Study) -> Chart {
+    let curves = study
+        .measured
+        .curves
         .iter()
-        .map(|(name, value)| vec![Cell::words(name), Cell::words(value)])
-        .collect();
-    page.cells(&["", ""], &rows);
+        .filter(|curve| curve.positives > 0);
+    let series = curves.map(|curve| {
+        let points = curve
+            .points
+            .iter()
+            .map(|point| (point.false_positive_rate, point.recall));
+        Series::new(
+            &curve.label,
+            std::iter::once((LOWEST_RATE, 0.0)).chain(points),
+        )
+    });
+    Chart::lines(
+        "Recall against false positives",
+        Axis::logarithmic("false-positive rate", LOWEST_RATE, 1.0),
+        Axis::share("recall"),
+        series.collect(),
+    )
+}
+
+fn precision_chart(study: &Study) -> Chart {
+    let curves = study
+        .measured
+        .curves
+        .iter()
+        .filter(|curve| curve.positives > 0);
+    let series = curves.map(|curve| {
+        let points = curve
+            .points
+            .iter()
+            .map(|point| (point.recall, point.precision));
+        Series::new(&curve.label, points)
+    });
+    Chart::lines(
+        "Precision against recall",
+        Axis::share("recall"),
+        Axis::share("precision"),
+        series.collect(),
+    )
+}
+
+fn reliability_chart(study: &Study) -> Chart {
+    let bins = study
+        .measured
+        .calibration
+        .bins
+        .iter()
+        .filter(|bin| bin.0 > 0.0);
+    Chart::lines(
+        "Confidence and truth",
+        Axis::share("confidence"),
+        Axis::share("share right"),
+        vec![Series::new("all", bins.map(|bin| (bin.1, bin.2)))],
+    )
+    .with_diagonal()
+}
+
+fn selective_chart(study: &Study) -> Chart {
+    let points = &study.measured.selective;
+    let most_wrong = points.iter().fold(0.0, |most, point| point.1.max(most));
+    Chart::lines(
+        "Error when only the surest are answered",
+        Axis::share("share answered"),
+        Axis::share_up_to("share wrong", most_wrong),
+        vec![Series::new("all", points.iter().copied())],
+    )
+}
+
+fn write_confusion(study: &Study, folder: &ReportFolder) -> Result<(), ReportError> {
+    let labels = &study.scored.labels;
+    let mut header = vec!["true"];
+    header.extend(labels.iter().map(String::as_str));
+    let counts = study.measured.confusion.chunks(labels.len());
+    let rows = labels.iter().zip(counts).map(|(label, counts)| {
+        let counts = counts.iter().map(u64::to_string);
+        std::iter::once(label.clone())
+            .chain(counts)
+            .collect::<Vec<_>>()
+    });
+    folder.write_records("confusion.csv", &header, rows)
+}
+
+/// A point of a curve as a row of a table.
+#[derive(Serialize)]
+struct CurveRow<'a> {
+    label: &'a str,
+    threshold: f64,
+    recall: f64,
+    false_positive_rate: f64,
+    precision: f64,
+}
+
+fn curve_rows(study: &Study) -> impl Iterator<Item = CurveRow<'_>> {
+    study.measured.curves.iter().flat_map(|curve| {
+        let step = curve.points.len().div_ceil(CURVE_POINTS).max(1);
+        curve.points.iter().step_by(step).map(|point| CurveRow {
+            label: &curve.label,
+            threshold: point.threshold,
+            recall: point.recall,
+            false_positive_rate: point.false_positive_rate,
+            precision: point.precision,
+        })
+    })
+}
+
+fn json(study: &Study, frame: &Frame) -> serde_json::Value {
+    let (scored, measured) = (&study.scored, &study.measured);
+    json!({
+        "schema": "faunalens.evaluation.v1",
+        "configuration": frame.provenance.to_json(),
+        "photographs": scored.rows.len(),
+        "labels": scored.labels,
+        "grouping": scored.grouping,
+        "left_out": scored.left_out,
+        "leaks": study.leaks.leaks,
+        "leaks_taken_out": study.leaks.taken_out,
+        "groups_merged": scored.merged,
+        "scored_but_not_in_manifest": scored.not_asked,
+        "figures": measured.figures,
+        "confusion": measured.confusion.chunks(scored.labels.len()).collect::<Vec<_>>(),
+        "reliability": measured.calibration.bins,
+    })
 }

@@ -1,6 +1,13 @@
-//! How well the same picture is found again.
+//! How well the same picture is found again: by the index as it answers, by PDQ alone, by
+//! descriptor and landmarks alone, or by another tool's scores.
 
-pub mod report;
+mod answers;
+mod measures;
+mod report;
 mod study;
 
-pub use study::{Found, METHODS, Part, Settings, Study, ask, read_answers, study};
+pub use answers::{Found, Method, query_index, read_answers};
+pub use measures::{Measured, Part, measure};
+pub use report::write;
+pub(super) use report::{add_transformations, part_rows, precision_chart};
+pub use study::{Plan, Study, run, run_on_answers};

@@ -1,266 +1,232 @@
-//! The report of `eval match`.
+//! A finished study as a folder: `report.html`, `report.json` and tables.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::photo::Limits;
+use crate::evaluate::figure::{self, Figure, Measure};
+use crate::evaluate::sections::{self, SHOWN};
+use crate::report::chart::{Axis, Chart, Series};
+use crate::report::html::{Cell, Page, Table, Thumbnail};
+use crate::report::{Frame, ReportError, ReportFolder};
 
-use super::{Found, Part, Study};
-use crate::evaluate::classify::Figure;
-use crate::evaluate::classify::report::{Configuration, SHOWN, configuration, gallery, left_out};
-use crate::evaluate::table::LeftOut;
-use crate::evaluate::truth::Truth;
-use crate::report::chart::{Axis, Line, chart};
-use crate::report::html::{self as report, Cell, Page, ReportError, csv_of};
+use super::answers::Method;
+use super::measures::{Measured, Part};
+use super::study::Study;
 
-/// Figures of a method in the table of transformations.
-pub(in crate::evaluate) const SHORT: [&str; 4] = [
-    "found at all",
-    "micro-average precision",
-    "recall at precision 0.9",
-    "recall@1",
+/// Figures of the first method in the table of transformations; of the others the first of them.
+static IN_SHORT: [Measure; 4] = [
+    Measure::FoundAtAll,
+    Measure::MicroAveragePrecision,
+    Measure::RecallAtPrecision(0.9),
+    Measure::RecallAtRank(1),
 ];
+const DEFINITIONS: &str = "Micro-average precision ranks the answers to all questions together; \
+    answers of one score count in the worst order. Intervals are 95 % percentile intervals of a \
+    bootstrap over groups of questions that share a picture. A threshold is a score of its \
+    method: for the index 2 is the same bytes, 1 and above PDQ (1 plus the share of equal bits), \
+    below 1 the cosine of a descriptor whose landmarks agree.";
 
-/// What `eval match` writes.
-pub struct MatchReport<'a> {
-    /// What is true.
-    pub truth: &'a Truth,
-    /// The figures.
-    pub study: &'a Study,
-    /// Rows and answers that were not used.
-    pub left_out: &'a [LeftOut],
-    /// Versions, hashes, seed, command line.
-    pub configuration: &'a Configuration,
-    /// Whether thumbnails are shown.
-    pub pictures: bool,
-    /// Limits for decoding them.
-    pub limits: &'a Limits,
-    /// Folder to which the files are relative.
-    pub root: &'a Path,
-}
-
-impl MatchReport<'_> {
-    /// Writes `report.html`, `report.json` and the tables into `folder`.
-    ///
-    /// # Errors
-    /// [`ReportError`] naming the file that cannot be written.
-    pub fn write(&self, folder: &Path) -> Result<(), ReportError> {
-        report::make(folder)?;
-        report::write(folder, "report.html", &self.page())?;
-        report::write(folder, "report.json", &self.json())?;
-        report::write(folder, "figures.csv", &parts_csv(&self.study.parts))?;
-        report::write(folder, "left_out.csv", &csv_of(self.left_out))?;
-        report::write(folder, "wrong.csv", &csv_of(&self.study.wrong))?;
-        report::write(folder, "missed.csv", &missed_csv(&self.study.missed))
-    }
-
-    fn page(&self) -> String {
-        let (truth, study) = (self.truth, self.study);
-        let matched = truth
-            .questions
-            .iter()
-            .filter(|q| !q.wanted.is_empty())
-            .count();
-        let mut page = Page::new(
-            "How well the same picture is found again",
-            &format!(
-                "{} questions, {matched} of them with a match, asked of {} pictures; {} rows left out",
-                truth.questions.len(),
-                truth.references.len(),
-                self.left_out.len()
-            ),
-        );
-        if let Some(first) = study.parts.first() {
-            page.cards(&first.figures.iter().collect::<Vec<_>>());
-        }
-        page.paragraph(
-            "Micro-average precision ranks the answers to all questions together; answers of one score count in the worst order. Intervals are 95 % \
-             percentile intervals of a bootstrap over groups of questions that share a picture. A threshold is a score of its method: for the index 2 is the \
-             same bytes, 1 and above PDQ (1 plus the share of equal bits), below 1 the cosine of a descriptor whose landmarks agree.",
-        );
-        page.heading("Curves");
-        page.charts(&[curves(study)]);
-        page.heading("Method by method");
-        for part in study
-            .parts
-            .iter()
-            .filter(|part| part.transformation.is_empty())
-        {
-            page.paragraph(&part.method);
-            page.figures(&part.figures.iter().collect::<Vec<_>>());
-        }
-        if study
-            .parts
-            .iter()
-            .any(|part| !part.transformation.is_empty())
-        {
-            page.heading("Transformation by transformation");
-            transformations(&mut page, &study.parts);
-        }
-        page.heading("Surest wrong answers");
-        let pairs: Vec<(PathBuf, String)> = study
-            .wrong
-            .iter()
-            .take(SHOWN / 2)
-            .flat_map(
-                |Found {
-                     query, db, score, ..
-                 }| {
-                    [
-                        (self.root.join(query), format!("asked: {query}")),
-                        (self.root.join(db), format!("answered {score:.3}: {db}")),
-                    ]
-                },
-            )
-            .collect();
-        gallery(&mut page, &pairs, self.pictures, self.limits);
-        page.heading("Not found");
-        page.paragraph(&format!(
-            "{} questions with a match got none of theirs; missed.csv has every one.",
-            study.missed.len()
-        ));
-        let missed: Vec<(PathBuf, String)> = (study.missed.iter().take(SHOWN))
-            .map(|file| (self.root.join(file), file.clone()))
-            .collect();
-        gallery(&mut page, &missed, self.pictures, self.limits);
-        page.heading("Data left out");
-        left_out(&mut page, self.left_out);
-        configuration(&mut page, self.configuration);
-        page.html()
-    }
-
-    fn json(&self) -> String {
-        let value = json!({
-            "schema": "faunalens.matching.v1",
-            "configuration": self.configuration.iter().cloned().collect::<BTreeMap<_, _>>(),
-            "questions": self.truth.questions.len(),
-            "references": self.truth.references.len(),
-            "parts": self.study.parts,
-            "missed": self.study.missed.len(),
-            "wrong": self.study.wrong.len(),
-            "left_out": self.left_out,
-        });
-        format!("{value:#}\n")
+/// Writes the study into `folder`, with the answers where they were made for it.
+///
+/// # Errors
+/// [`ReportError`] naming the file that cannot be written.
+pub fn write(study: &Study, frame: &Frame, folder: &Path) -> Result<(), ReportError> {
+    let folder = ReportFolder::create(folder)?;
+    let measured = &study.measured;
+    folder.write_text("report.html", &page(study, frame))?;
+    folder.write_json("report.json", &json(study, frame))?;
+    folder.write_table("figures.csv", part_rows(&measured.parts))?;
+    folder.write_table("left_out.csv", &study.left_out)?;
+    folder.write_table("wrong.csv", &measured.wrong)?;
+    let missed = measured.missed.iter();
+    folder.write_table("missed.csv", missed.map(|query| MissedRow { query }))?;
+    match &study.answers {
+        Some(answers) => folder.write_table("answers.csv", answers),
+        None => Ok(()),
     }
 }
 
-fn missed_csv(missed: &[String]) -> String {
-    #[derive(Serialize)]
-    struct Row<'a> {
-        query: &'a str,
+fn page(study: &Study, frame: &Frame) -> String {
+    let measured = &study.measured;
+    let mut page = Page::new("How well the same picture is found again", &lead(study));
+    if let Some(first) = measured.parts.first() {
+        page.cards(first.figures.iter().map(Figure::card));
     }
-    csv_of(&missed.iter().map(|query| Row { query }).collect::<Vec<_>>())
+    page.paragraph(DEFINITIONS);
+    page.heading("Curves");
+    page.charts(&[precision_chart(measured)]);
+    page.heading("Method by method");
+    let parts = measured.parts.iter();
+    for part in parts.filter(|part| part.transformation.is_empty()) {
+        page.paragraph(&part.method.to_string());
+        page.table(&figure::table(&part.figures));
+    }
+    if (measured.parts.iter()).any(|part| !part.transformation.is_empty()) {
+        page.heading("Transformation by transformation");
+        add_transformations(&mut page, &measured.parts);
+    }
+    page.heading("Surest wrong answers");
+    page.gallery(wrong_answers(study), frame);
+    page.heading("Not found");
+    page.paragraph(&format!(
+        "{} questions with a match got none of theirs; missed.csv has every one.",
+        measured.missed.len()
+    ));
+    page.gallery(missed(study), frame);
+    page.heading("Data left out");
+    sections::left_out(&mut page, &study.left_out);
+    page.provenance(&frame.provenance);
+    page.html()
 }
 
-/// Precision against recall of every method.
-pub(in crate::evaluate) fn curves(study: &Study) -> String {
-    let lines: Vec<Line> = study
-        .curves
+fn lead(study: &Study) -> String {
+    let questions = &study.truth.questions;
+    let matched = questions
         .iter()
-        .map(|(name, points)| Line {
-            name,
-            points: points.clone(),
-        })
-        .collect();
-    chart(
-        "Precision against recall, all questions",
-        Axis::share("recall"),
-        Axis::share("precision"),
-        &lines,
-        false,
+        .filter(|question| !question.wanted.is_empty());
+    format!(
+        "{} questions, {} of them with a match, asked of {} pictures; {} rows left out",
+        questions.len(),
+        matched.count(),
+        study.truth.references.len(),
+        study.left_out.len()
     )
 }
 
-fn find<'a>(part: &'a Part, name: &str) -> Option<&'a Figure> {
-    part.figures.iter().find(|figure| figure.name == name)
+/// Every wrong answer beside what was asked.
+fn wrong_answers(study: &Study) -> impl Iterator<Item = Thumbnail> {
+    study
+        .measured
+        .wrong
+        .iter()
+        .take(SHOWN / 2)
+        .flat_map(|found| {
+            let answered = format!("answered {:.3}: {}", found.score, found.db);
+            [
+                Thumbnail::of_file(
+                    study.root.join(&found.query),
+                    format!("asked: {}", found.query),
+                ),
+                Thumbnail::of_file(study.root.join(&found.db), answered),
+            ]
+        })
+}
+
+fn missed(study: &Study) -> impl Iterator<Item = Thumbnail> {
+    let missed = study.measured.missed.iter().take(SHOWN);
+    missed.map(|file| Thumbnail::of_file(study.root.join(file), file.clone()))
+}
+
+/// Precision against recall of every method.
+pub(in crate::evaluate) fn precision_chart(measured: &Measured) -> Chart {
+    let curves = measured.curves.iter();
+    let series =
+        curves.map(|(method, points)| Series::new(&method.to_string(), points.iter().copied()));
+    Chart::lines(
+        "Precision against recall, all questions",
+        Axis::share("recall"),
+        Axis::share("precision"),
+        series.collect(),
+    )
 }
 
 /// A row per transformation: what the first method finds in short, and how much the others find.
-pub(in crate::evaluate) fn transformations(page: &mut Page, parts: &[Part]) {
-    let mut methods: Vec<&str> = Vec::new();
-    let mut names: Vec<&str> = Vec::new();
-    for part in parts {
-        if !methods.contains(&part.method.as_str()) {
-            methods.push(&part.method);
-        }
-        if !part.transformation.is_empty() && !names.contains(&part.transformation.as_str()) {
-            names.push(&part.transformation);
-        }
-    }
+pub(in crate::evaluate) fn add_transformations(page: &mut Page, parts: &[Part]) {
+    let mut methods: Vec<&Method> = parts.iter().map(|part| &part.method).collect();
+    methods.dedup();
     let Some((first, others)) = methods.split_first() else {
         return;
     };
     let mut header = vec!["transformation".to_owned(), "questions".into()];
-    header.extend(SHORT.iter().map(|name| format!("{first}: {name}")));
+    header.extend(IN_SHORT.iter().map(|measure| format!("{first}: {measure}")));
     header.extend(
         others
             .iter()
-            .map(|method| format!("{method}: {}", SHORT[0])),
+            .map(|method| format!("{method}: {}", IN_SHORT[0])),
     );
-    let rows: Vec<Vec<Cell>> = names
-        .iter()
-        .map(|name| {
-            let of = |method: &str| {
-                let mut own = parts.iter();
-                own.find(|part| part.method == method && part.transformation == *name)
-            };
-            let part = of(first);
-            let questions = part.and_then(|part| part.figures.first());
-            let mut cells = vec![
-                Cell::text(name),
-                Cell::text(&questions.map_or(0, |figure| figure.photographs).to_string()),
-            ];
-            cells.extend(
-                SHORT
-                    .iter()
-                    .map(|name| Cell::figure(part.and_then(|part| find(part, name)))),
-            );
-            cells.extend(
-                others
-                    .iter()
-                    .map(|method| Cell::figure(of(method).and_then(|part| find(part, SHORT[0])))),
-            );
-            cells
-        })
-        .collect();
-    page.cells(
-        &header.iter().map(String::as_str).collect::<Vec<_>>(),
-        &rows,
-    );
+    let mut table = Table::new(&header);
+    for part in parts.iter().filter(|part| part.method == **first) {
+        if !part.transformation.is_empty() {
+            table.push(transformation_row(part, others, parts));
+        }
+    }
+    page.table(&table);
 }
 
-/// The figures of every part as CSV.
-pub(in crate::evaluate) fn parts_csv(parts: &[Part]) -> String {
-    #[derive(Serialize)]
-    struct Row<'a> {
-        method: &'a str,
-        transformation: &'a str,
-        figure: &'a str,
-        value: Option<f64>,
-        low95: Option<f64>,
-        high95: Option<f64>,
-        questions: usize,
-        groups: usize,
-        note: &'a str,
+fn transformation_row(part: &Part, others: &[&Method], parts: &[Part]) -> Vec<Cell> {
+    let questions = part.figures.first().map_or(0, |figure| figure.photographs);
+    let mut row = vec![Cell::text(&part.transformation), Cell::count(questions)];
+    row.extend(
+        IN_SHORT
+            .iter()
+            .map(|measure| Figure::share_cell(part.figure(measure))),
+    );
+    row.extend(others.iter().map(|method| {
+        let other = parts
+            .iter()
+            .find(|other| other.method == **method && other.transformation == part.transformation);
+        Figure::share_cell(other.and_then(|other| other.figure(&IN_SHORT[0])))
+    }));
+    row
+}
+
+impl Part {
+    /// The figure of one measure.
+    #[must_use]
+    pub fn figure(&self, measure: &Measure) -> Option<&Figure> {
+        self.figures
+            .iter()
+            .find(|figure| figure.measure == *measure)
     }
-    let rows: Vec<Row> = parts
-        .iter()
-        .flat_map(|part| {
-            part.figures.iter().map(|figure| Row {
-                method: &part.method,
-                transformation: &part.transformation,
-                figure: &figure.name,
-                value: figure.value,
-                low95: figure.interval.map(|limits| limits[0]),
-                high95: figure.interval.map(|limits| limits[1]),
-                questions: figure.photographs,
-                groups: figure.groups,
-                note: &figure.note,
-            })
+}
+
+/// A figure of a part as a row of a table.
+#[derive(Serialize)]
+pub(in crate::evaluate) struct PartRow<'a> {
+    method: &'a Method,
+    transformation: &'a str,
+    figure: &'a Measure,
+    value: Option<f64>,
+    low95: Option<f64>,
+    high95: Option<f64>,
+    questions: usize,
+    groups: usize,
+    note: &'a str,
+}
+
+/// The figures of every part.
+pub(in crate::evaluate) fn part_rows(parts: &[Part]) -> impl Iterator<Item = PartRow<'_>> {
+    parts.iter().flat_map(|part| {
+        part.figures.iter().map(|figure| PartRow {
+            method: &part.method,
+            transformation: &part.transformation,
+            figure: &figure.measure,
+            value: figure.value,
+            low95: figure.interval.map(|[low, _]| low),
+            high95: figure.interval.map(|[_, high]| high),
+            questions: figure.photographs,
+            groups: figure.groups,
+            note: &figure.note,
         })
-        .collect();
-    csv_of(&rows)
+    })
+}
+
+#[derive(Serialize)]
+struct MissedRow<'a> {
+    query: &'a str,
+}
+
+fn json(study: &Study, frame: &Frame) -> Value {
+    json!({
+        "schema": "faunalens.matching.v1",
+        "configuration": frame.provenance.to_json(),
+        "questions": study.truth.questions.len(),
+        "references": study.truth.references.len(),
+        "parts": study.measured.parts,
+        "missed": study.measured.missed.len(),
+        "wrong": study.measured.wrong.len(),
+        "left_out": study.left_out,
+    })
 }

@@ -1,382 +1,215 @@
-//! How well the same picture is found again: by the index as it answers, by PDQ alone, by descriptor and landmarks alone, or
-//! by another tool's scores.
+//! The study: pictures of which a manifest says which are one, asked of an index of their own or
+//! of another tool's answers.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::path::Path;
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use rayon::prelude::*;
 
-use crate::fingerprint::MATCH_DISTANCE;
-use crate::index::{Evidence, Index, IndexError, Method, Query};
+use crate::evaluate::bootstrap::Resampling;
+use crate::evaluate::defaults::{available_cores, root_of};
+use crate::evaluate::error::EvaluateError;
+use crate::evaluate::progress::{Progress, Stage};
+use crate::evaluate::provenance::{describe_model, describe_runtime};
+use crate::evaluate::rows::LeftOut;
+use crate::evaluate::study_index::{Photograph, Pictures, Reading, StudyIndex};
+use crate::evaluate::truth::{Question, Truth};
+use crate::index::{Evidence, IndexError};
+use crate::pipeline::Engine;
+use crate::report::Provenance;
 
-use crate::evaluate::bootstrap;
-use crate::evaluate::classify::Figure;
-use crate::evaluate::retrieval::{Answered, Answers, PRECISIONS, RANKS, Walk};
-use crate::evaluate::table::{self, LeftOut, RowsError, unusable};
-use crate::evaluate::truth::Truth;
+use super::answers::{Found, query_index, read_answers};
+use super::measures::{Measured, measure};
 
-/// Differing bits up to which PDQ's own ranking is looked at: far beyond any threshold that is worth using.
-const PDQ_REACH: u32 = 90;
-/// Sightings asked for, nearest first: with more, answers of no use would fill the memory.
-const LIMIT: usize = 1000;
-
-/// The methods, in the order of the reports.
-pub const METHODS: [&str; 3] = ["index", "pdq", "descriptor"];
-
-/// One answer of one method.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Found {
-    /// The picture asked.
-    pub query: String,
-    /// The picture named.
-    pub db: String,
-    /// Higher is surer; comparable within a method.
-    pub score: f64,
-    /// `index`, `pdq`, `descriptor`, or what another tool calls itself.
-    pub method: String,
+/// What is asked, and how.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Plan {
+    /// Which pictures are one: pairs or clusters.
+    pub manifest: PathBuf,
+    /// Folder to which the files are relative; that of the manifest if `None`.
+    pub photos: Option<PathBuf>,
+    /// Folder of the index that is made for the study; cleared before and removed after it.
+    pub scratch: PathBuf,
+    /// Whether hashes are also asked mirrored and turned.
+    pub any_orientation: bool,
+    /// How intervals are drawn.
+    pub resampling: Resampling,
+    /// Threads.
+    pub workers: usize,
 }
 
-/// Asks the index for one picture, by each method.
-///
-/// `index` is what a user of `check --index` is told, in its order: the same bytes 2, by PDQ 1 plus the share of equal bits, by verified
-/// descriptor the cosine. `pdq` is the share of equal bits down to 166 of 256, `descriptor` the cosine where the landmarks agree.
-///
-/// # Errors
-/// What the index refuses.
-pub fn ask(
-    index: &Index,
-    query: &str,
-    evidence: &Evidence,
-    any_orientation: bool,
-) -> Result<Vec<Found>, IndexError> {
-    let question = Query {
-        limit: LIMIT,
-        ..evidence.query(any_orientation)
-    };
-    let by_hash = index.query(&Query {
-        sha256: None,
-        descriptor: None,
-        max_distance: PDQ_REACH,
-        ..question.clone()
-    })?;
-    let by_descriptor = index.query(&Query {
-        sha256: None,
-        hashes: Vec::new(),
-        ..question.clone()
-    })?;
-    let by_bytes = index.query(&Query {
-        hashes: Vec::new(),
-        descriptor: None,
-        ..question
-    })?;
-    let mut best: BTreeMap<(&str, String), f64> = BTreeMap::new();
-    let mut found = |method: &'static str, db: &str, score: f64| {
-        let known = best.entry((method, db.to_owned())).or_insert(score);
-        *known = known.max(score);
-    };
-    for one in by_hash.iter().chain(&by_descriptor).chain(&by_bytes) {
-        match one.method {
-            Method::Sha256 => found("index", &one.file, 2.0),
-            Method::Pdq => {
-                found("pdq", &one.file, one.similarity);
-                if one.distance <= f64::from(MATCH_DISTANCE) {
-                    found("index", &one.file, 1.0 + one.similarity);
-                }
-            }
-            Method::Descriptor => {
-                found("descriptor", &one.file, one.similarity);
-                found("index", &one.file, one.similarity);
-            }
+impl Plan {
+    /// The pictures of `manifest`, searched upright in an index in `scratch`.
+    #[must_use]
+    pub fn new(manifest: PathBuf, scratch: PathBuf) -> Self {
+        Self {
+            manifest,
+            photos: None,
+            scratch,
+            any_orientation: false,
+            resampling: Resampling::default(),
+            workers: available_cores(),
         }
     }
-    let answers = best.into_iter().map(|((method, db), score)| Found {
-        query: query.to_owned(),
-        db,
-        score,
-        method: method.to_owned(),
-    });
-    Ok(answers.collect())
-}
 
-/// Reads answers: a CSV or JSON lines with `query`, `db`, `score` and, if there are several, `method`. Rows that are none are in the
-/// second value.
-///
-/// # Errors
-/// [`RowsError`] when the file is no such table.
-pub fn read_answers(path: &Path) -> Result<(Vec<Found>, Vec<LeftOut>), RowsError> {
-    let table = table::read(path, &["query", "db", "score", "method"], 3)?;
-    let (mut answers, mut left_out) = (Vec::new(), table.left_out);
-    let mut seen = HashSet::new();
-    for (line, fields) in table.rows {
-        let mut fields = fields.into_iter();
-        let mut next = || fields.next().unwrap_or_default();
-        let (query, db, score, method) = (next(), next(), next(), next());
-        let why = match score.parse::<f64>() {
-            Ok(score) if score.is_finite() => {
-                let method = if method.is_empty() {
-                    "scores".into()
-                } else {
-                    method
-                };
-                let found = Found {
-                    query,
-                    db,
-                    score,
-                    method,
-                };
-                if seen.insert((found.query.clone(), found.db.clone(), found.method.clone())) {
-                    answers.push(found);
-                    continue;
-                }
-                left_out.push(LeftOut {
-                    line,
-                    file: found.query,
-                    why: format!(
-                        "the same pair with {} has a score in an earlier line",
-                        found.db
-                    ),
-                });
-                continue;
-            }
-            _ => format!("score {score:?} with {db} is no number"),
-        };
-        left_out.push(LeftOut {
-            line,
-            file: query,
-            why,
-        });
+    fn root(&self) -> PathBuf {
+        (self.photos.clone()).unwrap_or_else(|| root_of(&self.manifest))
     }
-    if answers.is_empty() {
-        return Err(unusable(
-            path,
-            "no usable answer; give the columns query, db and score",
-        ));
+
+    fn provenance(&self) -> Provenance {
+        let mut provenance = Provenance::default();
+        provenance.push_file("manifest", &self.manifest);
+        provenance
     }
-    Ok((answers, left_out))
-}
-
-/// How the study is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
-    /// Bootstrap resamples; 0 gives no intervals.
-    pub resamples: u64,
-    /// Seed of the bootstrap.
-    pub seed: u64,
-}
-
-/// What is said of the answers of one method to all questions, or to those of one transformation.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Part {
-    /// The method.
-    pub method: String,
-    /// The transformation; empty for all questions.
-    pub transformation: String,
-    /// Its figures; each one's label is the method.
-    pub figures: Vec<Figure>,
 }
 
 /// A finished study.
 #[derive(Debug, Clone)]
 pub struct Study {
-    /// By method: first all questions, then per transformation.
-    pub parts: Vec<Part>,
-    /// By method: precision against recall over all questions.
-    pub curves: Vec<(String, Vec<(f64, f64)>)>,
-    /// Answers that name a picture that is no reference, or no question.
+    /// What is true of the pictures that could be read.
+    pub truth: Truth,
+    /// The figures.
+    pub measured: Measured,
+    /// The answers, where they were made for the study.
+    pub answers: Option<Vec<Found>>,
+    /// Rows and answers that were not used.
     pub left_out: Vec<LeftOut>,
-    /// Wrong answers of the first method, surest first: question, reference, score.
-    pub wrong: Vec<Found>,
-    /// Questions that the first method answers with no match.
-    pub missed: Vec<String>,
+    /// What the figures were made from.
+    pub provenance: Provenance,
+    /// Folder to which the files are relative.
+    pub root: PathBuf,
 }
 
-/// Measures answers against the truth. An answer that names the picture itself is passed over, and so is one for which `neither` holds
-/// (question, reference): it is neither right nor wrong.
-#[must_use]
-pub fn study(
-    truth: &Truth,
-    found: &[Found],
-    neither: impl Fn(usize, usize) -> bool,
-    settings: Settings,
+/// Puts the references into an index of their own and asks it every question.
+///
+/// # Errors
+/// [`EvaluateError`] when the manifest cannot be used, no picture that is asked can be read, or
+/// model or index fail.
+pub fn run(engine: &Engine, plan: &Plan, progress: &dyn Progress) -> Result<Study, EvaluateError> {
+    let mut truth = Truth::read(&plan.manifest)?;
+    let answers = search(engine, plan, &mut truth, progress)?;
+    let mut provenance = plan.provenance();
+    provenance.push("model", describe_model(engine.bundle()));
+    provenance.push("ONNX Runtime", describe_runtime(engine));
+    provenance.push("any orientation", plan.any_orientation);
+    let study = finish(plan, truth, &answers, Vec::new(), provenance);
+    Ok(Study {
+        answers: Some(answers),
+        ..study
+    })
+}
+
+/// Measures another tool's answers, or those of an earlier study.
+///
+/// # Errors
+/// [`EvaluateError::Rows`] when the manifest or the answers cannot be used.
+pub fn run_on_answers(answers: &Path, plan: &Plan) -> Result<Study, EvaluateError> {
+    let truth = Truth::read(&plan.manifest)?;
+    let (found, left_out) = read_answers(answers)?;
+    let mut provenance = plan.provenance();
+    provenance.push_file("answers", answers);
+    Ok(finish(plan, truth, &found, left_out, provenance))
+}
+
+fn finish(
+    plan: &Plan,
+    truth: Truth,
+    answers: &[Found],
+    bad_answers: Vec<LeftOut>,
+    mut provenance: Provenance,
 ) -> Study {
-    let questions: HashMap<&str, usize> = (truth.questions.iter().enumerate())
-        .map(|(number, question)| (question.file.as_str(), number))
-        .collect();
-    let references: HashMap<&str, usize> = (truth.references.iter().enumerate())
-        .map(|(number, file)| (file.as_str(), number))
-        .collect();
-    let mut methods: Vec<&str> = METHODS.to_vec();
-    for one in found {
-        if !methods.contains(&one.method.as_str()) {
-            methods.push(&one.method);
-        }
-    }
-    methods.retain(|method| found.iter().any(|one| one.method == *method));
-    if methods.is_empty() {
-        methods.push(METHODS[0]);
-    }
-    let mut left_out = Vec::new();
-    let mut by_method: Vec<Vec<(usize, &Found)>> = vec![Vec::new(); methods.len()];
-    let mut answers: Vec<Vec<Answered>> = vec![Vec::new(); methods.len()];
-    for one in found {
-        let known = (
-            questions.get(one.query.as_str()),
-            references.get(one.db.as_str()),
-        );
-        let (Some(&question), Some(&reference)) = known else {
-            left_out.push(LeftOut {
-                line: 0,
-                file: one.query.clone(),
-                why: match known.0 {
-                    None => "an answer to a picture that the manifest does not ask".into(),
-                    Some(_) => format!("an answer names {}, which is no reference", one.db),
-                },
-            });
-            continue;
-        };
-        if one.query == one.db || neither(question, reference) {
-            continue;
-        }
-        let method = methods
-            .iter()
-            .position(|name| *name == one.method)
-            .unwrap_or(0);
-        let right = truth.questions[question].wanted.contains(&reference);
-        answers[method].push(Answered {
-            question,
-            score: one.score,
-            right,
-        });
-        if !right {
-            by_method[method].push((question, one));
-        }
-    }
-    let names: BTreeSet<&str> = (truth.questions.iter())
-        .map(|question| question.transformation.as_str())
-        .filter(|name| !name.is_empty())
-        .collect();
-    // In the order in which the manifest names them.
-    let mut transformations: Vec<&str> = Vec::new();
-    for question in &truth.questions {
-        let name = question.transformation.as_str();
-        if names.contains(name) && !transformations.contains(&name) {
-            transformations.push(name);
-        }
-    }
-    let (mut parts, mut curves) = (Vec::new(), Vec::new());
-    let mut missed = Vec::new();
-    for (number, (method, answers)) in methods.iter().zip(&answers).enumerate() {
-        let all = part(truth, answers, method, "", settings);
-        if number == 0 {
-            let right: HashSet<usize> = answers
-                .iter()
-                .filter(|answer| answer.right)
-                .map(|answer| answer.question)
-                .collect();
-            missed = (truth.questions.iter().enumerate())
-                .filter(|(number, question)| !question.wanted.is_empty() && !right.contains(number))
-                .map(|(_, question)| question.file.clone())
-                .collect();
-        }
-        curves.push(((*method).to_owned(), all.1.curve()));
-        parts.push(all.0);
-        parts.extend(
-            transformations
-                .iter()
-                .map(|name| part(truth, answers, method, name, settings).0),
-        );
-    }
-    let mut wrong: Vec<Found> = by_method[0].iter().map(|(_, one)| (*one).clone()).collect();
-    wrong.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let measured = measure(&truth, answers, |_, _| false, plan.resampling);
+    provenance.push("resamples", plan.resampling.resamples);
+    provenance.push("seed", plan.resampling.seed);
+    let left_out = [&truth.left_out, &bad_answers, &measured.left_out];
     Study {
-        parts,
-        curves,
-        left_out,
-        wrong,
-        missed,
+        left_out: left_out.into_iter().flatten().cloned().collect(),
+        answers: None,
+        root: plan.root(),
+        truth,
+        measured,
+        provenance,
     }
 }
 
-/// The figures of one method on the questions of one transformation, or of all.
-fn part(
-    truth: &Truth,
-    answers: &[Answered],
-    method: &str,
-    transformation: &str,
-    settings: Settings,
-) -> (Part, Answers) {
-    // Questions of the part, numbered anew.
-    let mut numbers: Vec<Option<usize>> = Vec::with_capacity(truth.questions.len());
-    let (mut wanted, mut groups, mut renumbered) = (Vec::new(), Vec::new(), HashMap::new());
-    for question in &truth.questions {
-        if transformation.is_empty() || question.transformation == transformation {
-            numbers.push(Some(wanted.len()));
-            wanted.push(question.wanted.len());
-            let next = renumbered.len();
-            groups.push(*renumbered.entry(question.group).or_insert(next));
-        } else {
-            numbers.push(None);
-        }
-    }
-    let own = answers.iter().filter_map(|answer| {
-        Some(Answered {
-            question: numbers[answer.question]?,
-            ..*answer
-        })
-    });
-    let ranked = Answers::new(own.collect(), wanted);
-    let values = listed(&ranked.walk(&vec![1; ranked.questions()]));
-    let intervals = bootstrap::intervals(&groups, settings.resamples, settings.seed, |weights| {
-        listed(&ranked.walk(weights))
-            .into_iter()
-            .map(|(_, value)| value)
-            .collect()
-    });
-    let figures = values
-        .into_iter()
-        .enumerate()
-        .map(|(k, (name, value))| Figure {
-            label: method.to_owned(),
-            note: if name.starts_with("threshold") && value.is_none() {
-                "no threshold reaches this precision".into()
-            } else {
-                String::new()
-            },
-            name,
-            // One group says nothing of others.
-            interval: intervals
-                .get(k)
-                .copied()
-                .flatten()
-                .filter(|_| value.is_some() && renumbered.len() > 1),
-            value,
-            photographs: ranked.questions(),
-            groups: renumbered.len(),
-        })
-        .collect();
-    let part = Part {
-        method: method.to_owned(),
-        transformation: transformation.to_owned(),
-        figures,
+/// The index's answers to all questions whose picture can be read; the others leave `truth`.
+fn search(
+    engine: &Engine,
+    plan: &Plan,
+    truth: &mut Truth,
+    progress: &dyn Progress,
+) -> Result<Vec<Found>, EvaluateError> {
+    let reading = Reading {
+        engine,
+        root: &plan.root(),
+        workers: plan.workers,
+        progress,
     };
-    (part, ranked)
+    let references: HashSet<&str> = truth.references.iter().map(String::as_str).collect();
+    let questions = truth.questions.iter();
+    let questions: HashSet<&str> = questions.map(|question| question.file.as_str()).collect();
+    let pictures = Pictures::read(
+        reading,
+        &plan.scratch,
+        truth.files(),
+        |file| references.contains(file),
+        |file| questions.contains(file),
+    )?;
+    truth.without(&unreadable(&pictures));
+    if truth.questions.is_empty() {
+        return Err(EvaluateError::NothingReadable {
+            manifest: plan.manifest.clone(),
+            first: pictures.first_failure(),
+        });
+    }
+    let evidence = evidence_by_file(pictures.readable);
+    ask_all(&pictures.index, truth, &evidence, plan, progress)
 }
 
-/// The figures by name, in the order of the reports.
-fn listed(walk: &Walk) -> Vec<(String, Option<f64>)> {
-    let mut figures = vec![("micro-average precision".to_owned(), walk.micro_ap)];
-    for (at, precision) in walk.at_precision.iter().zip(PRECISIONS) {
-        figures.push((
-            format!("recall at precision {precision}"),
-            at.map(|at| at.recall),
-        ));
-        let threshold = at.map(|at| at.threshold).filter(|score| score.is_finite());
-        figures.push((format!("threshold at precision {precision}"), threshold));
-    }
-    for (share, rank) in walk.within_rank.iter().zip(RANKS) {
-        figures.push((format!("recall@{rank}"), *share));
-    }
-    figures.push(("found at all".into(), walk.found));
-    figures.push(("wrong answers per question".into(), walk.wrong_per_question));
-    figures
+/// Why each unreadable picture cannot be read.
+fn unreadable(pictures: &Pictures) -> BTreeMap<String, String> {
+    let records = pictures.unreadable.iter();
+    records
+        .map(|record| {
+            let why = record.error.as_ref().map(|error| error.message.clone());
+            (record.file.clone(), why.unwrap_or_default())
+        })
+        .collect()
+}
+
+fn evidence_by_file(pictures: Vec<Photograph>) -> BTreeMap<String, Box<Evidence>> {
+    let pictures = pictures.into_iter();
+    pictures
+        .filter_map(|picture| Some((picture.file, picture.evidence?)))
+        .collect()
+}
+
+/// Every question's answers in the order of the questions; each thread opens the index once.
+fn ask_all(
+    index: &StudyIndex,
+    truth: &Truth,
+    evidence: &BTreeMap<String, Box<Evidence>>,
+    plan: &Plan,
+    progress: &dyn Progress,
+) -> Result<Vec<Found>, EvaluateError> {
+    progress.begin(Stage::Questions, truth.questions.len());
+    let share = truth.questions.len().div_ceil(plan.workers.max(1)).max(1);
+    let ask_some = |questions: &[Question]| -> Result<Vec<Found>, IndexError> {
+        let index = index.open()?;
+        let mut found = Vec::new();
+        for question in questions {
+            progress.step();
+            if let Some(evidence) = evidence.get(&question.file) {
+                let answers = query_index(&index, &question.file, evidence, plan.any_orientation)?;
+                // A picture finds itself where it is searched, too.
+                found.extend(answers.into_iter().filter(|found| found.db != found.query));
+            }
+        }
+        Ok(found)
+    };
+    let chunks = truth.questions.par_chunks(share).map(ask_some);
+    let answers: Vec<Vec<Found>> = chunks.collect::<Result<_, _>>()?;
+    progress.end();
+    Ok(answers.concat())
 }

@@ -2,7 +2,8 @@
 
 use image::{Rgb, RgbImage};
 
-/// Rows of a letter, the highest of five bits leftmost. Letters that no word here needs are a full block.
+/// Rows of a letter, the highest of five bits leftmost. Letters that no word here needs are a full
+/// block.
 fn dots(letter: char) -> [u8; 7] {
     match letter {
         'A' => [14, 17, 17, 31, 17, 17, 17],
@@ -36,8 +37,8 @@ pub(super) fn width(text: &str, height: u32) -> u32 {
     (text.chars().count() as u32 * 6 * height).div_ceil(7)
 }
 
-/// Writes `text` with its upper left corner at `at`, letters `height` pixels high, mixed into what is there by `opacity`
-/// (0 to 1). What lies outside the picture is cut off.
+/// Writes `text` with its upper left corner at `at`, letters `height` pixels high, mixed into what
+/// is there by `opacity` (0 to 1). What lies outside the picture is cut off.
 pub(super) fn write(
     picture: &mut RgbImage,
     text: &str,

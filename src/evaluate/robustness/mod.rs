@@ -1,8 +1,13 @@
-//! What reposting costs.
+//! What reposting costs: every photograph through a suite of transformations, scored and searched
+//! again.
 
+mod copies;
 mod lettering;
-pub mod report;
+mod measures;
+mod report;
 mod study;
 pub mod transformation;
 
-pub use study::{CopiesError, Copy, Drop, Making, Robustness, Unsteady, copies, study};
+pub use measures::{Drop, Measured, Unsteady};
+pub use report::write;
+pub use study::{Plan, Study, run};

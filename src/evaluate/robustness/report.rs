@@ -1,249 +1,220 @@
-//! The report of `eval robustness`.
+//! A finished study as a folder: `report.html`, `report.json` and tables.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::photo::Limits;
-
-use super::{Drop, Robustness};
-use crate::evaluate::classify::Figure;
-use crate::evaluate::classify::report::{
-    Configuration, SHOWN, configuration, gallery, leaks_in_words, left_out,
-};
 use crate::evaluate::compare::Difference;
-use crate::evaluate::leak::Leak;
-use crate::evaluate::matching::report::{SHORT, curves, parts_csv, transformations};
-use crate::evaluate::table::LeftOut;
-use crate::report::html::{self as report, Cell, Page, ReportError, csv_of};
+use crate::evaluate::figure::{Figure, Measure};
+use crate::evaluate::matching::{add_transformations, part_rows, precision_chart};
+use crate::evaluate::sections::{self, SHOWN};
+use crate::report::html::{Card, Cell, Page, Table, Thumbnail};
+use crate::report::{Frame, ReportError, ReportFolder};
 
-/// What `eval robustness` writes.
-pub struct RobustnessReport<'a> {
-    /// The figures.
-    pub study: &'a Robustness,
-    /// Photographs looked at, and how many of them have a label of the model.
-    pub photographs: [usize; 2],
-    /// Near-duplicates found, and whether the leaks among them were taken out.
-    pub leaks: &'a [Leak],
-    /// See `leaks`.
-    pub leaks_taken_out: bool,
-    /// Rows and copies that were not used.
-    pub left_out: &'a [LeftOut],
-    /// An example of every transformation: its name and the file.
-    pub examples: &'a [(String, Vec<u8>)],
-    /// Versions, hashes, seed, command line.
-    pub configuration: &'a Configuration,
-    /// Whether thumbnails are shown.
-    pub pictures: bool,
-    /// Limits for decoding them.
-    pub limits: &'a Limits,
-    /// Folder to which the files are relative.
-    pub root: &'a Path,
+use super::measures::Drop;
+use super::study::Study;
+
+const METHOD: &str = "Every copy is made from the pixels of its photograph and stored again as \
+    JPEG. Classification: the copies' figures less the originals', with 95 % intervals of a \
+    paired bootstrap over groups; an interval that holds 0 shows no loss. Matching: every copy \
+    is asked of an index of the originals; near-duplicates of a photograph, and the other \
+    pictures in a collage, count neither as right nor as wrong.";
+
+/// Writes the study into `folder`.
+///
+/// # Errors
+/// [`ReportError`] naming the file that cannot be written.
+pub fn write(study: &Study, frame: &Frame, folder: &Path) -> Result<(), ReportError> {
+    let folder = ReportFolder::create(folder)?;
+    folder.write_text("report.html", &page(study, frame))?;
+    folder.write_json("report.json", &json(study, frame))?;
+    folder.write_table("classification.csv", classification_rows(study))?;
+    folder.write_table("matching.csv", part_rows(&study.measured.matching.parts))?;
+    folder.write_table("unsteady.csv", &study.measured.unsteady)?;
+    folder.write_table("left_out.csv", &study.left_out)?;
+    folder.write_table("leaks.csv", &study.leaks.leaks)
 }
 
-fn find<'a>(drop: &'a Drop, name: &str) -> Option<&'a Difference> {
-    let mut rows = drop.comparison.figures.iter();
-    rows.find(|row| row.difference.label.is_empty() && row.difference.name == name)
-}
-
-impl RobustnessReport<'_> {
-    /// Writes `report.html`, `report.json` and the tables into `folder`.
-    ///
-    /// # Errors
-    /// [`ReportError`] naming the file that cannot be written.
-    pub fn write(&self, folder: &Path) -> Result<(), ReportError> {
-        report::make(folder)?;
-        report::write(folder, "report.html", &self.page())?;
-        report::write(folder, "report.json", &self.json())?;
-        report::write(folder, "classification.csv", &self.classification())?;
-        report::write(
-            folder,
-            "matching.csv",
-            &parts_csv(&self.study.matching.parts),
-        )?;
-        report::write(folder, "unsteady.csv", &csv_of(&self.study.unsteady))?;
-        report::write(folder, "left_out.csv", &csv_of(self.left_out))?;
-        report::write(folder, "leaks.csv", &csv_of(self.leaks))
-    }
-
-    fn page(&self) -> String {
-        let study = self.study;
-        let [all, labelled] = self.photographs;
-        let mut page = Page::new(
-            "What reposting costs",
-            &format!(
-                "{all} photographs under {} transformations; {labelled} have a label of the model; {} rows left out",
-                self.examples.len(),
-                self.left_out.len()
-            ),
-        );
-        let worst = (study.drops.iter())
-            .filter_map(|drop| Some((drop, find(drop, "accuracy")?)))
-            .min_by(|a, b| {
-                let lost = |row: &Difference| row.difference.value.unwrap_or(f64::INFINITY);
-                lost(a.1).total_cmp(&lost(b.1))
-            });
-        let mut first: Vec<Figure> = Vec::new();
-        if let Some((drop, row)) = worst {
-            first.push(Figure {
-                name: "accuracy of the originals".into(),
-                value: row.first,
-                interval: None,
-                ..row.difference.clone()
-            });
-            first.push(Figure {
-                name: format!("accuracy lost or won at worst: {}", drop.transformation),
-                ..row.difference.clone()
-            });
-        }
-        let all = study.matching.parts.iter();
-        for part in all.filter(|part| part.transformation.is_empty()) {
-            first.extend(
-                part.figures
-                    .iter()
-                    .filter(|figure| figure.name == SHORT[0])
-                    .cloned(),
-            );
-        }
-        page.cards(&first.iter().collect::<Vec<_>>());
+fn page(study: &Study, frame: &Frame) -> String {
+    let measured = &study.measured;
+    let mut page = Page::new("What reposting costs", &lead(study));
+    page.cards(accuracy_cards(study).into_iter().chain(found_cards(study)));
+    page.paragraph(METHOD);
+    page.heading("Classification");
+    if measured.drops.is_empty() {
         page.paragraph(
-            "Every copy is made from the pixels of its photograph and stored again as JPEG. Classification: the copies' figures less the originals', \
-             with 95 % intervals of a paired bootstrap over groups; an interval that holds 0 shows no loss. Matching: every copy is asked of an index of the originals; \
-             near-duplicates of a photograph, and the other pictures in a collage, count neither as right nor as wrong.",
+            "No photograph has a label that the model knows; only matching was measured.",
         );
-        page.heading("Classification");
-        if study.drops.is_empty() {
-            page.paragraph(
-                "No photograph has a label that the model knows; only matching was measured.",
-            );
-        } else {
-            page.cells(
-                &[
-                    "transformation",
-                    "photographs",
-                    "accuracy",
-                    "accuracy, difference",
-                    "balanced accuracy, difference",
-                    "log loss, difference",
-                    "other label",
-                ],
-                &study
-                    .drops
-                    .iter()
-                    .map(classification_row)
-                    .collect::<Vec<_>>(),
-            );
-        }
-        page.heading("Matching");
-        transformations(&mut page, &study.matching.parts);
-        page.charts(&[curves(&study.matching)]);
-        if self.pictures {
-            page.heading("The transformations");
-            let examples = self.examples.iter();
-            page.pictures(
-                examples.map(|(name, file)| (Some(file.clone()), name.clone())),
-                self.limits,
-            );
-        }
-        page.heading("Photographs that change their label most often");
-        page.paragraph("unsteady.csv tells under which transformation each becomes what.");
-        let shown: Vec<(PathBuf, String)> = (study.unsteady.iter().take(SHOWN / 2))
-            .map(|one| {
-                let words = format!(
-                    "{}: is {}, said {}; something else under {} of {}",
-                    one.file,
-                    one.label,
-                    one.said,
-                    one.count,
-                    self.examples.len()
-                );
-                (self.root.join(&one.file), words)
-            })
-            .collect();
-        gallery(&mut page, &shown, self.pictures, self.limits);
-        page.heading("Data left out");
-        page.paragraph(&leaks_in_words(self.leaks, self.leaks_taken_out));
-        left_out(&mut page, self.left_out);
-        configuration(&mut page, self.configuration);
-        page.html()
+    } else {
+        page.table(&classification_table(&measured.drops));
     }
+    page.heading("Matching");
+    add_transformations(&mut page, &measured.matching.parts);
+    page.charts(&[precision_chart(&measured.matching)]);
+    if frame.pictures {
+        page.heading("The transformations");
+        page.gallery(examples(study), frame);
+    }
+    page.heading("Photographs that change their label most often");
+    page.paragraph("unsteady.csv tells under which transformation each becomes what.");
+    page.gallery(unsteady(study), frame);
+    page.heading("Data left out");
+    page.paragraph(&study.leaks.describe());
+    sections::left_out(&mut page, &study.left_out);
+    page.provenance(&frame.provenance);
+    page.html()
+}
 
-    fn classification(&self) -> String {
-        #[derive(Serialize)]
-        struct Row<'a> {
-            transformation: &'a str,
-            label: &'a str,
-            figure: &'a str,
-            original: Option<f64>,
-            transformed: Option<f64>,
-            difference: Option<f64>,
-            low95: Option<f64>,
-            high95: Option<f64>,
-            photographs: usize,
-        }
-        let rows: Vec<Row> = (self.study.drops.iter())
-            .flat_map(|drop| {
-                drop.comparison.figures.iter().map(|row| Row {
-                    transformation: &drop.transformation,
-                    label: &row.difference.label,
-                    figure: &row.difference.name,
-                    original: row.first,
-                    transformed: row.second,
-                    difference: row.difference.value,
-                    low95: row.difference.interval.map(|limits| limits[0]),
-                    high95: row.difference.interval.map(|limits| limits[1]),
-                    photographs: row.difference.photographs,
-                })
-            })
-            .collect();
-        csv_of(&rows)
-    }
+fn lead(study: &Study) -> String {
+    format!(
+        "{} photographs under {} transformations; {} have a label of the model; {} rows left out",
+        study.photographs,
+        study.examples.len(),
+        study.labelled,
+        study.left_out.len()
+    )
+}
 
-    fn json(&self) -> String {
-        let drops: Vec<_> = (self.study.drops.iter())
-            .map(|drop| {
-                json!({
-                    "transformation": drop.transformation,
-                    "photographs": drop.comparison.photographs,
-                    "other_label": drop.comparison.changed.len(),
-                    "figures": drop.comparison.figures,
-                })
-            })
-            .collect();
-        let value = json!({
-            "schema": "faunalens.robustness.v1",
-            "configuration": self.configuration.iter().cloned().collect::<BTreeMap<_, _>>(),
-            "photographs": self.photographs[0],
-            "labelled": self.photographs[1],
-            "classification": drops,
-            "matching": self.study.matching.parts,
-            "leaks": self.leaks,
-            "leaks_taken_out": self.leaks_taken_out,
-            "left_out": self.left_out,
-        });
-        format!("{value:#}\n")
+impl Drop {
+    /// What a measure of all labels together loses.
+    #[must_use]
+    pub fn overall(&self, measure: &Measure) -> Option<&Difference> {
+        let mut rows = self.comparison.figures.iter();
+        rows.find(|row| row.difference.label.is_empty() && row.difference.measure == *measure)
     }
+}
+
+/// The accuracy of the originals, and what the worst transformation does to it.
+fn accuracy_cards(study: &Study) -> Vec<Card> {
+    let drops = study.measured.drops.iter();
+    let accuracy = drops.filter_map(|drop| Some((drop, drop.overall(&Measure::Accuracy)?)));
+    let lost = |row: &Difference| row.difference.value.unwrap_or(f64::INFINITY);
+    let worst = accuracy.min_by(|a, b| lost(a.1).total_cmp(&lost(b.1)));
+    worst.map_or_else(Vec::new, |(drop, row)| {
+        let worst = format!("accuracy lost or won at worst: {}", drop.transformation);
+        vec![
+            Card::new("accuracy of the originals", row.first, None),
+            Card::new(&worst, row.difference.value, row.difference.interval),
+        ]
+    })
+}
+
+/// How many copies each method finds.
+fn found_cards(study: &Study) -> impl Iterator<Item = Card> {
+    let parts = study.measured.matching.parts.iter();
+    let all = parts.filter(|part| part.transformation.is_empty());
+    all.filter_map(|part| part.figure(&Measure::FoundAtAll))
+        .map(Figure::card)
+}
+
+fn classification_table(drops: &[Drop]) -> Table {
+    let mut table = Table::new(&[
+        "transformation",
+        "photographs",
+        "accuracy",
+        "accuracy, difference",
+        "balanced accuracy, difference",
+        "log loss, difference",
+        "other label",
+    ]);
+    for drop in drops {
+        table.push(classification_row(drop));
+    }
+    table
 }
 
 fn classification_row(drop: &Drop) -> Vec<Cell> {
     let photographs = drop.comparison.photographs;
-    let difference = |name: &str| {
-        let row = find(drop, name);
+    let difference = |measure: Measure| {
+        let figure = drop.overall(&measure).map(|row| &row.difference);
         Cell::difference(
-            row.and_then(|row| row.difference.value),
-            row.and_then(|row| row.difference.interval),
+            figure.and_then(|figure| figure.value),
+            figure.and_then(|figure| figure.interval),
         )
     };
+    let accuracy = drop.overall(&Measure::Accuracy).and_then(|row| row.second);
     let changed = drop.comparison.changed.len() as f64 / photographs.max(1) as f64;
     vec![
         Cell::text(&drop.transformation),
-        Cell::text(&photographs.to_string()),
-        Cell::share(find(drop, "accuracy").and_then(|row| row.second), None),
-        difference("accuracy"),
-        difference("balanced accuracy"),
-        difference("log loss"),
+        Cell::count(photographs),
+        Cell::share(accuracy, None),
+        difference(Measure::Accuracy),
+        difference(Measure::BalancedAccuracy),
+        difference(Measure::LogLoss),
         Cell::share(Some(changed), None),
     ]
+}
+
+fn examples(study: &Study) -> impl Iterator<Item = Thumbnail> {
+    let examples = study.examples.iter();
+    examples.map(|(name, jpeg)| Thumbnail::of_bytes(jpeg.clone(), name.clone()))
+}
+
+fn unsteady(study: &Study) -> impl Iterator<Item = Thumbnail> {
+    let transformations = study.examples.len();
+    study
+        .measured
+        .unsteady
+        .iter()
+        .take(SHOWN / 2)
+        .map(move |one| {
+            let caption = format!(
+                "{}: is {}, said {}; something else under {} of {transformations}",
+                one.file, one.label, one.said, one.count
+            );
+            Thumbnail::of_file(study.root.join(&one.file), caption)
+        })
+}
+
+/// A figure under a transformation as a row of a table.
+#[derive(Serialize)]
+struct ClassificationRow<'a> {
+    transformation: &'a str,
+    label: &'a str,
+    figure: &'a Measure,
+    original: Option<f64>,
+    transformed: Option<f64>,
+    difference: Option<f64>,
+    low95: Option<f64>,
+    high95: Option<f64>,
+    photographs: usize,
+}
+
+fn classification_rows(study: &Study) -> impl Iterator<Item = ClassificationRow<'_>> {
+    study.measured.drops.iter().flat_map(|drop| {
+        drop.comparison.figures.iter().map(|row| ClassificationRow {
+            transformation: &drop.transformation,
+            label: &row.difference.label,
+            figure: &row.difference.measure,
+            original: row.first,
+            transformed: row.second,
+            difference: row.difference.value,
+            low95: row.difference.interval.map(|[low, _]| low),
+            high95: row.difference.interval.map(|[_, high]| high),
+            photographs: row.difference.photographs,
+        })
+    })
+}
+
+fn json(study: &Study, frame: &Frame) -> Value {
+    let drops = study.measured.drops.iter().map(|drop| {
+        json!({
+            "transformation": drop.transformation,
+            "photographs": drop.comparison.photographs,
+            "other_label": drop.comparison.changed.len(),
+            "figures": drop.comparison.figures,
+        })
+    });
+    json!({
+        "schema": "faunalens.robustness.v1",
+        "configuration": frame.provenance.to_json(),
+        "photographs": study.photographs,
+        "labelled": study.labelled,
+        "classification": drops.collect::<Vec<_>>(),
+        "matching": study.measured.matching.parts,
+        "leaks": study.leaks.leaks,
+        "leaks_taken_out": study.leaks.taken_out,
+        "left_out": study.left_out,
+    })
 }

@@ -1,365 +1,322 @@
-//! What is lost when photographs are reposted: every photograph through the transformation suite, scored and searched again.
+//! The study: photographs scored and indexed, copied under every transformation, scored and
+//! searched again.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::{BTreeSet, HashSet};
+use std::path::PathBuf;
 
-use serde::Serialize;
-
-use crate::fingerprint::PdqHash;
-use crate::index::{Index, IndexError};
-use crate::photo::{self, Limits, Photo};
-use crate::pipeline::{Engine, Examined, Input, inspect};
-use crate::recognize::RecognizeError;
-use crate::record::{Failure, Record};
-
-use super::transformation::{Transformation, for_collage};
-use crate::evaluate::classify::Settings as ClassifySettings;
-use crate::evaluate::compare::{Comparison, compare};
-use crate::evaluate::leak;
-use crate::evaluate::matching::{self, Found, Part, Settings, Study, ask};
+use crate::evaluate::bootstrap::Resampling;
+use crate::evaluate::decontaminate::{LeakSearch, take_out_leaks};
+use crate::evaluate::defaults::{available_cores, root_of};
+use crate::evaluate::error::EvaluateError;
+use crate::evaluate::leak::Leak;
+use crate::evaluate::progress::Progress;
+use crate::evaluate::provenance::{describe_model, describe_runtime};
 use crate::evaluate::results::Results;
-use crate::evaluate::rows::{Row, Scored};
-use crate::evaluate::table::{LeftOut, RowsError};
-use crate::evaluate::truth::{Question, Truth};
+use crate::evaluate::rows::{Answer, Joining, LeftOut, Scored, answers, join_results};
+use crate::evaluate::study_index::{Pictures, Reading};
+use crate::pipeline::Engine;
+use crate::record::Record;
+use crate::report::Provenance;
 
-/// Pictures kept for the other cells of collages.
-const POOL: usize = 24;
+use super::copies::{Copy, Making, Original};
+use super::measures::{Material, Measured};
+use super::transformation::{SUITE, Transformation};
 
-/// The copies could not be made or searched.
-#[derive(Debug, thiserror::Error)]
-pub enum CopiesError {
-    /// The model cannot be loaded.
-    #[error(transparent)]
-    Model(#[from] RecognizeError),
-    /// The index cannot be asked.
-    #[error(transparent)]
-    Index(#[from] IndexError),
-}
-
-/// One photograph after one transformation.
+/// What is copied, and how it is measured.
 #[derive(Debug, Clone)]
-pub struct Copy {
-    /// Number of the photograph.
-    pub photograph: usize,
-    /// Place of the transformation in the suite.
-    pub transformation: usize,
-    /// What the model says of it; named as the original is.
-    pub record: Record,
-    /// What the index answers.
-    pub found: Vec<Found>,
-    /// Numbers of the other photographs that it shows, too.
-    pub shows: Vec<usize>,
-}
-
-/// How copies are made and asked.
-#[derive(Debug, Clone, Copy)]
-pub struct Making<'a> {
+#[non_exhaustive]
+pub struct Plan {
+    /// Photographs with their labels: a table, or a folder per label.
+    pub manifest: PathBuf,
+    /// Folder to which the files are relative; that of the manifest if `None`.
+    pub photos: Option<PathBuf>,
+    /// Folder of the index that is made for the study; cleared before and removed after it.
+    pub scratch: PathBuf,
     /// What is done to every photograph.
-    pub suite: &'a [Transformation],
-    /// Numbers of photographs that are searched but not copied: the model may have learned from them.
-    pub skipped: &'a BTreeSet<usize>,
-    /// Seed of the places of crops, of noise and of collages.
-    pub seed: u64,
+    pub suite: Vec<Transformation>,
+    /// At most this many photographs, spread evenly over the manifest.
+    pub sample: Option<usize>,
     /// Whether hashes are also asked mirrored and turned.
     pub any_orientation: bool,
-    /// Limits for decoding.
-    pub limits: &'a Limits,
+    /// How the labels of manifest and model are brought together.
+    pub joining: Joining,
+    /// Whether near-duplicates of training photographs and across labels stay.
+    pub keep_leaks: bool,
+    /// How intervals are drawn; its seed also places crops, noise and collages.
+    pub resampling: Resampling,
     /// Threads.
     pub workers: usize,
 }
 
-/// Makes every copy of every photograph (name and path), scores it and asks the index at `index` for it, in the order of photographs and
-/// of the suite. `done` is called once a photograph. A photograph that cannot be read gives copies whose record is an error.
-///
-/// # Errors
-/// [`CopiesError`] when the model or the index cannot be used.
-pub fn copies(
-    engine: &Engine,
-    photographs: &[(String, PathBuf)],
-    index: &Path,
-    making: Making<'_>,
-    done: &(dyn Fn() + Sync),
-) -> Result<Vec<Copy>, CopiesError> {
-    let step = photographs.len().div_ceil(POOL).max(1);
-    let (mut pool, mut pool_of) = (Vec::new(), Vec::new());
-    for (number, (_, path)) in photographs.iter().enumerate().step_by(step) {
-        if let Ok(photo) = read(path, making.limits) {
-            pool.push(for_collage(&photo.pixels));
-            pool_of.push(number);
+impl Plan {
+    /// Every photograph of `manifest` under the whole suite, leaks taken out.
+    #[must_use]
+    pub fn new(manifest: PathBuf, scratch: PathBuf) -> Self {
+        Self {
+            manifest,
+            photos: None,
+            scratch,
+            suite: SUITE.to_vec(),
+            sample: None,
+            any_orientation: false,
+            joining: Joining::default(),
+            keep_leaks: false,
+            resampling: Resampling::default(),
+            workers: available_cores(),
         }
     }
-    let next = AtomicUsize::new(0);
-    let made = Mutex::new(Vec::new());
-    let work = || -> Result<(), CopiesError> {
-        let index = Index::open(index)?;
-        let mut worker = engine.worker(1)?;
-        loop {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some((file, path)) = photographs.get(number) else {
-                return Ok(());
-            };
-            if making.skipped.contains(&number) {
-                done();
-                continue;
-            }
-            let own = pool_of.iter().position(|&other| other == number);
-            let photo = read(path, making.limits);
-            for (place, one) in making.suite.iter().enumerate() {
-                let copied = match &photo {
-                    Ok(photo) => one
-                        .copy(file, &photo.pixels, &pool, own, making.seed)
-                        .map_err(|error| Failure::internal(error.to_string())),
-                    Err(error) => Err(error.clone()),
-                };
-                let (Examined { record, evidence }, shows) = match copied {
-                    Ok(copied) => {
-                        let input = Input::Bytes(copied.jpeg);
-                        let inspected = inspect(file.clone(), input, making.limits, true);
-                        (worker.examine(inspected), copied.shows)
-                    }
-                    Err(error) => {
-                        let mut record = Record::new(file.clone());
-                        record.fail(error);
-                        let evidence = None;
-                        (Examined { record, evidence }, Vec::new())
-                    }
-                };
-                let query = name_of(file, one.name);
-                let found = match evidence {
-                    Some(evidence) => ask(&index, &query, &evidence, making.any_orientation)?,
-                    None => Vec::new(),
-                };
-                let copy = Copy {
-                    photograph: number,
-                    transformation: place,
-                    record,
-                    found,
-                    shows: shows.into_iter().map(|place| pool_of[place]).collect(),
-                };
-                if let Ok(mut made) = made.lock() {
-                    made.push(copy);
-                }
-            }
-            done();
-        }
-    };
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..making.workers.max(1))
-            .map(|_| scope.spawn(work))
-            .collect();
-        threads
-            .into_iter()
-            .try_for_each(|thread| match thread.join() {
-                Ok(outcome) => outcome,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
-    })?;
-    let mut made = made.into_inner().unwrap_or_default();
-    made.sort_by_key(|copy: &Copy| (copy.photograph, copy.transformation));
-    Ok(made)
-}
 
-/// The name of a copy.
-fn name_of(file: &str, transformation: &str) -> String {
-    format!("{file} [{transformation}]")
-}
-
-fn read(path: &Path, limits: &Limits) -> Result<Photo, Failure> {
-    let bytes = photo::read_file(path, limits)?;
-    Ok(Photo::from_bytes(&bytes, limits)?)
-}
-
-/// What one transformation costs a classifier.
-#[derive(Debug, Clone)]
-pub struct Drop {
-    /// The transformation.
-    pub transformation: String,
-    /// Every figure of the originals and of the copies, and their paired difference.
-    pub comparison: Comparison,
-}
-
-/// A photograph whose most likely label transformations change.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Unsteady {
-    /// The photograph.
-    pub file: String,
-    /// What it shows.
-    pub label: String,
-    /// What the model says of it as it is.
-    pub said: String,
-    /// Transformations under which it says something else, with what it says.
-    pub changes: String,
-    /// How many those are.
-    pub count: usize,
+    fn root(&self) -> PathBuf {
+        (self.photos.clone()).unwrap_or_else(|| root_of(&self.manifest))
+    }
 }
 
 /// A finished study.
 #[derive(Debug, Clone)]
-pub struct Robustness {
-    /// Per transformation; empty where no label is the model's.
-    pub drops: Vec<Drop>,
-    /// How the copies are found again.
-    pub matching: Study,
-    /// Copies that could not be scored.
+pub struct Study {
+    /// The figures.
+    pub measured: Measured,
+    /// Photographs that were copied.
+    pub photographs: usize,
+    /// How many photographs have a label of the model.
+    pub labelled: usize,
+    /// Near-duplicates.
+    pub leaks: LeakSearch,
+    /// Rows and copies that were not used.
     pub left_out: Vec<LeftOut>,
-    /// Photographs whose label changes, most often first.
-    pub unsteady: Vec<Unsteady>,
+    /// Every transformation of one photograph: its name and the file.
+    pub examples: Vec<(String, Vec<u8>)>,
+    /// What the figures were made from.
+    pub provenance: Provenance,
+    /// Folder to which the files are relative.
+    pub root: PathBuf,
 }
 
-/// Brings together what became of the copies. `scored` are the originals with their labels, if their labels are the model's;
-/// `originals` the records of all photographs, in their order.
+/// Makes the study. It has no use for the lattice: an engine that never reads it is faster.
 ///
 /// # Errors
-/// [`RowsError`] when near-duplicates cannot be looked for.
-pub fn study(
-    scored: Option<&Scored>,
-    originals: &[Record],
-    copies: &[Copy],
-    suite: &[Transformation],
-    settings: &ClassifySettings,
-) -> Result<Robustness, RowsError> {
-    let mut drops = Vec::new();
-    let rows = scored.map_or(&[][..], |scored| &scored.rows);
-    let by_file: HashMap<&str, &Row> = rows.iter().map(|row| (row.file.as_str(), row)).collect();
-    let mut changes: HashMap<&str, Vec<String>> = HashMap::new();
-    for (place, one) in suite.iter().enumerate() {
-        let Some(scored) = scored else { break };
-        let own = copies.iter().filter(|copy| copy.transformation == place);
-        let results = Results::of_records(own.map(|copy| &copy.record));
-        let changed = rescored(scored, &results);
-        for row in &changed.rows {
-            let Some(original) = by_file.get(row.file.as_str()) else {
-                continue;
-            };
-            if original.best() != row.best() {
-                let words = format!("{}: {}", one.name, scored.labels[row.best()]);
-                changes.entry(&original.file).or_default().push(words);
-            }
-        }
-        drops.push(Drop {
-            transformation: one.name.to_owned(),
-            comparison: compare(scored, &changed, settings),
-        });
-    }
-    let mut unsteady: Vec<Unsteady> = rows
-        .iter()
-        .filter_map(|row| {
-            let labels = &scored?.labels;
-            let changes = changes.get(row.file.as_str())?;
-            Some(Unsteady {
-                file: row.file.clone(),
-                label: labels[row.label].clone(),
-                said: labels[row.best()].clone(),
-                count: changes.len(),
-                changes: changes.join("; "),
-            })
-        })
-        .collect();
-    unsteady.sort_by_key(|one| std::cmp::Reverse(one.count));
-    let left_out = copies.iter().filter_map(|copy| {
-        let error = copy.record.error.as_ref()?;
-        Some(LeftOut {
-            line: 0,
-            file: name_of(&copy.record.file, suite[copy.transformation].name),
-            why: format!("the copy could not be scored: {}", error.message),
-        })
-    });
-    Ok(Robustness {
-        drops,
-        matching: found_again(originals, copies, suite, settings)?,
-        left_out: left_out.collect(),
-        unsteady,
+/// [`EvaluateError`] when the manifest cannot be used, no photograph can be read, or model or
+/// index fail.
+pub fn run(engine: &Engine, plan: &Plan, progress: &dyn Progress) -> Result<Study, EvaluateError> {
+    let (answers, bad_lines) = answers(&plan.manifest)?;
+    let in_manifest = answers.len();
+    let answers = spread(answers, plan.sample);
+    let root = plan.root();
+    let reading = Reading {
+        engine,
+        root: &root,
+        workers: plan.workers,
+        progress,
+    };
+    let originals = Originals::read(reading, plan, &answers)?;
+    let set = LabelledSet::new(engine, plan, answers, bad_lines, &originals)?;
+    let skipped = set.leaked_originals(&originals.files);
+    let making = making(reading, plan, &originals, &skipped);
+    let copies = making.make_all(&originals.pictures.index)?;
+    let measured = material(engine, plan, &originals, &set, &copies).measure()?;
+    Ok(Study {
+        photographs: originals.files.len() - skipped.len(),
+        labelled: set.scored.as_ref().map_or(0, |scored| scored.rows.len()),
+        left_out: [set.left_out, measured.left_out.clone()].concat(),
+        examples: making.examples(),
+        provenance: provenance(engine, plan, in_manifest, set.leaks.as_ref()),
+        leaks: set.leaks.unwrap_or_else(|| LeakSearch {
+            taken_out: !plan.keep_leaks,
+            ..LeakSearch::default()
+        }),
+        measured,
+        root,
     })
 }
 
-/// The same rows with the scores of their copies; those without are left away.
-fn rescored(scored: &Scored, results: &Results) -> Scored {
-    let mut changed = scored.clone();
-    changed.rows.retain_mut(|row| {
-        let Some(said) = results
-            .said
-            .get(&row.file)
-            .filter(|said| said.failure.is_none())
-        else {
-            return false;
-        };
-        let scores: Option<Vec<f64>> = (scored.labels.iter())
-            .map(|label| {
-                let place = results.labels.iter().position(|other| other == label)?;
-                Some(said.scores[place]).filter(|score| score.is_finite())
-            })
-            .collect();
-        scores.map(|scores| row.scores = scores).is_some()
-    });
-    changed
+fn making<'a>(
+    reading: Reading<'a>,
+    plan: &'a Plan,
+    originals: &'a Originals,
+    skipped: &'a BTreeSet<usize>,
+) -> Making<'a> {
+    Making {
+        engine: reading.engine,
+        originals: &originals.files,
+        suite: &plan.suite,
+        skipped,
+        seed: plan.resampling.seed,
+        any_orientation: plan.any_orientation,
+        workers: plan.workers,
+        progress: reading.progress,
+    }
 }
 
-/// How the copies are found again among the originals. Near-duplicates of a photograph, and the other pictures of a collage, are
-/// neither right nor wrong.
-fn found_again(
-    originals: &[Record],
-    copies: &[Copy],
-    suite: &[Transformation],
-    settings: &ClassifySettings,
-) -> Result<Study, RowsError> {
-    let hashes: Vec<Option<PdqHash>> = originals
-        .iter()
-        .map(|record| record.pdq.as_ref()?.parse().ok())
-        .collect();
-    let mut clusters = leak::Clusters::new(originals.len());
-    for (a, b, _) in leak::near_pairs(&hashes)? {
-        clusters.join(a, b);
+fn material<'a>(
+    engine: &'a Engine,
+    plan: &'a Plan,
+    originals: &'a Originals,
+    set: &'a LabelledSet,
+    copies: &'a [Copy],
+) -> Material<'a> {
+    Material {
+        scored: set.scored.as_ref(),
+        originals: &originals.records,
+        copies,
+        suite: &plan.suite,
+        thresholds: &engine.bundle().description.thresholds,
+        resampling: plan.resampling,
     }
-    let roots: Vec<usize> = (0..originals.len()).map(|row| clusters.root(row)).collect();
-    let readable: BTreeSet<usize> = (originals.iter().enumerate())
-        .filter(|(_, record)| record.error.is_none())
-        .map(|(number, _)| number)
-        .collect();
-    let asked: Vec<&Copy> = copies
-        .iter()
-        .filter(|copy| readable.contains(&copy.photograph) && copy.record.error.is_none())
-        .collect();
-    let mut groups: HashMap<usize, usize> = HashMap::new();
-    let questions = asked.iter().map(|copy| {
-        let next = groups.len();
-        Question {
-            line: 0,
-            file: name_of(&copy.record.file, suite[copy.transformation].name),
-            wanted: BTreeSet::from([copy.photograph]),
-            transformation: suite[copy.transformation].name.to_owned(),
-            group: *groups.entry(roots[copy.photograph]).or_insert(next),
+}
+
+/// At most `most` answers, spread evenly.
+fn spread(answers: Vec<Answer>, most: Option<usize>) -> Vec<Answer> {
+    let Some(most) = most else { return answers };
+    let step = (answers.len() as f64 / most.max(1) as f64).max(1.0);
+    let mut due = 0.0;
+    let answers = answers.into_iter().enumerate().filter(|(number, _)| {
+        let taken = *number as f64 >= due;
+        due += if taken { step } else { 0.0 };
+        taken
+    });
+    answers.map(|(_, answer)| answer).collect()
+}
+
+/// The photographs that can be read, scored, and those that cannot.
+struct Originals {
+    files: Vec<Original>,
+    records: Vec<Record>,
+    pictures: Pictures,
+}
+
+impl Originals {
+    /// A file that stands in two lines is taken once; the join names the second.
+    fn read(reading: Reading<'_>, plan: &Plan, answers: &[Answer]) -> Result<Self, EvaluateError> {
+        let mut seen = HashSet::new();
+        let named = answers.iter().map(|answer| &answer.file);
+        let files = named
+            .filter(|file| !file.is_empty() && seen.insert(*file))
+            .cloned();
+        let mut pictures =
+            Pictures::read(reading, &plan.scratch, files.collect(), |_| true, |_| false)?;
+        if pictures.readable.is_empty() {
+            return Err(EvaluateError::NothingReadable {
+                manifest: plan.manifest.clone(),
+                first: pictures.first_failure(),
+            });
         }
-    });
-    let truth = Truth {
-        questions: questions.collect(),
-        references: originals.iter().map(|record| record.file.clone()).collect(),
-        left_out: Vec::new(),
-    };
-    let shown: HashSet<(usize, usize)> = (asked.iter().enumerate())
-        .flat_map(|(question, copy)| copy.shows.iter().map(move |&other| (question, other)))
-        .collect();
-    let neither = |question: usize, reference: usize| {
-        let own = asked[question].photograph;
-        reference != own
-            && (roots[reference] == roots[own] || shown.contains(&(question, reference)))
-    };
-    let found: Vec<Found> = asked.iter().flat_map(|copy| copy.found.clone()).collect();
-    let settings = Settings {
-        resamples: settings.resamples,
-        seed: settings.seed,
-    };
-    Ok(matching::study(&truth, &found, neither, settings))
+        let readable = std::mem::take(&mut pictures.readable).into_iter();
+        let (files, records) = readable
+            .map(|picture| ((picture.file, picture.path), picture.record))
+            .unzip();
+        Ok(Self {
+            files,
+            records,
+            pictures,
+        })
+    }
 }
 
-impl Robustness {
-    /// The parts of one method, per transformation.
-    #[must_use]
-    pub fn parts_of(&self, method: &str) -> Vec<&Part> {
-        let parts = self.matching.parts.iter();
-        parts
-            .filter(|part| part.method == method && !part.transformation.is_empty())
-            .collect()
+fn knows_any_label(engine: &Engine, plan: &Plan, answers: &[Answer]) -> bool {
+    let names = &engine.bundle().description.labels.names;
+    answers.iter().any(|answer| {
+        let label = plan.joining.renamed.get(&answer.label);
+        names.contains(label.unwrap_or(&answer.label))
+    })
+}
+
+/// What is known of the photographs' labels.
+struct LabelledSet {
+    /// The photographs with their labels, where the model knows any of them.
+    scored: Option<Scored>,
+    left_out: Vec<LeftOut>,
+    /// Near-duplicates, where they were looked for.
+    leaks: Option<LeakSearch>,
+}
+
+impl LabelledSet {
+    fn new(
+        engine: &Engine,
+        plan: &Plan,
+        answers: Vec<Answer>,
+        bad_lines: Vec<LeftOut>,
+        originals: &Originals,
+    ) -> Result<Self, EvaluateError> {
+        let unreadable = &originals.pictures.unreadable;
+        let mut set = if knows_any_label(engine, plan, &answers) {
+            let records = originals.records.iter().chain(unreadable);
+            let results = Results::of_records(records);
+            let mut scored =
+                join_results(&plan.manifest, answers, bad_lines, &results, &plan.joining)?;
+            let leaks = take_out_leaks(&mut scored, Some(engine.bundle()), plan.keep_leaks)?;
+            Self {
+                left_out: scored.left_out.clone(),
+                scored: Some(scored),
+                leaks: Some(leaks),
+            }
+        } else {
+            Self::without_labels(answers, bad_lines, unreadable)
+        };
+        set.tell_what_is_matched(&originals.files);
+        Ok(set)
     }
+
+    fn without_labels(
+        answers: Vec<Answer>,
+        mut left_out: Vec<LeftOut>,
+        unreadable: &[Record],
+    ) -> Self {
+        let unreadable: HashSet<&str> = unreadable.iter().map(|row| row.file.as_str()).collect();
+        let answers = answers.into_iter();
+        let lost = answers.filter(|answer| unreadable.contains(answer.file.as_str()));
+        left_out.extend(lost.map(|answer| LeftOut {
+            line: answer.line,
+            file: answer.file,
+            why: "the photograph could not be read".into(),
+        }));
+        Self {
+            scored: None,
+            left_out,
+            leaks: None,
+        }
+    }
+
+    /// A row whose label the model does not know was matched all the same.
+    fn tell_what_is_matched(&mut self, originals: &[Original]) {
+        let matched: HashSet<&str> = originals.iter().map(|(file, _)| file.as_str()).collect();
+        for row in &mut self.left_out {
+            if matched.contains(row.file.as_str()) && row.why.starts_with("label ") {
+                row.why += "; it was used for matching alone";
+            }
+        }
+    }
+
+    /// Numbers of the originals that were taken out as leaks.
+    fn leaked_originals(&self, originals: &[Original]) -> BTreeSet<usize> {
+        let leaks = self.leaks.iter().filter(|search| search.taken_out);
+        let leaks = leaks.flat_map(|search| &search.leaks);
+        let is_leak = |leak: &&Leak| leak.kind.is_leak();
+        let leaked: HashSet<&str> = leaks
+            .filter(is_leak)
+            .map(|leak| leak.file.as_str())
+            .collect();
+        let numbers = originals.iter().enumerate();
+        let leaked = numbers.filter(|(_, (file, _))| leaked.contains(file.as_str()));
+        leaked.map(|(number, _)| number).collect()
+    }
+}
+
+fn provenance(
+    engine: &Engine,
+    plan: &Plan,
+    in_manifest: usize,
+    leaks: Option<&LeakSearch>,
+) -> Provenance {
+    let mut provenance = Provenance::default();
+    provenance.push_file("manifest", &plan.manifest);
+    provenance.push("photographs in the manifest", in_manifest);
+    provenance.push("model", describe_model(engine.bundle()));
+    provenance.push("ONNX Runtime", describe_runtime(engine));
+    let training = leaks.map(LeakSearch::describe_training);
+    let training = training.unwrap_or_else(|| "not looked for".into());
+    provenance.push("training photographs known", training);
+    provenance.push("any orientation", plan.any_orientation);
+    provenance.push("resamples", plan.resampling.resamples);
+    provenance.push("seed", plan.resampling.seed);
+    provenance
 }

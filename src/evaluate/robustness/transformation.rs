@@ -1,5 +1,6 @@
-//! What happens to a photograph between two listings: recompression, resizing, crops, borders, watermarks, banners,
-//! turns, colours, blur, noise, screenshots, collages. Every copy depends on the photograph, its name and the seed alone.
+//! What happens to a photograph between two listings: recompression, resizing, crops, borders,
+//! watermarks, banners, turns, colours, blur, noise, screenshots, collages. Every copy depends on
+//! the photograph, its name and the seed alone.
 
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
@@ -129,8 +130,8 @@ impl Transformation {
         SUITE.into_iter().find(|one| one.name == name)
     }
 
-    /// The changed copy of the photograph `file`. `pool` are pictures for collages ([`for_collage`]), of which the place
-    /// `own`, if it is among them, is the photograph itself.
+    /// The changed copy of the photograph `file`. `pool` are pictures for collages
+    /// ([`for_collage`]), of which the place `own`, if it is among them, is the photograph itself.
     ///
     /// # Errors
     /// When the JPEG encoder refuses the size.
@@ -163,32 +164,15 @@ fn scaled(length: u32, factor: f32) -> u32 {
 }
 
 fn apply(change: Change, pixels: &RgbImage, chance: &mut SplitMix) -> RgbImage {
-    let (width, height) = pixels.dimensions();
-    let resized = |width, height| imageops::resize(pixels, width, height, FilterType::Triangle);
     match change {
         Change::Jpeg(_) | Change::Collage => pixels.clone(),
-        Change::Scale(factor) => {
-            let factor =
-                factor.min(LONGEST.max(width.max(height)) as f32 / width.max(height) as f32);
-            resized(scaled(width, factor), scaled(height, factor))
+        Change::Scale(factor) => scale(pixels, factor),
+        Change::Squash(factor) => {
+            let (width, height) = pixels.dimensions();
+            imageops::resize(pixels, width, scaled(height, factor), FilterType::Triangle)
         }
-        Change::Squash(factor) => resized(width, scaled(height, factor)),
-        Change::Crop(area) => {
-            let side = area.sqrt();
-            let (w, h) = (
-                scaled(width, side).min(width),
-                scaled(height, side).min(height),
-            );
-            let x = chance.below((width - w + 1) as usize) as u32;
-            let y = chance.below((height - h + 1) as usize) as u32;
-            imageops::crop_imm(pixels, x, y, w, h).to_image()
-        }
-        Change::Border(share, colour) => {
-            let edge = scaled(width.max(height), share);
-            let mut framed = RgbImage::from_pixel(width + 2 * edge, height + 2 * edge, Rgb(colour));
-            imageops::replace(&mut framed, pixels, edge.into(), edge.into());
-            framed
-        }
+        Change::Crop(area) => crop(pixels, area, chance),
+        Change::Border(share, colour) => frame(pixels, share, colour),
         Change::Watermark => watermark(pixels),
         Change::Banner(share) => banner(pixels, share),
         Change::Mirror => imageops::flip_horizontal(pixels),
@@ -196,36 +180,69 @@ fn apply(change: Change, pixels: &RgbImage, chance: &mut SplitMix) -> RgbImage {
         Change::Quarters(2) => imageops::rotate180(pixels),
         Change::Quarters(_) => imageops::rotate270(pixels),
         Change::Turn(degrees) => turned(pixels, degrees),
-        Change::Saturation(factor) => each(pixels, |pixel| {
-            let grey = luma(pixel);
-            pixel.map(|level| grey + factor * (level - grey))
-        }),
+        Change::Saturation(factor) => saturate(pixels, factor),
         Change::Brightness(factor) => each(pixels, |pixel| pixel.map(|level| level * factor)),
-        Change::Contrast(factor) => {
-            let total: f64 = pixels
-                .pixels()
-                .map(|p| f64::from(luma(p.0.map(f32::from))))
-                .sum();
-            let mean = (total / f64::from(width * height).max(1.0)) as f32;
-            each(pixels, |pixel| {
-                pixel.map(|level| mean + factor * (level - mean))
-            })
+        Change::Contrast(factor) => stretch_contrast(pixels, factor),
+        Change::Tint([red, green, blue]) => {
+            each(pixels, |[r, g, b]| [r * red, g * green, b * blue])
         }
-        Change::Tint(factors) => each(pixels, |[r, g, b]| {
-            [r * factors[0], g * factors[1], b * factors[2]]
-        }),
         Change::Blur(sigma) => imageops::blur(pixels, sigma),
         Change::Noise(deviation) => each(pixels, |pixel| {
             pixel.map(|level| level + deviation * chance.normal() as f32)
         }),
         Change::Screenshot(times) => {
-            let mut shown = screenshot(pixels);
-            for _ in 1..times {
-                shown = screenshot(&shown);
-            }
-            shown
+            (1..times).fold(screenshot(pixels), |shown, _| screenshot(&shown))
         }
     }
+}
+
+/// Both sides times `factor`, as far as the longest side allows.
+fn scale(pixels: &RgbImage, factor: f32) -> RgbImage {
+    let (width, height) = pixels.dimensions();
+    let longer = width.max(height);
+    let factor = factor.min(LONGEST.max(longer) as f32 / longer as f32);
+    let (width, height) = (scaled(width, factor), scaled(height, factor));
+    imageops::resize(pixels, width, height, FilterType::Triangle)
+}
+
+/// A rectangle of this share of the area, anywhere.
+fn crop(pixels: &RgbImage, area: f32, chance: &mut SplitMix) -> RgbImage {
+    let (width, height) = pixels.dimensions();
+    let side = area.sqrt();
+    let w = scaled(width, side).min(width);
+    let h = scaled(height, side).min(height);
+    let x = chance.below((width - w + 1) as usize) as u32;
+    let y = chance.below((height - h + 1) as usize) as u32;
+    imageops::crop_imm(pixels, x, y, w, h).to_image()
+}
+
+/// A border of this share of the longer side.
+fn frame(pixels: &RgbImage, share: f32, colour: [u8; 3]) -> RgbImage {
+    let (width, height) = pixels.dimensions();
+    let edge = scaled(width.max(height), share);
+    let mut framed = RgbImage::from_pixel(width + 2 * edge, height + 2 * edge, Rgb(colour));
+    imageops::replace(&mut framed, pixels, edge.into(), edge.into());
+    framed
+}
+
+/// Distance from grey times `factor`.
+fn saturate(pixels: &RgbImage, factor: f32) -> RgbImage {
+    each(pixels, |pixel| {
+        let grey = luma(pixel);
+        pixel.map(|level| grey + factor * (level - grey))
+    })
+}
+
+/// Distance from the mean brightness times `factor`.
+fn stretch_contrast(pixels: &RgbImage, factor: f32) -> RgbImage {
+    let (width, height) = pixels.dimensions();
+    let levels = pixels
+        .pixels()
+        .map(|pixel| f64::from(luma(pixel.0.map(f32::from))));
+    let mean = (levels.sum::<f64>() / f64::from(width * height).max(1.0)) as f32;
+    each(pixels, |pixel| {
+        pixel.map(|level| mean + factor * (level - mean))
+    })
 }
 
 /// Brightness by BT.601.
