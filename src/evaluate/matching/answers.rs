@@ -21,15 +21,15 @@ const LIMIT: usize = 1000;
 /// Score of the same bytes, which nothing else reaches.
 const SAME_BYTES: f64 = 2.0;
 
-/// What gave an answer, in the order of the reports.
+/// What gave an answer; ordered by name, as answers are written.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Method {
+    /// Descriptors whose landmarks agree.
+    Descriptor,
     /// The index, as it answers a user.
     Index,
     /// PDQ hashes alone.
     Pdq,
-    /// Descriptors whose landmarks agree.
-    Descriptor,
     /// Another tool, by the name that it goes by.
     Other(String),
 }
