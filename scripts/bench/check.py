@@ -13,7 +13,8 @@ import statistics
 import sys
 import time
 
-from bench.pipeline import HERE, Run, newest_floor, ours
+from bench.measure import Run, ours
+from bench.pipeline import HERE, newest_floor
 
 ROOT = HERE.resolve().parent.parent
 RUNS = {0: 25, 3: 12}  # rest in seconds -> runs

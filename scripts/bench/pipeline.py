@@ -2,40 +2,20 @@
 
 import argparse
 import csv
-import datetime
 import json
 import os
-import platform
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from importlib.metadata import version
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
 
 from PIL import Image
 
+from bench.measure import COLUMNS, MEMORY_PHOTOS, WORKERS, Patience, Run, ours
+from bench.pipeline_report import best_setting, tables, write_readme
+
 HERE = Path(__file__).parent
-COLUMNS = (
-    "part",  # trial, scan, check or memory; `quiet` is a scan measured apart, see the README
-    "program",
-    "setting",
-    "repetition",
-    "slice",  # which part of the folder
-    "photos",
-    "wall_s",  # process start to exit
-    "inner_s",  # the program's own clock, start and imports left out
-    "cpu_s",  # user and system time, children included
-    "peak_mib",  # largest resident set of one process
-    "others",  # share of the machine's cores that other processes used meanwhile
-)
-WORKERS = os.cpu_count() or 1
-# Without it ONNX Runtime 1.31 writes a database of its own use, which costs about 60 ms a start.
-# faunalens sees to that itself.
-ENVIRONMENT = os.environ | {"ORT_DISABLE_TELEMETRY": "1"}
 # What the floor benchmark prints that belongs to each part.
 FLOOR_STAGES = {
     "scan": ("decode", "pdq", "inference"),
@@ -43,118 +23,6 @@ FLOOR_STAGES = {
 }
 TRIAL_PHOTOS = 300
 CHECKS = 20
-# What is left to us of the cores when the machine is quiet.
-QUIET = 0.95
-# Share of the cores used by others from which a run is repeated, and how often. Not lower:
-# while a program uses one core only, others may well use the rest.
-DISTURBED = 0.35
-ATTEMPTS = 3
-MEMORY_PHOTOS = (1_000, 10_000)
-
-
-def busy_seconds() -> float | None:
-    """Core seconds that the machine has worked since it started (Linux)."""
-    try:
-        fields = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
-    except OSError:
-        return None
-    user, nice, system, _, _, irq, softirq, steal = map(int, fields[:8])
-    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
-
-
-def granted(duration: float = 1.0) -> float:
-    """Share of all cores that this priority gets just now, by spinning on each of them."""
-    spin = (
-        f"import time\nend = time.perf_counter() + {duration}\n"
-        "while time.perf_counter() < end: pass"
-    )
-    spinning = [subprocess.Popen([sys.executable, "-S", "-c", spin]) for _ in range(WORKERS)]
-    usages = [os.wait4(process.pid, 0)[2] for process in spinning]
-    for process in spinning:
-        process.returncode = 0
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages) / duration / WORKERS
-
-
-class Patience:
-    """So many seconds may be spent waiting for a quiet machine, all together."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-
-    def wait(self) -> None:
-        """Waits until nothing else holds the cores, or the patience is spent."""
-        while self.seconds > 0:
-            began = time.perf_counter()
-            if granted() >= QUIET:
-                return
-            time.sleep(1)
-            self.seconds -= time.perf_counter() - began
-
-    def measure(self, program: Callable[[], list[dict]]) -> Iterator[dict]:
-        """Rows of a program; it runs again when others came between."""
-        for _ in range(ATTEMPTS):
-            self.wait()
-            rows = program()
-            yield from rows
-            if rows[0]["others"] == "" or float(rows[0]["others"]) < DISTURBED or self.seconds <= 0:
-                return
-
-
-class Run:
-    """One process from start to exit."""
-
-    def __init__(
-        self,
-        command: Sequence,
-        stdin: TextIO | None = None,
-        environment: Mapping[str, str] = ENVIRONMENT,
-    ) -> None:
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
-            before = busy_seconds()
-            began = time.perf_counter()
-            process = subprocess.Popen(
-                [str(word) for word in command],
-                stdin=stdin,
-                stdout=out,
-                stderr=errors,
-                env=environment,
-            )
-            _, status, usage = os.wait4(process.pid, 0)
-            self.wall = time.perf_counter() - began
-            process.returncode = os.waitstatus_to_exitcode(status)
-            after = busy_seconds()
-            out.seek(0)
-            errors.seek(0)
-            self.out = out.read().decode()
-            if process.returncode != 0:
-                raise SystemExit(f"{command}: exit {process.returncode}\n{errors.read().decode()}")
-        self.cpu = usage.ru_utime + usage.ru_stime
-        self.peak = usage.ru_maxrss / 1024
-        self.others: float | str = ""
-        if before is not None and after is not None:
-            self.others = max(0.0, (after - before - self.cpu) / self.wall / WORKERS)
-
-    def row(
-        self,
-        part: str,
-        program: str,
-        setting: str = "",
-        turn: tuple[int, int] = (0, 0),
-        photos: int | str = 1,
-        inner: float | str = "",
-    ) -> dict:
-        """The row for `pipeline.csv`; a turn is a repetition and a slice."""
-        values = (part, program, setting, *turn, photos)
-        numbers = (self.wall, inner, self.cpu, self.peak, self.others)
-        return dict(
-            zip(COLUMNS, values + tuple(n if n == "" else f"{n:.4f}" for n in numbers), strict=True)
-        )
-
-
-def ours(*command: object, stdin: TextIO | None = None) -> Run:
-    """A run of faunalens, in the environment that its users have."""
-    plain = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
-    return Run(command, stdin, plain)
 
 
 class Bench:
@@ -337,165 +205,6 @@ class Bench:
             yield run.row("memory", "faunalens", "--workers 2", (0, 0), rows)
 
 
-def best_setting(rows: list[dict], program: str, otherwise: int) -> int:
-    """The number in the setting that was the fastest in the trial."""
-    found = [row for row in rows if (row["part"], row["program"]) == ("trial", program)]
-    best = min(found, key=lambda row: float(row["wall_s"]), default=None)
-    return int(best["setting"].split()[-1]) if best else otherwise
-
-
-def by_slice(rows: list[dict], key: str) -> Collection[list[float]]:
-    """The values of a column, grouped by slice."""
-    groups: dict[str, list[float]] = {}
-    for row in rows:
-        groups.setdefault(row["slice"], []).append(float(row[key]))
-    return groups.values()
-
-
-def least(rows: list[dict], part: str, program: str, key: str = "wall_s") -> float:
-    """Seconds for the whole folder: each slice's quickest repetition."""
-    found = [row for row in rows if (row["part"], row["program"]) == (part, program)]
-    return sum(map(min, by_slice(found, key))) if found else float("nan")
-
-
-def tables(rows: list[dict], options: argparse.Namespace) -> str:
-    """The Markdown of the README that is measured, not written."""
-    lines = []
-
-    def table(head: Sequence[str], body: Sequence[Sequence]) -> None:
-        lines.extend(["| " + " | ".join(head) + " |", "|" + "---|" * len(head)])
-        lines.extend("| " + " | ".join(map(str, row)) + " |" for row in body)
-        lines.append("")
-
-    def target(name: str, value: float, text: str, met: bool) -> list[str]:
-        return [name, text.format(value), "met" if met else "**not met**"]
-
-    cpu = next(
-        (line.split(":")[1].strip() for line in open("/proc/cpuinfo") if "model name" in line),
-        platform.machine(),
-    )
-    program = subprocess.run(
-        [options.binary, "--version"], capture_output=True, text=True, env=ENVIRONMENT, check=True
-    )
-    packages = ("onnxruntime", "pillow", "pdqhash", "numpy", "imagededup", "torch")
-    lines += [
-        f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}; {WORKERS} cores, {cpu}; "
-        f"{program.stdout.strip()}; Python {platform.python_version()}, "
-        + ", ".join(f"{name} {version(name)}" for name in packages)
-        + ".",
-        "",
-    ]
-    floor = least(rows, "scan", "floor decode", "inner_s") + least(
-        rows, "scan", "floor inference", "inner_s"
-    )
-    scan, python = least(rows, "scan", "faunalens, no lattice"), least(rows, "scan", "python")
-    other, other_inner = (
-        least(rows, "scan", "imagededup"),
-        least(rows, "scan", "imagededup", "inner_s"),
-    )
-    check, python_check = least(rows, "check", "faunalens"), least(rows, "check", "python")
-    bare = least(rows, "check", "floor session", "inner_s")
-    bare += least(rows, "check", "floor first inference", "inner_s")
-    once = least(rows, "check", "session and one inference")
-    peaks = {row["photos"]: float(row["peak_mib"]) for row in rows if row["part"] == "memory"}
-    few, many = (peaks.get(str(count), float("nan")) for count in MEMORY_PHOTOS)
-    table(
-        ("target", "measured", ""),
-        [
-            target(
-                "scan: at least 85 % of the floor",
-                100 * floor / scan,
-                "{:.1f} %",
-                floor / scan >= 0.85,
-            ),
-            target(
-                "scan: at least 1.3 times Python",
-                python / scan,
-                "{:.3f} times",
-                python / scan >= 1.3,
-            ),
-            target(
-                "scan: at least 3 times imagededup",
-                other_inner / scan,
-                "{:.2f} times",
-                other_inner / scan >= 3,
-            ),
-            target(
-                "check: at least 5 times Python",
-                python_check / check,
-                "{:.2f} times",
-                python_check / check >= 5,
-            ),
-            target(
-                "check: at most 1.5 times session and one inference in a process of their own",
-                check / once,
-                "{:.2f} times",
-                check / once <= 1.5,
-            ),
-            target(
-                "the same in a process that has opened sessions before",
-                check / bare,
-                "{:.2f} times",
-                check / bare <= 1.5,
-            ),
-            target("memory: under 600 MB", many * 1.048576, "{:.0f} MB", many * 1.048576 < 600),
-            target(
-                "memory: the same after 10,000 photos as after 1,000",
-                many / few,
-                f"{few:.0f} and {many:.0f} MiB, {{:.2f}} times",
-                many / few <= 1.05,
-            ),
-        ],
-    )
-    order = []
-    for row in rows:
-        key = [row[name] for name in ("part", "program", "setting")]
-        key.append(row["photos"] if row["part"] == "memory" else "")
-        if key not in order:
-            order.append(key)
-    body = []
-    for part, name, setting, size in order:
-        same = [
-            row
-            for row in rows
-            if (row["part"], row["program"], row["setting"]) == (part, name, setting)
-            and (part != "memory" or row["photos"] == size)
-        ]
-        clock = "inner_s" if name.startswith("floor") or setting == "alone" else "wall_s"
-        quickest = sum(map(min, by_slice(same, clock)))
-        middle = sum(map(statistics.median, by_slice(same, clock)))
-        photos = sum({row["slice"]: int(row["photos"]) for row in same}.values())
-        body.append(
-            (
-                part,
-                name,
-                setting if setting != "alone" else "",
-                photos,
-                f"{len(same) / len(by_slice(same, clock)):.1f}",
-                f"{quickest:.3f}",
-                f"{middle:.3f}",
-                f"{photos / quickest:.1f}",
-            )
-        )
-    table(
-        ("part", "program", "setting", "photos", "runs", "fastest, s", "median, s", "photos/s"),
-        body,
-    )
-    lines += [
-        f"Imagededup's time is that of `encode_images` ({other_inner:.1f} s); "
-        f"with its start and imports it is {other:.1f} s.",
-    ]
-    return "\n".join(lines)
-
-
-def write_readme(path: Path, measured: str) -> None:
-    """Replaces what lies between the marks, keeps what a person wrote around them."""
-    begin, end = "<!-- measured -->\n", "<!-- /measured -->\n"
-    text = path.read_text() if path.exists() else f"# Speed and memory\n\n{begin}{end}"
-    before, rest = text.split(begin, 1)
-    path.write_text(f"{before}{begin}{measured}\n{end}{rest.split(end, 1)[1]}")
-
-
 def newest_floor(root: Path) -> Path:
     """The floor benchmark that was built last."""
     found = (root / "target/release/deps").glob("floor-*")
@@ -556,7 +265,7 @@ def main() -> None:
                     out = csv.DictWriter(file, COLUMNS, lineterminator="\n")
                     out.writeheader()
                     out.writerows(rows)
-    write_readme(results / "README.md", tables(rows, options))
+    write_readme(results / "README.md", tables(rows, options.binary))
 
 
 if __name__ == "__main__":
