@@ -7,7 +7,6 @@ Writes eval/index/pdq_speed.csv; PHOTOS is a folder of JPEG files. One thread ea
 alternate.
 """
 
-import csv
 import pathlib
 import random
 import statistics
@@ -21,8 +20,7 @@ import numpy
 import pdqhash
 from PIL import Image
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BENCH = ROOT / "target/release/examples/index_bench"
+from bench.index_study import BENCH, write_table
 
 
 def main() -> None:
@@ -64,10 +62,7 @@ def main() -> None:
         text, own = line.split(",")
         distances.append((int(text, 16) ^ int("".join(map(str, bits)), 2)).bit_count())
         qualities.append(abs(int(own) - int(quality)))
-    with (ROOT / "eval/index/pdq_speed.csv").open("w", newline="") as out:
-        writer = csv.DictWriter(out, rows[0].keys(), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_table("pdq_speed.csv", rows)
     ratio = statistics.median(row["ratio"] for row in rows)
     print(
         f"pdqhash takes {ratio} times as long; same pixels: {sum(d == 0 for d in distances)} of "

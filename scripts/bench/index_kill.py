@@ -1,12 +1,11 @@
 """kill -9 at random moments while an index is built: it opens, nothing reported is lost, nothing is
 there twice.
 
-    python3 scripts/bench/index_kill.py [TIMES]
+    .venv-bench/bin/python -m bench.index_kill [TIMES]
 
 Writes eval/index/kill.csv. Exit status 1 when something was lost, doubled or damaged.
 """
 
-import csv
 import pathlib
 import random
 import sqlite3
@@ -16,82 +15,71 @@ import tempfile
 import threading
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BENCH = ROOT / "target/release/examples/index_bench"
-BINARY = ROOT / "target/release/faunalens"
+from bench.index_study import BENCH, BINARY, write_table
+
+
+def store_and_kill(index: pathlib.Path, first: int, wait: float) -> int:
+    """Let pictures be stored from number `first` on, kill after `wait` seconds.
+
+    Returns the highest number that was reported as stored.
+    """
+    words = [str(word) for word in (BENCH, "store", index, first)]
+    reported = [0]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as child:
+
+        def listen() -> None:
+            for line in child.stdout:
+                reported.append(int(line))
+
+        reader = threading.Thread(target=listen)
+        reader.start()
+        time.sleep(wait)
+        child.kill()
+        child.wait()
+        reader.join()
+    return max(reported)
+
+
+def count_held(index: pathlib.Path) -> tuple[int, bool]:
+    """How many pictures the database holds, and whether each is there once, with one sighting."""
+    db = sqlite3.connect(index / "faunalens.sqlite")
+    begun = "SELECT count(*) FROM sqlite_master WHERE name = 'image'"
+    held, unique, sightings = 0, 0, (0, 0)
+    if db.execute(begun).fetchone()[0]:
+        pictures = "SELECT count(*), count(DISTINCT sha256) FROM image"
+        held, unique = db.execute(pictures).fetchone()
+    if held:
+        seen = "SELECT count(*), count(DISTINCT file) FROM sighting"
+        sightings = db.execute(seen).fetchone()
+    db.close()
+    return held, held == unique and sightings == (held, held)
 
 
 def main() -> None:
     """Kill, look, and write the table."""
     times = int(sys.argv[1]) if len(sys.argv) > 1 else 50
     moments = random.Random(6)
-    rows, bad = [], 0
+    rows: list[dict] = []
+    bad = held = 0
     with tempfile.TemporaryDirectory() as folder:
         index = pathlib.Path(folder) / "index"
-        held = 0
         for number in range(times):
             # From a little before what is there: what is there already must not be stored twice.
-            child = subprocess.Popen(
-                [BENCH, "store", index, str(max(0, held - 20))], stdout=subprocess.PIPE, text=True
-            )
-            reported = [0]
-            reader = threading.Thread(
-                target=lambda: [reported.append(int(line)) for line in child.stdout]
-            )
-            reader.start()
             wait = moments.uniform(0.02, 1.2)
-            time.sleep(wait)
-            child.kill()
-            child.wait()
-            reader.join()
+            reported = store_and_kill(index, max(0, held - 20), wait)
+            row = {"kill": number, "after_s": round(wait, 3)}
             if not (index / "faunalens.sqlite").exists():
-                rows.append(
-                    {
-                        "kill": number,
-                        "after_s": round(wait, 3),
-                        "reported": 0,
-                        "held": 0,
-                        "sound": "not begun",
-                    }
-                )
+                rows.append(row | {"reported": 0, "held": 0, "sound": "not begun"})
                 continue
-            verified = subprocess.run(
-                [BINARY, "index", "verify", index], capture_output=True, text=True
-            )
-            db = sqlite3.connect(index / "faunalens.sqlite")
-            held, unique = (
-                db.execute("SELECT count(*), count(DISTINCT sha256) FROM image").fetchone()
-                if db.execute("SELECT count(*) FROM sqlite_master WHERE name = 'image'").fetchone()[
-                    0
-                ]
-                else (0, 0)
-            )
-            sightings = (
-                db.execute("SELECT count(*), count(DISTINCT file) FROM sighting").fetchone()
-                if held
-                else (0, 0)
-            )
-            db.close()
-            fine = (
-                held >= max(reported)
-                and held == unique
-                and sightings == (held, held)
-                and (verified.returncode == 0 or held == 0)
-            )
+            command = [BINARY, "index", "verify", index]
+            verified = subprocess.run(command, capture_output=True, text=True)
+            held, once = count_held(index)
+            sound = verified.returncode == 0 or held == 0
+            fine = held >= reported and once and sound
             bad += not fine
-            rows.append(
-                {
-                    "kill": number,
-                    "after_s": round(wait, 3),
-                    "reported": max(reported),
-                    "held": held,
-                    "sound": "yes" if fine else verified.stderr.strip() or "lost or doubled",
-                }
-            )
-    with (ROOT / "eval/index/kill.csv").open("w", newline="") as out:
-        writer = csv.DictWriter(out, rows[0].keys(), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+            words = "yes" if fine else verified.stderr.strip() or "lost or doubled"
+            rows.append(row | {"reported": reported, "held": held, "sound": words})
+    write_table("kill.csv", rows)
     print(f"{times} kills, {bad} bad; {held} pictures at the end")
     sys.exit(bad > 0)
 

@@ -19,8 +19,7 @@ import tempfile
 
 import numpy
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = ROOT / "target/release/faunalens"
+from bench.index_study import BINARY, write_table
 
 
 def product(file: str) -> str:
@@ -96,10 +95,7 @@ def main() -> None:
         )
     for line in table:
         print(line)
-    with (ROOT / "eval/index/objects.csv").open("w", newline="") as out:
-        writer = csv.DictWriter(out, table[0].keys(), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(table)
+    write_table("objects.csv", table)
 
 
 if __name__ == "__main__":

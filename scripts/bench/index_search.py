@@ -10,7 +10,6 @@ Writes eval/index/search.csv and eval/index/add.csv. Hashes in clusters of five 
 import csv
 import pathlib
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,8 +17,7 @@ import time
 import faiss
 import numpy
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BENCH = ROOT / "target/release/examples/index_bench"
+from bench.index_study import BENCH, output_of, write_table
 
 
 def flip(rows: numpy.ndarray, most: int, random: numpy.random.Generator) -> numpy.ndarray:
@@ -31,20 +29,9 @@ def flip(rows: numpy.ndarray, most: int, random: numpy.random.Generator) -> nump
     return changed
 
 
-def bench(*words: object) -> list[dict]:
+def bench_rows(*words: object) -> list[dict]:
     """The rows that the project's bench program prints."""
-    text = subprocess.run(
-        [BENCH, *map(str, words)], capture_output=True, text=True, check=True
-    ).stdout
-    return list(csv.DictReader(text.splitlines()))
-
-
-def write(name: str, rows: list[dict]) -> None:
-    """Write rows to eval/index/NAME."""
-    with (ROOT / "eval/index" / name).open("w", newline="") as out:
-        writer = csv.DictWriter(out, rows[0].keys(), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    return list(csv.DictReader(output_of(BENCH, *words).splitlines()))
 
 
 def main() -> None:
@@ -60,8 +47,8 @@ def main() -> None:
         folder = pathlib.Path(folder)
         (folder / "hashes").write_bytes(hashes.tobytes())
         (folder / "queries").write_bytes(queries.tobytes())
-        added = bench("add", folder / "index", folder / "hashes")
-        write("add.csv", added)
+        added = bench_rows("add", folder / "index", folder / "hashes")
+        write_table("add.csv", added)
         print(added)
         unique = numpy.unique(hashes, axis=0)
         flat = faiss.IndexBinaryFlat(256)
@@ -90,9 +77,9 @@ def main() -> None:
                         "found": found,
                     }
                 )
-            for row in bench("search", folder / "index", folder / "queries"):
+            for row in bench_rows("search", folder / "index", folder / "queries"):
                 rows.append({"round": number, **row, "method": "faunalens " + row["method"]})
-            once = bench("once", folder / "index", queries[number].tobytes().hex())[0]
+            once = bench_rows("once", folder / "index", queries[number].tobytes().hex())[0]
             rows.append(
                 {
                     "round": number,
@@ -102,7 +89,7 @@ def main() -> None:
                     "found": once["found"],
                 }
             )
-        write("search.csv", rows)
+        write_table("search.csv", rows)
     for method in dict.fromkeys(row["method"] for row in rows):
         mine = [row for row in rows if row["method"] == method]
         middle = statistics.median(float(row["us_per_query"]) for row in mine)

@@ -13,14 +13,13 @@ import csv
 import json
 import pathlib
 import random
-import subprocess
 import tempfile
 from collections.abc import Callable
 
 from PIL import Image, ImageDraw, ImageOps
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = ROOT / "target/release/faunalens"
+from bench.index_study import run_index, write_table
+
 SIZE = (600, 600)  # of a page, pixels
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 Change = Callable[[Image.Image], Image.Image]
@@ -79,89 +78,86 @@ LAYOUTS = {
 }
 
 
+def one_of_each_set(folder: pathlib.Path) -> list[pathlib.Path]:
+    """One photograph per set, where the collection says which belong together.
+
+    Parts of a set may be alike.
+    """
+    photos, labels = sorted(folder.rglob("*.jpg")), folder.parent / "labels.csv"
+    if not labels.exists():
+        return photos
+    rows = csv.DictReader(labels.open())
+    group = {pathlib.Path(row["file"]).name: row["group"] for row in rows}
+    return list({group.get(path.name, path.name): path for path in photos}.values())
+
+
+def write_changed(
+    change: Change, files: list[pathlib.Path], folder: pathlib.Path, name: str
+) -> list[pathlib.Path]:
+    """Write the pictures in a layout as NAME K.jpg."""
+    made = []
+    for k, file in enumerate(files):
+        made.append(folder / f"{name} {k}.jpg")
+        change(Image.open(file).convert("RGB")).save(made[-1], "JPEG", quality=90)
+    return made
+
+
+def same_product(matches: list[dict], k: int) -> bool:
+    """Whether a match names product `k`: its number is the last word of both files' names."""
+    return any(pathlib.Path(match["file"]).stem.split()[-1] == str(k) for match in matches)
+
+
+def count_pairs(
+    method: str, index: pathlib.Path, foreign: list, again: list, describe: list
+) -> dict[str, float]:
+    """Wrong pairs among other products, and how many of the same are found in another layout."""
+    extra = ["--json", "--only", method, *(describe if method == "descriptor" else [])]
+    wrong, right = (
+        [
+            json.loads(row)["matches"]
+            for row in run_index("query", index, *files, *extra).splitlines()
+        ]
+        for files in (foreign, again)
+    )
+    found = sum(same_product(matches, k) for k, matches in enumerate(right)) / len(right)
+    evidence = sum(match["weak"] is None for matches in wrong for match in matches)
+    return {
+        f"{method}_wrong_pairs": sum(map(len, wrong)),
+        f"{method}_asked_with_a_wrong_pair": sum(len(matches) > 0 for matches in wrong),
+        f"{method}_wrong_pairs_as_evidence": evidence,
+        f"{method}_same_product_other_template_found": round(found, 4),
+    }
+
+
 def main() -> None:
     """Store, ask, and write the tables."""
-    parse = argparse.ArgumentParser()
-    parse.add_argument("photos", type=pathlib.Path)
-    parse.add_argument(
-        "--count", type=int, default=300, help="products stored, and as many others asked"
-    )
-    parse.add_argument("--model", type=pathlib.Path)
-    given = parse.parse_args()
-    # One photograph per set, where the collection says which belong together: parts of a set may be
-    # alike.
-    photos = sorted(given.photos.rglob("*.jpg"))
-    labels = given.photos.parent / "labels.csv"
-    if labels.exists():
-        group = {
-            pathlib.Path(row["file"]).name: row["group"] for row in csv.DictReader(labels.open())
-        }
-        photos = list({group.get(path.name, path.name): path for path in photos}.values())
-    chosen = random.Random(9).sample(photos, 2 * given.count)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("photos", type=pathlib.Path)
+    count = "products stored, and as many others asked"
+    parser.add_argument("--count", type=int, default=300, help=count)
+    parser.add_argument("--model", type=pathlib.Path)
+    given = parser.parse_args()
+    chosen = random.Random(9).sample(one_of_each_set(given.photos), 2 * given.count)
     stored, others = chosen[: given.count], chosen[given.count :]
-    model = ["--model", given.model] if given.model else []
+    describe = ["--describe", *(["--model", given.model] if given.model else [])]
     rows = []
-    with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
-
-        def write(change: Change, files: list[pathlib.Path], name: str) -> list[pathlib.Path]:
-            made = []
-            for k, file in enumerate(files):
-                made.append(folder / f"{name} {k}.jpg")
-                change(Image.open(file).convert("RGB")).save(made[-1], "JPEG", quality=90)
-            return made
-
-        def run(*line: object) -> subprocess.CompletedProcess:
-            return subprocess.run(
-                [BINARY, "index", *map(str, line)], capture_output=True, text=True, check=True
-            ).stdout
-
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = pathlib.Path(scratch)
         for number, (name, (first, second, share)) in enumerate(LAYOUTS.items()):
-            kept, foreign, again = (
-                write(first, stored, "kept"),
-                write(first, others, "other"),
-                write(second, stored, "again"),
-            )
-            index = folder / f"index{number}"
-            manifest = folder / "kept.csv"
+            kept = write_changed(first, stored, folder, "kept")
+            foreign = write_changed(first, others, folder, "other")
+            again = write_changed(second, stored, folder, "again")
+            index, manifest = folder / f"index{number}", folder / "kept.csv"
             manifest.write_text("file\n" + "".join(f"{path}\n" for path in kept))
-            run("init", index)
-            run("add", index, manifest, "--describe", *model)
-            line = {
-                "template": name,
-                "share_of_page": share,
-                "stored": len(kept),
-                "asked": len(foreign),
-            }
+            run_index("init", index)
+            run_index("add", index, manifest, *describe)
+            line = {"template": name, "share_of_page": share}
+            line |= {"stored": len(kept), "asked": len(foreign)}
             for method in ("pdq", "descriptor"):
-                describe = ["--describe", *model] if method == "descriptor" else []
-                asks = [
-                    run("query", index, *files, "--json", "--only", method, *describe).splitlines()
-                    for files in (foreign, again)
-                ]
-                wrong = [len(json.loads(row)["matches"]) for row in asks[0]]
-                # A product's own number is the last word of both names.
-                right = [
-                    any(
-                        pathlib.Path(match["file"]).stem.split()[-1] == str(k)
-                        for match in json.loads(row)["matches"]
-                    )
-                    for k, row in enumerate(asks[1])
-                ]
-                line[f"{method}_wrong_pairs"] = sum(wrong)
-                line[f"{method}_asked_with_a_wrong_pair"] = sum(count > 0 for count in wrong)
-                line[f"{method}_wrong_pairs_as_evidence"] = sum(
-                    match["weak"] is None for row in asks[0] for match in json.loads(row)["matches"]
-                )
-                line[f"{method}_same_product_other_template_found"] = round(
-                    sum(right) / len(right), 4
-                )
+                line |= count_pairs(method, index, foreign, again, describe)
             rows.append(line)
             print(line, flush=True)
-    with (ROOT / "eval/index/templates.csv").open("w", newline="") as out:
-        writer = csv.DictWriter(out, rows[0].keys(), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_table("templates.csv", rows)
 
 
 if __name__ == "__main__":

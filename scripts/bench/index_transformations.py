@@ -13,22 +13,21 @@ there are --stored pictures.
 
 import argparse
 import collections
-import csv
 import io
 import json
 import multiprocessing
 import pathlib
 import random
-import subprocess
 import tempfile
 from collections.abc import Callable
 
 import numpy
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = ROOT / "target/release/faunalens"
+from bench.index_study import run_index, write_table
+
 Change = Callable[[Image.Image, random.Random], Image.Image]
+Answer = tuple[float, bool, tuple[str, int]]  # distance, right, (transformation, photograph)
 
 
 def jpeg(quality: int) -> Change:
@@ -196,7 +195,7 @@ def make(work: tuple) -> None:
 
 
 def at_precision(
-    scored: list[tuple[float, bool, tuple[str, int]]], total: int, aim: float = 0.99
+    scored: list[Answer], total: int, aim: float = 0.99
 ) -> tuple[dict[str, float], float, float]:
     """Recall per transformation at the loosest threshold whose precision over all answers is at
     least `aim`.
@@ -228,13 +227,13 @@ def at_precision(
     )
 
 
-def bits(kind: str, files: list[pathlib.Path]) -> numpy.ndarray:
+def bits(kind: type, files: list[pathlib.Path]) -> numpy.ndarray:
     """Imagededup's hashes of the files."""
     with multiprocessing.Pool(initializer=prepare, initargs=(kind,)) as pool:
         return numpy.array(pool.map(encode, files, chunksize=64), dtype=numpy.uint64)
 
 
-def prepare(kind: str) -> None:
+def prepare(kind: type) -> None:
     """Make a worker's hasher."""
     global MAKER
     MAKER = kind(verbose=False)
@@ -245,122 +244,114 @@ def encode(file: pathlib.Path) -> int:
     return int(MAKER.encode_image(image_file=str(file)) or "0", 16)
 
 
+class Questions:
+    """Changed copies of the photographs `asked`, below `folder`, and what each is a copy of."""
+
+    def __init__(self, asked: list[pathlib.Path], folder: pathlib.Path):
+        self.asked = asked
+        work = [
+            (name, k, file, folder / f"{name} {k}.jpg")
+            for name in CHANGES
+            for k, file in enumerate(asked)
+        ]
+        with multiprocessing.Pool() as pool:
+            pool.map(make, work, chunksize=64)
+        self.files = [path for *_, path in work]
+        self.of = {str(path): (name, k) for name, k, _, path in work}
+
+    def ask(self, index: pathlib.Path, extra: list) -> list[Answer]:
+        """What the index answers, asked with options."""
+        answers = []
+        for start in range(0, len(self.files), 500):
+            few = self.files[start : start + 500]
+            for line in run_index("query", index, *few, "--json", *extra).splitlines():
+                row = json.loads(line)
+                name, k = self.of[row["file"]]
+                original = str(self.asked[k].resolve())
+                for match in row["matches"]:
+                    answers.append((match["distance"], match["file"] == original, (name, k)))
+        return answers
+
+    def ask_imagededup(self, kind: type, stored: list[pathlib.Path]) -> list[Answer]:
+        """What one of imagededup's hashes finds within 16 bits."""
+        base, scored = bits(kind, stored), []
+        originals = {stored.index(file): k for k, file in enumerate(self.asked)}
+        for path, value in zip(self.files, bits(kind, self.files)):
+            distance = numpy.bitwise_count(base ^ value)
+            question = self.of[str(path)]
+            for place in numpy.nonzero(distance <= 16)[0]:
+                right = originals.get(int(place)) == question[1]
+                scored.append((int(distance[place]), right, question))
+        return scored
+
+
+def as_shipped(answers: dict[str, list[Answer]], total: int) -> dict[str, float]:
+    """Recall of what the program answers: hashes within 31 bits, or verified descriptors."""
+    shipped = [answer for answer in answers["pdq"] if answer[0] <= 31]
+    shipped += answers["descriptor"]
+    right = sum(good for _, good, _ in shipped)
+    precision = right / max(1, len(shipped))
+    print(f"as shipped (pdq within 31, verified descriptors): precision {precision:.4f}")
+    found = {question for _, good, question in shipped if good}
+    return {name: sum((name, k) in found for k in range(total)) / total for name in CHANGES}
+
+
+def imagededup_kinds() -> list[type]:
+    """Its hashes, if it is installed."""
+    try:
+        from imagededup.methods import AHash, DHash, PHash, WHash
+    except ImportError as error:
+        print(f"imagededup left out: {error}")
+        return []
+    return [PHash, DHash, AHash, WHash]
+
+
 def main() -> None:
     """Change, store, ask, and write the table."""
-    words = argparse.ArgumentParser()
-    words.add_argument("photos", type=pathlib.Path)
-    words.add_argument("distractors", type=pathlib.Path, nargs="*")
-    words.add_argument("--count", type=int, default=1000)
-    words.add_argument(
-        "--stored", type=int, default=20_000, help="originals and distractors together"
-    )
-    words.add_argument("--model", type=pathlib.Path)
-    words = words.parse_args()
-    photos = sorted(words.photos.rglob("*.jpg"))
-    asked = random.Random(7).sample(photos, min(words.count, len(photos)))
-    stored = photos + [
-        file for folder in words.distractors for file in sorted(folder.rglob("*.jpg"))
-    ]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("photos", type=pathlib.Path)
+    parser.add_argument("distractors", type=pathlib.Path, nargs="*")
+    parser.add_argument("--count", type=int, default=1000)
+    both = "originals and distractors together"
+    parser.add_argument("--stored", type=int, default=20_000, help=both)
+    parser.add_argument("--model", type=pathlib.Path)
+    options = parser.parse_args()
+    photos = sorted(options.photos.rglob("*.jpg"))
+    asked = random.Random(7).sample(photos, min(options.count, len(photos)))
+    others = [file for folder in options.distractors for file in sorted(folder.rglob("*.jpg"))]
+    stored = photos + others
     OTHERS.extend(stored)
-    model = ["--model", words.model] if words.model else []
-    with tempfile.TemporaryDirectory() as folder:
-        folder = pathlib.Path(folder)
-        known = set(asked)
-        stored += parts(
-            [file for file in stored if file not in known], words.stored - len(stored), folder
-        )
-        changed, questions = [], {}
-        with multiprocessing.Pool() as pool:
-            work = [
-                (name, k, file, folder / f"{name} {k}.jpg")
-                for name in CHANGES
-                for k, file in enumerate(asked)
-            ]
-            pool.map(make, work, chunksize=64)
-        for name, k, _, path in work:
-            changed.append(path)
-            questions[str(path)] = (name, k)
-        manifest = folder / "stored.csv"
+    model = ["--model", options.model] if options.model else []
+    table: dict[str, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = pathlib.Path(scratch)
+        cut = [file for file in stored if file not in set(asked)]
+        stored += parts(cut, options.stored - len(stored), folder)
+        questions = Questions(asked, folder)
+        index, manifest = folder / "index", folder / "stored.csv"
         manifest.write_text("file\n" + "".join(f"{file.resolve()}\n" for file in stored))
-
-        def run(*line: object) -> subprocess.CompletedProcess:
-            return subprocess.run(
-                [BINARY, "index", *map(str, line)], capture_output=True, text=True, check=True
-            )
-
-        index = folder / "index"
-        run("init", index)
-        print(run("add", index, manifest, "--describe", *model).stderr)
-        answers = collections.defaultdict(list)
-        for method, extra in (
-            ("pdq", ["--only", "pdq", "--max-distance", "90"]),
-            ("pdq8", ["--only", "pdq", "--max-distance", "90", "--any-orientation"]),
-            ("descriptor", ["--only", "descriptor", "--describe", *model]),
-        ):
-            for start in range(0, len(changed), 500):
-                lines = run(
-                    "query", index, *changed[start : start + 500], "--json", *extra
-                ).stdout.splitlines()
-                for row in map(json.loads, lines):
-                    name, k = questions[row["file"]]
-                    for match in row["matches"]:
-                        right = match["file"] == str(asked[k].resolve())
-                        answers[method].append((match["distance"], right, (name, k)))
-        table = {}
-        for method in answers:
-            table[method], best, precision = at_precision(answers[method], len(asked))
-            print(f"{method}: distance {best}, precision {precision:.4f}")
-
-        def loose(m: str, limit: float) -> set:
-            return {q for d, good, q in answers[m] if good and d <= limit}
-
-        both = loose("pdq", 31) | loose("descriptor", 2)
-        wrong = sum(not good and d <= 31 for d, good, _ in answers["pdq"]) + sum(
-            not good for _, good, _ in answers["descriptor"]
-        )
-        right = sum(good and d <= 31 for d, good, _ in answers["pdq"]) + sum(
-            good for _, good, _ in answers["descriptor"]
-        )
-        precision = right / max(1, right + wrong)
-        print(f"as shipped (pdq within 31, verified descriptors): precision {precision:.4f}")
-        table["shipped"] = {
-            name: sum((name, k) in both for k in range(len(asked))) / len(asked) for name in CHANGES
+        run_index("init", index)
+        run_index("add", index, manifest, "--describe", *model)
+        near = ["--only", "pdq", "--max-distance", "90"]
+        answers = {
+            "pdq": questions.ask(index, near),
+            "pdq8": questions.ask(index, [*near, "--any-orientation"]),
+            "descriptor": questions.ask(index, ["--only", "descriptor", "--describe", *model]),
         }
-        try:
-            from imagededup.methods import AHash, DHash, PHash, WHash
-
-            for kind in (PHash, DHash, AHash, WHash):
-                base, scored = bits(kind, stored), []
-                originals = {stored.index(file): k for k, file in enumerate(asked)}
-                for path, value in zip(changed, bits(kind, changed)):
-                    distance = numpy.bitwise_count(base ^ value)
-                    for place in numpy.nonzero(distance <= 16)[0]:
-                        question = questions[str(path)]
-                        scored.append(
-                            (
-                                int(distance[place]),
-                                originals.get(int(place)) == question[1],
-                                question,
-                            )
-                        )
-                table["imagededup " + kind.__name__], best, precision = at_precision(
-                    scored, len(asked)
-                )
-                print(f"imagededup {kind.__name__}: distance {best}, precision {precision:.4f}")
-        except ImportError as error:
-            print(f"imagededup left out: {error}")
-    with (ROOT / "eval/index/transformations.csv").open("w", newline="") as out:
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(["transformation", "questions", "stored", *table])
-        for name in CHANGES:
-            writer.writerow(
-                [
-                    name,
-                    len(asked),
-                    len(stored),
-                    *(f"{column[name]:.4f}" for column in table.values()),
-                ]
-            )
+        for method, scored in answers.items():
+            table[method], best, precision = at_precision(scored, len(asked))
+            print(f"{method}: distance {best}, precision {precision:.4f}")
+        table["shipped"] = as_shipped(answers, len(asked))
+        for kind in imagededup_kinds():
+            name = f"imagededup {kind.__name__}"
+            scored = questions.ask_imagededup(kind, stored)
+            table[name], best, precision = at_precision(scored, len(asked))
+            print(f"{name}: distance {best}, precision {precision:.4f}")
+    rows = []
+    for name in CHANGES:
+        row = {"transformation": name, "questions": len(asked), "stored": len(stored)}
+        rows.append(row | {method: f"{column[name]:.4f}" for method, column in table.items()})
+    write_table("transformations.csv", rows)
 
 
 if __name__ == "__main__":
