@@ -44,7 +44,6 @@ impl Doctor {
         let report = json!({
             "faunalens": env!("CARGO_PKG_VERSION"),
             "onnxruntime": runtime.as_ref().map_or(Value::Null, describe_runtime),
-            "onnxruntime_searched": searched(settings),
             "bundle": bundle.as_ref().map_or(Value::Null, describe_bundle),
             "inference": matches!(inference, Some(Ok(()))).then_some("works"),
             "cores": cores(),
@@ -55,6 +54,7 @@ impl Doctor {
                 "max_pixels": limits.max_pixels,
                 "max_decoded_bytes": limits.max_alloc,
             },
+            "onnxruntime_searched": searched(settings),
             "problems": problems,
         });
         if self.json {

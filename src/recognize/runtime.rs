@@ -174,9 +174,9 @@ fn named(explicit: Option<&Path>) -> Option<PathBuf> {
         .or_else(|| variable().map(PathBuf::from))
 }
 
-/// Where the library is looked for when nobody names it, best first: beside the binary, in
-/// `runtime/` beside it or in the repository that built it, in `lib/faunalens/` of the prefix
-/// whose `bin/` holds the binary, and in the `onnxruntime` package of that prefix's Python.
+/// Where the library is looked for when nobody names it, best first: beside the binary; in
+/// `runtime/` beside it or in the repository that built it; in `lib/faunalens/` of the prefix
+/// whose `bin/` holds it; in the `onnxruntime` package of that prefix's Python.
 #[must_use]
 pub fn library_candidates() -> Vec<PathBuf> {
     let Some(program) = program_folder() else {
@@ -184,7 +184,7 @@ pub fn library_candidates() -> Vec<PathBuf> {
     };
     let mut found = vec![program.join(LIBRARY), program.join(FOLDER).join(LIBRARY)];
     found.extend(repository(&program).map(|project| project.join(FOLDER).join(LIBRARY)));
-    if let Some(prefix) = program.parent() {
+    if let Some(prefix) = prefix(&program) {
         found.push(prefix.join("lib/faunalens").join(LIBRARY));
         found.extend(python_libraries(prefix));
     }
@@ -198,14 +198,18 @@ pub fn data_folders(name: &str) -> Vec<PathBuf> {
     let Some(program) = program_folder() else {
         return Vec::new();
     };
-    let shared = program
-        .parent()
-        .map(|prefix| prefix.join("share/faunalens"));
+    let shared = prefix(&program).map(|prefix| prefix.join("share/faunalens"));
     [Some(program.clone()), repository(&program), shared]
         .into_iter()
         .flatten()
         .map(|folder| folder.join(name))
         .collect()
+}
+
+/// `/usr/local` of a binary in `/usr/local/bin`.
+fn prefix(program: &Path) -> Option<&Path> {
+    let is_bin = program.file_name().is_some_and(|name| name == "bin");
+    if is_bin { program.parent() } else { None }
 }
 
 fn program_folder() -> Option<PathBuf> {

@@ -35,9 +35,9 @@ impl Prefix {
 
     #[cfg(unix)]
     fn link(&self, original: &Path, name: &str) {
-        let place = self.path(name);
-        std::fs::create_dir_all(place.parent().unwrap()).unwrap();
-        std::os::unix::fs::symlink(original, place).unwrap();
+        let link = self.path(name);
+        std::fs::create_dir_all(link.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink(original, link).unwrap();
     }
 }
 
