@@ -69,6 +69,22 @@ fn every_column_of_a_manifest_is_explained_with_its_synonyms() {
 }
 
 #[test]
+fn every_feature_of_the_crate_is_explained() {
+    let manifest = std::fs::read_to_string(project().join("Cargo.toml")).unwrap();
+    let manifest: toml::Table = manifest.parse().unwrap();
+    let features: Names = manifest["features"]
+        .as_table()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
+    let page = Page::read("docs/install.md");
+    let mut explained: Names = page.defined_under("Features").into_iter().collect();
+    explained.insert("default".into());
+    assert_eq!(features, explained);
+}
+
+#[test]
 fn every_word_of_the_schema_is_explained() {
     let page = Page::read("docs/formats.md");
     let mut words = Names::new();
