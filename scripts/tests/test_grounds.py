@@ -45,6 +45,11 @@ def test_the_ground_behind_a_cut_out_thing_is_filled_smoothly() -> None:
     assert np.ptp(ground, axis=-1).max() < 4
 
 
+@pytest.mark.parametrize("side", [16, 190])
+def test_a_speck_and_a_thing_that_fills_the_picture_give_no_mask(side: int) -> None:
+    assert object_mask(thing_on_grey(side, side)) is None
+
+
 def test_a_picture_without_a_smooth_rim_gives_no_mask() -> None:
     assert object_mask(np.random.default_rng(0).integers(0, 256, (200, 200, 3), np.uint8)) is None
 
