@@ -7,10 +7,15 @@ bottom right. Needs Pillow. Run from this folder: python3 make.py
 import numpy
 from PIL import Image
 
-COLOURS = {(0, 0): (200, 30, 30), (0, 1): (30, 160, 30), (1, 0): (30, 30, 200), (1, 1): (255, 255, 255)}
+COLOURS = {
+    (0, 0): (200, 30, 30),
+    (0, 1): (30, 160, 30),
+    (1, 0): (30, 30, 200),
+    (1, 1): (255, 255, 255),
+}
 scene = numpy.zeros((32, 48, 3), numpy.uint8)
 for (row, column), colour in COLOURS.items():
-    scene[row * 16:row * 16 + 16, column * 24:column * 24 + 24] = colour
+    scene[row * 16 : row * 16 + 16, column * 24 : column * 24 + 24] = colour
 rgb = Image.fromarray(scene)
 
 rgb.save("baseline.jpg", quality=95)
@@ -19,9 +24,15 @@ rgb.convert("L").save("grey.jpg", quality=95)
 rgb.convert("CMYK").save("cmyk.jpg", quality=95)
 
 # EXIF orientation n: stored so that applying it gives the scene back.
-UNDO = {2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
-        5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90, 7: Image.Transpose.TRANSVERSE,
-        8: Image.Transpose.ROTATE_270}
+UNDO = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
 for orientation in range(1, 9):
     stored = rgb.transpose(UNDO[orientation]) if orientation in UNDO else rgb
     exif = Image.Exif()
