@@ -1,5 +1,5 @@
-//! Measurements of fingerprints and index, as CSV lines on standard output. Called by `scripts/bench/index_*.py`,
-//! which runs the same work through other libraries in the same run.
+//! Measurements of fingerprints and index, as CSV lines on standard output. Called by
+//! `scripts/bench/index_*.py`, which runs the same work through other libraries in the same run.
 
 use std::error::Error;
 use std::fs;
@@ -253,7 +253,8 @@ fn describe(dir: &Path, file: &str, dimension: usize) -> Outcome {
     Ok(())
 }
 
-/// The ten nearest of every query by graph: a line with the median microseconds per query, then one line of rows each.
+/// The ten nearest of every query by graph: a line with the median microseconds per query, then one
+/// line of rows each.
 fn nearest(dir: &Path, file: &str, dimension: usize, width: usize) -> Outcome {
     let index = Index::open(dir)?;
     let queries = vectors(file, dimension)?;
@@ -275,7 +276,8 @@ fn nearest(dir: &Path, file: &str, dimension: usize, width: usize) -> Outcome {
     Ok(())
 }
 
-/// How the landmarks of each pair of files (separated by a tab, the stored one first) agree, `limit` from the second.
+/// How the landmarks of each pair of files (separated by a tab, the stored one first) agree,
+/// `limit` from the second.
 fn align(list: &str, limit: usize) -> Outcome {
     println!("inliers,visible,coverage,unexplained,same_picture,one_print");
     for line in fs::read_to_string(list)?.lines() {

@@ -16,6 +16,9 @@ fn main() -> ExitCode {
         Err(error) if cli::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("faunalens: {error:#}");
+            if let Some(hint) = cli::hint(&error) {
+                eprintln!("faunalens: {hint}");
+            }
             ExitCode::from(2)
         }
     }

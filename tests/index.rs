@@ -9,7 +9,7 @@ use std::time::Duration;
 use faunalens::fingerprint::{self, Pdq, PdqHash};
 use faunalens::index::{
     Breadth, Descriptor, Entry, Evidence, Form, Index, IndexError, Kind, Method, Query, Sellers,
-    Settings, Sighting,
+    Settings, Sighting, Weakness,
 };
 use faunalens::links;
 use image::imageops::{self, FilterType};
@@ -158,10 +158,7 @@ fn bytes_come_before_hashes_and_near_before_far() {
             .add(&entry(number, flipped(hash, bits), "anna"))
             .unwrap();
     }
-    let query = Query {
-        sha256: Some(entry(3, hash, "").sha256),
-        ..asking(hash)
-    };
+    let query = asking(hash).with_sha256(entry(3, hash, "").sha256);
     let found = index.query(&query).unwrap();
     let found: Vec<_> = found
         .iter()
@@ -276,11 +273,7 @@ fn descriptors_of_another_model_are_not_compared() {
         .unwrap();
     let mut asked = evidence(&picture(1), 2, vec![1.0, 0.0]);
     asked.entry.descriptor.as_mut().unwrap().model = "other".into();
-    let query = Query {
-        sha256: None,
-        hashes: Vec::new(),
-        ..asked.query(false)
-    };
+    let query = asked.query(false).only(Method::Descriptor);
     assert!(index.query(&query).unwrap().is_empty());
     assert!(
         index.warnings()[0].contains("other"),
@@ -327,7 +320,7 @@ fn pictures_of_low_quality_are_kept_and_marked() {
     assert!(evidence.entry.pdq.quality < fingerprint::MIN_QUALITY);
     index.add(&evidence.entry).unwrap();
     let found = index.query(&evidence.query(false)).unwrap();
-    assert_eq!(found[0].weak.as_deref(), Some("low quality"));
+    assert_eq!(found[0].weak, Some(Weakness::LowQuality));
 }
 
 #[test]
@@ -441,10 +434,7 @@ fn left_overs_of_an_interrupted_packing_do_no_harm() {
 
 #[test]
 fn a_graph_is_built_measured_and_survives_damage() {
-    let (dir, mut index) = new_index(Settings {
-        graph_from: 1000,
-        ..Settings::default()
-    });
+    let (dir, mut index) = new_index(Settings::default().graph_from(1000));
     let mut sequence = Sequence(11);
     let vectors: Vec<Vec<f32>> = (0..1500).map(|_| sequence.vector(12)).collect();
     for (number, vector) in vectors.iter().enumerate() {
@@ -560,10 +550,7 @@ fn a_newer_format_is_refused_with_a_reason() {
 
 #[test]
 fn hash_only_keeps_no_paths_landmarks_or_descriptors() {
-    let (_dir, mut index) = new_index(Settings {
-        hash_only: true,
-        ..Settings::default()
-    });
+    let (_dir, mut index) = new_index(Settings::default().hash_only(true));
     index
         .add(&evidence(&picture(1), 1, vec![1.0, 0.0]).entry)
         .unwrap();
@@ -674,7 +661,8 @@ fn bad_lines_of_a_list_are_named_and_the_rest_is_taken() {
     );
 }
 
-/// Every seller shows one picture of her own in all her shops; all show one picture of the maker and a placeholder.
+/// Every seller shows one picture of her own in all her shops; all show one picture of the maker
+/// and a placeholder.
 #[test]
 fn twenty_three_sellers_with_thirty_seven_shops() {
     let (dir, mut index) = new_index(Settings::default());
@@ -778,10 +766,7 @@ fn a_placeholder_alone_links_nobody() {
 
 #[test]
 fn a_mirrored_or_turned_copy_in_another_shop_makes_a_link_by_hash_alone() {
-    let (_dir, mut index) = new_index(Settings {
-        hash_only: true,
-        ..Settings::default()
-    });
+    let (_dir, mut index) = new_index(Settings::default().hash_only(true));
     let original = picture(1);
     let copies = [
         original.clone(),
@@ -911,19 +896,16 @@ fn another_product_in_the_same_layout_is_no_copy_and_a_copy_of_the_page_is() {
         .unwrap();
     let weak = |pixels: &RgbImage| {
         let asked = evidence(pixels, 1, vec![1.0, 0.0]);
-        let query = Query {
-            max_distance: 0,
-            ..asked.query(false)
-        };
+        let query = asked.query(false).within(0);
         let found = index.query(&query).unwrap();
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].method, Method::Descriptor);
-        found[0].weak.clone()
+        found[0].weak
     };
     let again = imageops::resize(&stored, 315, 240, FilterType::Triangle);
     assert_eq!(weak(&imageops::brighten(&again, 12)), None);
     let other = page(12);
-    assert_eq!(weak(&other).as_deref(), Some("part only"));
+    assert_eq!(weak(&other), Some(Weakness::PartOnly));
 }
 
 proptest! {
@@ -946,7 +928,7 @@ proptest! {
             }
         }
         let asked = Sequence(0).hash();
-        let query = Query { max_distance: reach, ..asking(asked) };
+        let query = asking(asked).within(reach);
         let mut found: Vec<_> = index.query(&query).unwrap().iter().map(|m| (m.image_id, m.distance)).collect();
         found.sort_by_key(|found| found.0);
         let distances = plain.iter().map(|(id, hash)| (*id, hash.hamming(&asked)));

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
 use clap::Args;
+use faunalens::fingerprint::PerceptualAlgorithm;
 use faunalens::manifest;
 use faunalens::photo::{self, Limits};
 use faunalens::pipeline::{Input, Inspected, Memory, inspect};
@@ -82,11 +83,11 @@ impl Check {
     /// One after another, each on all cores. The first is read on another core while the model is
     /// loaded.
     fn one_by_one(&self, settings: &Settings, outcome: &mut Outcome) -> anyhow::Result<()> {
-        let evidence = self.memory.is_named();
-        let (path, limits) = (self.files[0].clone(), settings.limits());
-        let first = std::thread::spawn(move || open(&path, &limits, evidence));
-        let engine = self.judging.engine(settings)?;
         let mut memory = self.memory.reader()?;
+        let also = memory.as_ref().map(|memory| memory.also().to_vec());
+        let (path, limits, kept) = (self.files[0].clone(), settings.limits(), also.clone());
+        let first = std::thread::spawn(move || open(&path, &limits, kept.as_deref()));
+        let engine = self.judging.engine(settings)?;
         let mut worker = engine.worker(cores())?;
         let first = first
             .join()
@@ -94,7 +95,7 @@ impl Check {
         let rest = &self.files[1..];
         let rest = rest
             .iter()
-            .map(|path| open(path, engine.limits(), evidence));
+            .map(|path| open(path, engine.limits(), also.as_deref()));
         for inspected in std::iter::once(first).chain(rest) {
             let examined = worker.examine(inspected);
             let record = match &mut memory {
@@ -173,7 +174,7 @@ fn warn_of(memory: Option<&Memory>) {
 }
 
 /// Reads and hashes one photo; `-` is standard input.
-fn open(path: &Path, limits: &Limits, evidence: bool) -> Inspected {
+fn open(path: &Path, limits: &Limits, evidence: Option<&[PerceptualAlgorithm]>) -> Inspected {
     let input = match photo::read(path, limits) {
         Ok(bytes) => Input::Bytes(bytes),
         Err(error) => Input::Failed(error),

@@ -1,11 +1,13 @@
-//! `faunalens hash`: PDQ hashes in the form that others exchange.
+//! `faunalens hash`: hashes in the form that others exchange.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use faunalens::fingerprint;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use faunalens::fingerprint::{self, PerceptualAlgorithm, USUAL_GRID};
 use faunalens::photo::{self, Limits, Photo, PhotoError};
+use image::RgbImage;
 use rayon::prelude::*;
 
 use super::settings::Settings;
@@ -14,15 +16,21 @@ use super::{exit_code, print_line};
 /// Photos hashed before their lines are printed.
 const CHUNK: usize = 256;
 
-/// Print PDQ hashes: `pdq,quality,file` per line
+/// Name of the hash that is printed unless others are asked for.
+const PDQ: &str = "pdq";
+
+/// Print perceptual hashes: for PDQ `hash,quality,file` per line
 ///
-/// Needs no model and no ONNX Runtime. Hashes of quality below 50 say little
-/// about a picture and should not be matched by themselves.
+/// Needs no model and no ONNX Runtime. PDQ hashes of quality below 50 say little about a picture
+/// and should not be matched by themselves. Lines of other algorithms are `hash,algorithm,file`: 64
+/// bits (double-dhash 40) in hexadecimal, comparable with hashes of the same algorithm from this
+/// program alone.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   faunalens hash photo.jpg
   faunalens hash --dihedral photo.jpg     also mirrored and turned, eight lines
+  faunalens hash --algorithm phash --algorithm pdq photo.jpg
   faunalens hash *.jpg > hashes.csv")]
 pub(super) struct Hash {
     /// Photos; `-` is standard input
@@ -32,6 +40,17 @@ pub(super) struct Hash {
     /// All eight orientations: as is, turned 90, 180, 270 degrees, and their mirror images
     #[arg(long)]
     dihedral: bool,
+
+    /// Hash to print; several may be given
+    #[arg(long, value_name = "ALGORITHM", value_parser = algorithm(), default_value = PDQ)]
+    algorithm: Vec<Algorithm>,
+}
+
+/// A hash to print.
+#[derive(Debug, Clone, Copy)]
+enum Algorithm {
+    Pdq,
+    Perceptual(PerceptualAlgorithm),
 }
 
 impl Hash {
@@ -58,15 +77,57 @@ impl Hash {
 
     fn lines(&self, path: &Path, limits: &Limits) -> Result<Vec<String>, PhotoError> {
         let photo = Photo::from_bytes(&photo::read(path, limits)?, limits)?;
-        let hashes = if self.dihedral {
-            fingerprint::dihedral(&photo.pixels).to_vec()
-        } else {
-            vec![fingerprint::pdq(&photo.pixels)]
+        let hashes = |&algorithm| match algorithm {
+            Algorithm::Pdq => self.pdq(&photo.pixels),
+            Algorithm::Perceptual(algorithm) => self.perceptual(&photo.pixels, algorithm),
         };
         let file = path.display();
-        Ok(hashes
-            .iter()
-            .map(|pdq| format!("{},{},{file}", pdq.hash, pdq.quality))
-            .collect())
+        let hashes = self.algorithm.iter().flat_map(hashes);
+        Ok(hashes.map(|hash| format!("{hash},{file}")).collect())
     }
+
+    /// `hash,quality` of every orientation asked for.
+    fn pdq(&self, pixels: &RgbImage) -> Vec<String> {
+        let hashes = match self.dihedral {
+            true => fingerprint::dihedral(pixels).to_vec(),
+            false => vec![fingerprint::pdq(pixels)],
+        };
+        let fields = |pdq: &fingerprint::Pdq| format!("{},{}", pdq.hash, pdq.quality);
+        hashes.iter().map(fields).collect()
+    }
+
+    /// `hash,algorithm` of every orientation asked for.
+    fn perceptual(&self, pixels: &RgbImage, algorithm: PerceptualAlgorithm) -> Vec<String> {
+        let fields = |pixels: &RgbImage| {
+            let hash = fingerprint::perceptual(pixels, algorithm, USUAL_GRID);
+            format!("{hash},{algorithm}")
+        };
+        match self.dihedral {
+            true => fingerprint::turned(pixels).iter().map(fields).collect(),
+            false => vec![fields(pixels)],
+        }
+    }
+}
+
+/// Takes `pdq` or the name of another algorithm.
+fn algorithm() -> impl TypedValueParser<Value = Algorithm> {
+    let pdq = PossibleValue::new(PDQ).help("256 bits and a quality; ThreatExchange's hash");
+    PossibleValuesParser::new(std::iter::once(pdq).chain(perceptual_values())).try_map(|name| {
+        match name.as_str() {
+            PDQ => Ok(Algorithm::Pdq),
+            name => name.parse().map(Algorithm::Perceptual),
+        }
+    })
+}
+
+/// Takes the name of an algorithm of the img_hash family.
+pub(super) fn perceptual_algorithm() -> impl TypedValueParser<Value = PerceptualAlgorithm> {
+    PossibleValuesParser::new(perceptual_values())
+        .try_map(|name| name.parse::<PerceptualAlgorithm>())
+}
+
+fn perceptual_values() -> impl Iterator<Item = PossibleValue> {
+    PerceptualAlgorithm::ALL
+        .into_iter()
+        .map(|algorithm| PossibleValue::new(algorithm.name()).help(algorithm.summary()))
 }

@@ -1,36 +1,37 @@
 //! `faunalens index`: the directory that remembers.
 
-use std::convert::Infallible;
 use std::fs::File;
 use std::io::{BufReader, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use anyhow::Context;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand, ValueEnum};
-use faunalens::fingerprint::{MATCH_DISTANCE, PdqHash};
+use faunalens::fingerprint::{MATCH_DISTANCE, Pdq, PdqHash, PerceptualAlgorithm};
 use faunalens::index::{
-    Evidence, Form, Index, Query, Sellers, Settings as IndexSettings, Sighting,
+    Evidence, Form, Index, IndexError, Method, Query, Sellers, Settings as IndexSettings,
 };
-use faunalens::manifest::{Item, Source};
-use faunalens::photo::{self, Limits, Photo};
+use faunalens::manifest::Source;
+use faunalens::photo::{self, Photo};
+use faunalens::pipeline;
+use faunalens::record::Record;
 use indicatif::{ProgressBar, ProgressStyle};
-use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::hash::perceptual_algorithm;
 use super::memory::{in_words, warn};
 use super::settings::{Settings, cores};
 use super::{exit_code, print_line};
 
-/// Photos fingerprinted before they are added.
-const CHUNK: usize = 64;
+/// Quality taken for a hash that is given without one.
+const MAX_QUALITY: u8 = 100;
 
 /// Make, fill, ask and keep an index of pictures seen before
 ///
-/// An index is a folder: a SQLite database with everything in it (look at its view `seen`), and packed copies for
-/// searching that can be rebuilt at any time.
+/// An index is a folder: a SQLite database with everything in it (look at its view `seen`), and
+/// packed copies for searching that can be rebuilt at any time.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -55,6 +56,9 @@ enum Action {
         /// Keep hashes, sellers and times only: no file names, landmarks or descriptors
         #[arg(long)]
         hash_only: bool,
+        /// Hash to keep beside PDQ for pictures of which PDQ says little; several may be given
+        #[arg(long, value_name = "ALGORITHM", value_parser = perceptual_algorithm())]
+        also: Vec<PerceptualAlgorithm>,
     },
     /// Add photos, by hashes and landmarks; `scan --index` adds the model's descriptors too
     Add {
@@ -82,37 +86,7 @@ enum Action {
         #[arg(long, value_name = "NAME")]
         seller: Vec<String>,
     },
-    /// Find sightings of photos or hashes
-    Query {
-        /// Folder of the index
-        dir: PathBuf,
-        /// Photos; `-` is standard input
-        files: Vec<PathBuf>,
-        /// A PDQ hash to look for, 64 hexadecimal digits
-        #[arg(long, value_name = "HEX")]
-        hash: Vec<PdqHash>,
-        /// One JSON object per line
-        #[arg(long)]
-        json: bool,
-        /// Run the model too, to find crops and composites
-        #[arg(long)]
-        describe: bool,
-        /// Also mirrored and turned copies
-        #[arg(long)]
-        any_orientation: bool,
-        /// Scan everything: no tables, no graph
-        #[arg(long)]
-        exact: bool,
-        /// Differing bits up to which hashes match
-        #[arg(long, value_name = "BITS", default_value_t = MATCH_DISTANCE)]
-        max_distance: u32,
-        /// Search by one method only
-        #[arg(long, value_enum, value_name = "METHOD")]
-        only: Option<Only>,
-        /// Longest answer, in sightings
-        #[arg(long, value_name = "N", default_value_t = 100)]
-        limit: usize,
-    },
+    Query(QueryCommand),
     /// Show what an index holds
     Stats {
         /// Folder of the index
@@ -163,14 +137,42 @@ enum Action {
     },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Only {
-    /// The same bytes
-    Sha256,
-    /// PDQ hashes
-    Pdq,
-    /// Descriptors, verified by landmarks (with --describe)
-    Descriptor,
+/// Find sightings of photos or hashes
+#[derive(Debug, Args)]
+struct QueryCommand {
+    /// Folder of the index
+    dir: PathBuf,
+    /// Photos; `-` is standard input
+    files: Vec<PathBuf>,
+    /// A PDQ hash to look for, 64 hexadecimal digits
+    #[arg(long, value_name = "HEX")]
+    hash: Vec<PdqHash>,
+    /// One JSON object per line
+    #[arg(long)]
+    json: bool,
+    /// Run the model too, to find crops and composites
+    #[arg(long)]
+    describe: bool,
+    /// Also mirrored and turned copies
+    #[arg(long)]
+    any_orientation: bool,
+    /// Scan everything: no tables, no graph
+    #[arg(long)]
+    exact: bool,
+    /// Differing bits up to which hashes match
+    #[arg(long, value_name = "BITS", default_value_t = MATCH_DISTANCE)]
+    max_distance: u32,
+    /// Search by one method only
+    #[arg(long, value_name = "METHOD", value_parser = method())]
+    only: Option<Method>,
+    /// Longest answer, in sightings
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    limit: usize,
+}
+
+/// Takes the name of a method: the same bytes, PDQ hashes, or descriptors verified by landmarks.
+fn method() -> impl TypedValueParser<Value = Method> {
+    PossibleValuesParser::new(Method::ALL.map(Method::name)).try_map(|name| name.parse::<Method>())
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -199,16 +201,11 @@ impl From<ListForm> for Form {
 impl IndexCommand {
     pub(super) fn run(&self, settings: &Settings) -> anyhow::Result<ExitCode> {
         match &self.action {
-            Action::Init { dir, hash_only } => {
-                Index::create(
-                    dir,
-                    IndexSettings {
-                        hash_only: *hash_only,
-                        ..IndexSettings::default()
-                    },
-                )?;
-                print_line(&format!("empty index -> {}", dir.display()))?;
-            }
+            Action::Init {
+                dir,
+                hash_only,
+                also,
+            } => init(dir, *hash_only, also),
             Action::Add {
                 dir,
                 source,
@@ -216,64 +213,24 @@ impl IndexCommand {
                 wait,
             } => {
                 let mut index = Index::writer(dir, Duration::from_secs(*wait))?;
-                return add(&mut index, source, *describe, settings);
+                add(&mut index, source, *describe, settings)
             }
             Action::Remove {
                 dir,
                 files,
                 sha256,
                 seller,
-            } => {
-                let mut index = writer(dir)?;
-                let mut removed = 0;
-                for file in files {
-                    let bytes = photo::read_file(file, &settings.limits())?;
-                    removed += usize::from(index.remove(&Sha256::digest(&bytes).into())?);
-                }
-                for text in sha256 {
-                    removed += usize::from(index.remove(&parse_sha256(text)?)?);
-                }
-                for name in seller {
-                    removed += index.remove_seller(name)?;
-                }
-                index.commit()?;
-                print_line(&format!("{removed} pictures removed"))?;
-            }
-            Action::Query { .. } => return self.query(settings),
-            Action::Stats { dir, json } => {
-                let index = Index::open(dir)?;
-                let stats = index.stats()?;
-                print_line(&if *json {
-                    serde_json::to_string(&stats)?
-                } else {
-                    stats.to_string()
-                })?;
-                warn(&index);
-            }
-            Action::Verify { dir } => {
-                let problems = Index::open(dir)?.verify()?;
-                for problem in &problems {
-                    eprintln!("faunalens: {problem}");
-                }
-                if problems.is_empty() {
-                    print_line("sound")?;
-                }
-                return Ok(exit_code(!problems.is_empty()));
-            }
-            Action::Compact { dir } => {
-                let mut index = writer(dir)?;
-                let progress = bar("descriptors in the graph", 0);
-                index.compact(&mut |points| progress.set_position(points as u64))?;
-                progress.finish_and_clear();
-                print_line(&index.stats()?.to_string())?;
-                warn(&index);
-            }
+            } => remove(&mut writer(dir)?, files, sha256, seller, settings),
+            Action::Query(query) => query.run(settings),
+            Action::Stats { dir, json } => stats(&Index::open(dir)?, *json),
+            Action::Verify { dir } => verify(&Index::open(dir)?),
+            Action::Compact { dir } => compact(&mut writer(dir)?),
             Action::Import {
                 dir,
                 list,
                 form,
                 name,
-            } => return import(dir, list, *form, name.as_deref()),
+            } => import(dir, list, *form, name.as_deref()),
             Action::Export {
                 dir,
                 form,
@@ -281,117 +238,23 @@ impl IndexCommand {
                 plain_sellers,
                 since,
             } => {
-                let key = pseudonym_key
-                    .as_ref()
-                    .map(|path| read_key(path))
-                    .transpose()?;
+                let key = pseudonym_key.as_deref().map(read_key).transpose()?;
                 let sellers = match &key {
                     Some(key) => Sellers::Pseudonyms(key),
                     None if *plain_sellers => Sellers::Plain,
                     None => Sellers::Omitted,
                 };
-                let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-                let done = Index::open(dir)?.export((*form).into(), sellers, since, &mut out)?;
-                eprintln!(
-                    "{} hashes, {} tombstones; {} of quality under 50 left out",
-                    done.written, done.tombstones, done.low_quality
-                );
+                export(&Index::open(dir)?, (*form).into(), sellers, since)
             }
         }
-        Ok(ExitCode::SUCCESS)
     }
+}
 
-    fn query(&self, settings: &Settings) -> anyhow::Result<ExitCode> {
-        let Action::Query {
-            dir,
-            files,
-            hash,
-            json,
-            describe,
-            any_orientation,
-            exact,
-            max_distance,
-            only,
-            limit,
-        } = &self.action
-        else {
-            anyhow::bail!("not a query");
-        };
-        anyhow::ensure!(
-            !files.is_empty() || !hash.is_empty(),
-            "name a photo, or a hash with --hash"
-        );
-        let index = Index::open(dir)?;
-        let engine = describe.then(|| settings.engine()).transpose()?;
-        let mut recognizer = engine
-            .as_ref()
-            .map(|engine| engine.worker(cores()))
-            .transpose()?;
-        let mut some_failed = false;
-        let answer = |name: &str, query: Query<'_>| -> anyhow::Result<()> {
-            let query = Query {
-                exact: *exact,
-                max_distance: *max_distance,
-                limit: *limit,
-                ..query
-            };
-            let query = match only {
-                None => query,
-                Some(Only::Sha256) => Query {
-                    hashes: Vec::new(),
-                    descriptor: None,
-                    ..query
-                },
-                Some(Only::Pdq) => Query {
-                    sha256: None,
-                    descriptor: None,
-                    ..query
-                },
-                Some(Only::Descriptor) => Query {
-                    sha256: None,
-                    hashes: Vec::new(),
-                    ..query
-                },
-            };
-            let matches = index.query(&query)?;
-            if *json {
-                return Ok(print_line(
-                    &serde_json::json!({"file": name, "matches": matches}).to_string(),
-                )?);
-            }
-            print_line(&format!("{name}: {} sightings", matches.len()))?;
-            Ok(matches
-                .iter()
-                .try_for_each(|found| print_line(&in_words(found)))?)
-        };
-        for one in hash {
-            answer(
-                &one.to_string(),
-                Query {
-                    hashes: vec![*one],
-                    ..Query::default()
-                },
-            )?;
-        }
-        for file in files {
-            let name = file.display().to_string();
-            match load(file, &settings.limits()) {
-                Ok(photo) => {
-                    let mut evidence = Evidence::of(&photo.pixels, photo.sha256);
-                    if let Some(worker) = &mut recognizer {
-                        evidence.entry.descriptor = worker.describe(&photo.pixels)?;
-                    }
-                    answer(&name, evidence.query(*any_orientation))?;
-                }
-                Err(error) => {
-                    some_failed = true;
-                    eprintln!("faunalens: {name}: {error}");
-                }
-            }
-        }
-        warn(&index);
-        Ok(exit_code(some_failed))
-    }
+fn init(dir: &Path, hash_only: bool, also: &[PerceptualAlgorithm]) -> anyhow::Result<ExitCode> {
+    let settings = IndexSettings::default().hash_only(hash_only);
+    Index::create(dir, settings.also(also.iter().copied()))?;
+    print_line(&format!("empty index -> {}", dir.display()))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn add(
@@ -402,101 +265,153 @@ fn add(
 ) -> anyhow::Result<ExitCode> {
     let source = Source::parse(source, false, false)?;
     let progress = bar("photos", source.count().unwrap_or(0));
-    let (mut pictures, mut sightings, mut failed, mut removed) = (0_u64, 0_u64, 0_u64, 0_u64);
-    let mut store = |index: &mut Index,
-                     item: Item,
-                     evidence: Result<Box<Evidence>, String>|
-     -> anyhow::Result<()> {
+    let mut each = |record: &Record| {
         progress.inc(1);
-        match evidence {
-            Ok(mut evidence) => {
-                evidence.entry.sighting = sighting_of(item);
-                let added = index.add(&evidence.entry)?;
-                pictures += u64::from(added.new_image);
-                sightings += u64::from(added.new_sighting);
-                removed += u64::from(added.removed);
-            }
-            Err(error) => {
-                failed += 1;
-                progress.suspend(|| eprintln!("faunalens: {}: {error}", item.file));
-            }
+        if let Some(error) = &record.error {
+            progress.suspend(|| eprintln!("faunalens: {}: {}", record.file, error.message));
         }
-        Ok(())
     };
-    if describe {
-        let engine = settings.engine()?;
-        let mut trouble = None;
-        let never = AtomicBool::new(false);
-        let mut since_commit = 0;
-        engine.examine(cores(), source.items()?, &never, |item, examined| {
-            let error = examined.record.error;
-            let evidence =
-                (examined.evidence).ok_or_else(|| error.map_or(String::new(), |e| e.message));
-            since_commit += 1;
-            let kept = store(index, item, evidence).and_then(|()| {
-                if since_commit % CHUNK == 0 {
-                    Ok(index.commit()?)
-                } else {
-                    Ok(())
-                }
-            });
-            if let Err(error) = kept {
-                trouble.get_or_insert(error);
-            }
-            Ok::<(), Infallible>(())
-        })?;
-        if let Some(error) = trouble {
-            return Err(error);
-        }
+    let filled = if describe {
+        settings
+            .engine()?
+            .fill(index, cores(), source.items()?, &mut each)?
     } else {
-        let limits = settings.limits();
-        let mut items = source.items()?;
-        loop {
-            let chunk: Vec<Item> = items.by_ref().take(CHUNK).collect();
-            if chunk.is_empty() {
-                break;
-            }
-            let found: Vec<_> = chunk
-                .par_iter()
-                .map(|item| {
-                    let photo = load(item.path.as_ref().map_err(Clone::clone)?, &limits)?;
-                    Ok(Box::new(Evidence::of(&photo.pixels, photo.sha256)))
-                })
-                .collect();
-            for (item, evidence) in chunk.into_iter().zip(found) {
-                store(index, item, evidence)?;
-            }
-            index.commit()?;
-        }
-    }
+        pipeline::fill(index, source.items()?, &settings.limits(), &mut each)?
+    };
     progress.set_message("descriptors in the graph");
     index.seal(&mut |points| progress.set_position(points as u64))?;
     progress.finish_and_clear();
     warn(index);
-    let held = index.images_held()?;
     eprintln!(
-        "{pictures} new pictures, {sightings} new sightings, {failed} could not be read; {held} pictures in the index"
+        "{} new pictures, {} new sightings, {} could not be read; {} pictures in the index",
+        filled.pictures,
+        filled.sightings,
+        filled.failed,
+        index.images_held()?
     );
-    if removed > 0 {
-        eprintln!("{removed} had been removed before and stay away");
+    if filled.removed > 0 {
+        eprintln!("{} had been removed before and stay away", filled.removed);
     }
-    Ok(exit_code(failed > 0))
+    Ok(exit_code(filled.failed > 0))
 }
 
-fn sighting_of(item: Item) -> Sighting {
-    Sighting {
-        file: item.file,
-        seller: item.context.seller.unwrap_or_default(),
-        listing: item.context.listing.unwrap_or_default(),
-        platform: item.context.platform.unwrap_or_default(),
-        captured_at: item.context.captured_at.unwrap_or_default(),
+fn remove(
+    index: &mut Index,
+    files: &[PathBuf],
+    hashes: &[String],
+    sellers: &[String],
+    settings: &Settings,
+) -> anyhow::Result<ExitCode> {
+    let mut removed = 0;
+    for file in files {
+        let bytes = photo::read_file(file, &settings.limits())?;
+        removed += usize::from(index.remove(&Sha256::digest(&bytes).into())?);
     }
+    for text in hashes {
+        removed += usize::from(index.remove(&parse_sha256(text)?)?);
+    }
+    for name in sellers {
+        removed += index.remove_seller(name)?;
+    }
+    index.commit()?;
+    print_line(&format!("{removed} pictures removed"))?;
+    Ok(ExitCode::SUCCESS)
 }
 
-fn load(file: &Path, limits: &Limits) -> Result<Photo, String> {
-    photo::read(file, limits)
-        .and_then(|bytes| Photo::from_bytes(&bytes, limits))
-        .map_err(|error| error.to_string())
+fn stats(index: &Index, json: bool) -> anyhow::Result<ExitCode> {
+    let stats = index.stats()?;
+    print_line(&if json {
+        serde_json::to_string(&stats)?
+    } else {
+        stats.to_string()
+    })?;
+    warn(index);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn verify(index: &Index) -> anyhow::Result<ExitCode> {
+    let problems = index.verify()?;
+    for problem in &problems {
+        eprintln!("faunalens: {problem}");
+    }
+    if problems.is_empty() {
+        print_line("sound")?;
+    }
+    Ok(exit_code(!problems.is_empty()))
+}
+
+fn compact(index: &mut Index) -> anyhow::Result<ExitCode> {
+    let progress = bar("descriptors in the graph", 0);
+    index.compact(&mut |points| progress.set_position(points as u64))?;
+    progress.finish_and_clear();
+    stats(index, false)
+}
+
+impl QueryCommand {
+    fn run(&self, settings: &Settings) -> anyhow::Result<ExitCode> {
+        anyhow::ensure!(
+            !self.files.is_empty() || !self.hash.is_empty(),
+            "name a photo, or a hash with --hash"
+        );
+        let index = Index::open(&self.dir)?;
+        for &hash in &self.hash {
+            let quality = MAX_QUALITY;
+            self.answer(&index, &hash.to_string(), Query::of(Pdq { hash, quality }))?;
+        }
+        let some_failed = self.answer_files(&index, settings)?;
+        warn(&index);
+        Ok(exit_code(some_failed))
+    }
+
+    /// Whether some photo could not be read.
+    fn answer_files(&self, index: &Index, settings: &Settings) -> anyhow::Result<bool> {
+        let engine = self.describe.then(|| settings.engine()).transpose()?;
+        let mut worker = engine
+            .as_ref()
+            .map(|engine| engine.worker(cores()))
+            .transpose()?;
+        let limits = settings.limits();
+        let mut some_failed = false;
+        for file in &self.files {
+            let name = file.display().to_string();
+            let photo =
+                photo::read(file, &limits).and_then(|bytes| Photo::from_bytes(&bytes, &limits));
+            let photo = match photo {
+                Ok(photo) => photo,
+                Err(error) => {
+                    some_failed = true;
+                    eprintln!("faunalens: {name}: {error}");
+                    continue;
+                }
+            };
+            let mut evidence = Evidence::of(&photo.pixels, photo.sha256)
+                .with_perceptual(&photo.pixels, &index.settings().also);
+            if let Some(worker) = &mut worker {
+                evidence.entry.descriptor = worker.describe(&photo.pixels)?;
+            }
+            self.answer(index, &name, evidence.query(self.any_orientation))?;
+        }
+        Ok(some_failed)
+    }
+
+    fn answer(&self, index: &Index, name: &str, query: Query<'_>) -> anyhow::Result<()> {
+        let mut query = query
+            .exact(self.exact)
+            .within(self.max_distance)
+            .limit(self.limit);
+        if let Some(method) = self.only {
+            query = query.only(method);
+        }
+        let matches = index.query(&query)?;
+        if self.json {
+            let answer = serde_json::json!({"file": name, "matches": matches});
+            return Ok(print_line(&answer.to_string())?);
+        }
+        print_line(&format!("{name}: {} sightings", matches.len()))?;
+        Ok(matches
+            .iter()
+            .try_for_each(|found| print_line(&in_words(found)))?)
+    }
 }
 
 fn import(dir: &Path, list: &Path, form: ListForm, name: Option<&str>) -> anyhow::Result<ExitCode> {
@@ -525,6 +440,34 @@ fn import(dir: &Path, list: &Path, form: ListForm, name: Option<&str>) -> anyhow
     ))?;
     warn(&index);
     Ok(exit_code(!done.refused.is_empty()))
+}
+
+fn export(
+    index: &Index,
+    form: Form,
+    sellers: Sellers<'_>,
+    since: &str,
+) -> anyhow::Result<ExitCode> {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let done = index.export(form, sellers, since, &mut out)?;
+    eprintln!(
+        "{} hashes, {} tombstones; {} of quality under 50 left out",
+        done.written, done.tombstones, done.low_quality
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What to do about a failure of the index, in words of the command line.
+pub(super) fn hint(error: &IndexError) -> Option<String> {
+    match error {
+        IndexError::Missing(dir) => Some(format!(
+            "`faunalens index init {}` makes one",
+            dir.display()
+        )),
+        IndexError::Damaged { .. } => Some("see `faunalens index compact`".into()),
+        IndexError::Database { .. } => Some("see `faunalens index verify`".into()),
+        _ => None,
+    }
 }
 
 fn writer(dir: &Path) -> anyhow::Result<Index> {

@@ -14,8 +14,8 @@ use super::print_line;
 
 /// Find clusters of one picture and the graph of sellers who share pictures
 ///
-/// Writes clusters.csv, objects.csv, pairs.csv, edges.csv and sellers.graphml, which opens in Gephi. A link is a lead, not proof:
-/// sellers copy pictures from each other, and from the maker.
+/// Writes clusters.csv, objects.csv, pairs.csv, edges.csv and sellers.graphml, which opens in
+/// Gephi. A link is a lead, not proof: sellers copy pictures from each other, and from the maker.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -41,10 +41,9 @@ pub(super) struct LinksCommand {
 impl LinksCommand {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         let index = Index::open(&self.index)?;
-        let options = Options {
-            max_distance: self.max_distance,
-            candidates: self.candidates,
-        };
+        let options = Options::default()
+            .max_distance(self.max_distance)
+            .candidates(self.candidates);
         let progress = bar("comparing pictures", 1000);
         let found = links::find(&index, &options, &mut |share| {
             progress.set_position((share * 1000.0) as u64)

@@ -43,11 +43,6 @@ impl MemoryOptions {
         }
     }
 
-    /// Whether an index is to be asked.
-    pub(super) fn is_named(&self) -> bool {
-        self.index.is_some()
-    }
-
     /// The index to ask, if one is named.
     pub(super) fn reader(&self) -> anyhow::Result<Option<Memory>> {
         let index = self.index.as_deref();
@@ -96,7 +91,7 @@ pub(super) fn in_words(found: &Match) -> String {
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| format!("{name} {value}"))
         .collect();
-    let weak = found.weak.as_ref().map_or(String::new(), |why| {
+    let weak = found.weak.map_or(String::new(), |why| {
         format!(" (no evidence by itself: {why})")
     });
     format!("        seen before: {near}; {}{weak}", seen.join(", "))

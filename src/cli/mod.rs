@@ -17,6 +17,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use faunalens::index::IndexError;
 use faunalens::photo;
 use faunalens::pipeline::BatchError;
 use faunalens::record::resume::ResumeError;
@@ -116,6 +117,14 @@ fn emitted<E: std::error::Error + Send + Sync + 'static>(
 /// Prints one line to standard output.
 fn print_line(line: &str) -> std::io::Result<()> {
     writeln!(std::io::stdout().lock(), "{line}")
+}
+
+/// What to do about an error, where the library's own words leave the command line out.
+pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
+    error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<IndexError>())
+        .and_then(index::hint)
 }
 
 /// True when the error is only that nobody reads our output any more.

@@ -7,7 +7,8 @@ const GRID: u32 = 64;
 /// Luma levels to either side of the most common one that count as the same tone.
 const TONE: usize = 3;
 
-/// Share of the picture, 0 to 1, that lies within three luma levels of its most common tone, from 64x64 samples.
+/// Share of the picture, 0 to 1, that lies within three luma levels of its most common tone, from
+/// 64x64 samples.
 #[must_use]
 pub fn flatness(pixels: &RgbImage) -> f32 {
     let (width, height) = pixels.dimensions();

@@ -1,15 +1,28 @@
 //! Pixels to fingerprints that survive recompression and resizing.
 
+mod affine;
+mod alignment;
+mod brief;
+mod cosine;
 mod flatness;
+mod harris;
+mod landmark;
 mod landmarks;
+mod orientation;
 mod pdq;
+mod pdq_hash;
 mod perceptual;
+mod plane;
+mod tent_filter;
+#[cfg(test)]
+mod test_pictures;
 
+pub use alignment::Alignment;
 pub use flatness::flatness;
-pub use landmarks::{
-    Alignment, LANDMARKS_ID, Landmarks, QUERY_LANDMARKS, STORED_LANDMARKS, landmarks,
+pub use landmarks::{LANDMARKS_ID, Landmarks, QUERY_LANDMARKS, STORED_LANDMARKS, landmarks};
+pub use orientation::turned;
+pub use pdq::{MATCH_DISTANCE, MIN_QUALITY, PDQ_ID, Pdq, dihedral, pdq, pdq_prescaled};
+pub use pdq_hash::{ParsePdqError, PdqHash};
+pub use perceptual::{
+    ParseAlgorithmError, PerceptualAlgorithm, PerceptualHash, USUAL_GRID, perceptual,
 };
-pub use pdq::{
-    MATCH_DISTANCE, MIN_QUALITY, PDQ_ID, ParsePdqError, Pdq, PdqHash, dihedral, pdq, pdq_prescaled,
-};
-pub use perceptual::{Algorithm, PerceptualHash, perceptual};

@@ -1,9 +1,10 @@
-//! The finished graph as a file that is searched where it lies: who is linked with whom, nothing else. The vectors are
-//! read from the packed file beside it.
+//! The finished graph as a file that is searched where it lies: who is linked with whom, nothing
+//! else. The vectors are read from the packed file beside it.
 //!
-//! hnsw_rs builds the graph; its own search keeps a hash map of counted references per question, which costs more than
-//! the arithmetic (measured in `eval/index/README.md`), and its loader reads everything and ends the process on bad
-//! input. Here a question touches only the pages it walks through.
+//! hnsw_rs builds the graph; its own search keeps a hash map of counted references per question,
+//! which costs more than the arithmetic (measured in `eval/index/README.md`), and its loader reads
+//! everything and ends the process on bad input. Here a question touches only the pages it walks
+//! through.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -19,7 +20,8 @@ const MAGIC: [u8; 8] = *b"FLGRAPH1";
 /// Fills the places of a list that has fewer links.
 const NONE: u32 = u32::MAX;
 
-/// Links per layer: `lowest[p]` of every point `p`, and the lists of the points that stand in higher layers.
+/// Links per layer: `lowest[p]` of every point `p`, and the lists of the points that stand in
+/// higher layers.
 #[cfg(any(feature = "graph", test))]
 #[derive(Debug, Default)]
 pub(super) struct Links {
@@ -30,8 +32,9 @@ pub(super) struct Links {
 
 /// A graph over packed vectors, memory-mapped.
 ///
-/// Payload, all u32: for every point a list of `stride` links in the lowest layer; then (layer, point) of every list
-/// in a higher layer, sorted; then those lists. The search starts at the last of them, in the highest layer.
+/// Payload, all u32: for every point a list of `stride` links in the lowest layer; then (layer,
+/// point) of every list in a higher layer, sorted; then those lists. The search starts at the last
+/// of them, in the highest layer.
 #[derive(Debug)]
 pub(super) struct Adjacency {
     file: Mapped,
@@ -124,8 +127,9 @@ impl Adjacency {
         }
     }
 
-    /// Positions of about the `k` vectors of largest scalar product with `query`, best first. `width` points are kept
-    /// on the way: the wider, the surer and slower (the ef of Malkov and Yashunin 2018).
+    /// Positions of about the `k` vectors of largest scalar product with `query`, best first.
+    /// `width` points are kept on the way: the wider, the surer and slower (the ef of Malkov and
+    /// Yashunin 2018).
     pub(super) fn nearest(
         &self,
         vectors: &PackedVectors,

@@ -3,15 +3,18 @@
 use std::fmt;
 
 use rusqlite::OptionalExtension;
+use rusqlite::types::FromSql;
 use serde::Serialize;
 
-use super::error::{AtPath, Result};
+use super::error::{Result, WithPath};
 use super::generation::Generation;
 use super::graph::Recall;
 use super::store::Index;
+use super::weakness::Weakness;
 
 /// What an index holds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Stats {
     /// Pictures, without the removed.
     pub images: u64,
@@ -30,7 +33,9 @@ pub struct Stats {
     /// Pictures with landmarks.
     pub landmarks: u64,
     /// Pictures that are no evidence by themselves, by reason.
-    pub marks: Vec<(String, u64)>,
+    pub marks: Vec<(Weakness, u64)>,
+    /// Hashes of other families, by definition.
+    pub perceptual: Vec<(String, u64)>,
     /// Pictures that came from hash lists of others.
     pub imported: u64,
     /// Whether only hashes are kept.
@@ -55,59 +60,71 @@ impl Index {
     /// # Errors
     /// What the database refuses.
     pub fn stats(&self) -> Result<Stats> {
-        let count = |sql: &str| -> Result<u64> {
-            self.db
-                .query_row(sql, [], |row| row.get::<_, i64>(0))
-                .map(i64::cast_unsigned)
-                .at(&self.database)
-        };
-        let pairs = |sql: &str| -> Result<Vec<(String, u64)>> {
-            let mut statement = self.db.prepare(sql).at(&self.database)?;
-            let rows = statement.query_map([], |row| {
-                Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
-            });
-            rows.and_then(Iterator::collect).at(&self.database)
-        };
-        let model = "SELECT model, preprocessing FROM model ORDER BY id DESC LIMIT 1";
-        let model = self
-            .db
-            .query_row(model, [], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional();
-        let captured = "SELECT min(captured_at), max(captured_at) FROM sighting WHERE captured_at <> '' HAVING count(*) > 0";
-        let captured = self
-            .db
-            .query_row(captured, [], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional();
         let manifest = self.generation.manifest.as_ref();
         Ok(Stats {
             images: self.images_held()?,
-            removed: count("SELECT count(*) FROM image WHERE removed_at IS NOT NULL")?,
-            sightings: count("SELECT count(*) FROM sighting")?,
-            sellers: count(
-                "SELECT count(*) FROM (SELECT DISTINCT platform, seller FROM sighting WHERE seller <> '')",
+            removed: self.count("FROM image WHERE removed_at IS NOT NULL")?,
+            sightings: self.count("FROM sighting")?,
+            sellers: self.count_distinct("seller")?,
+            listings: self.count_distinct("listing")?,
+            hashes: self.count("FROM pdq")?,
+            descriptors: self
+                .count("FROM descriptor WHERE model = (SELECT max(id) FROM model)")?,
+            landmarks: self.count("FROM landmarks")?,
+            marks: self.counted(
+                "SELECT mark, count(*) FROM image WHERE mark IS NOT NULL AND removed_at IS NULL
+                 GROUP BY mark ORDER BY mark",
             )?,
-            listings: count(
-                "SELECT count(*) FROM (SELECT DISTINCT platform, listing FROM sighting WHERE listing <> '')",
+            perceptual: self.counted(
+                "SELECT definition, count(*) FROM perceptual GROUP BY definition ORDER BY definition",
             )?,
-            hashes: count("SELECT count(*) FROM pdq")?,
-            descriptors: count(
-                "SELECT count(*) FROM descriptor WHERE model = (SELECT max(id) FROM model)",
-            )?,
-            landmarks: count("SELECT count(*) FROM landmarks")?,
-            marks: pairs(
-                "SELECT mark, count(*) FROM image WHERE mark IS NOT NULL AND removed_at IS NULL GROUP BY mark ORDER BY mark",
-            )?,
-            imported: count(
-                "SELECT count(*) FROM image WHERE source IS NOT NULL AND removed_at IS NULL",
-            )?,
+            imported: self.count("FROM image WHERE source IS NOT NULL AND removed_at IS NULL")?,
             hash_only: self.settings().hash_only,
             built_at: manifest.map(|manifest| manifest.built_at.clone()),
             unpacked: self.tail.len() as u64,
-            model: model.at(&self.database)?,
+            model: self.pair_of_texts(
+                "SELECT model, preprocessing FROM model ORDER BY id DESC LIMIT 1",
+            )?,
             graph_points: manifest.map_or(0, |manifest| manifest.graph_points as u64),
             recall: manifest.and_then(|manifest| manifest.recall),
-            captured: captured.at(&self.database)?,
+            captured: self.pair_of_texts(
+                "SELECT min(captured_at), max(captured_at) FROM sighting WHERE captured_at <> ''
+                 HAVING count(*) > 0",
+            )?,
         })
+    }
+
+    /// Number of rows of a selection.
+    fn count(&self, rows: &str) -> Result<u64> {
+        self.db
+            .query_row(&format!("SELECT count(*) {rows}"), [], |row| {
+                row.get::<_, i64>(0)
+            })
+            .map(i64::cast_unsigned)
+            .with_path(&self.database)
+    }
+
+    /// Number of distinct known values of a column of `sighting`, told apart by platform.
+    fn count_distinct(&self, column: &str) -> Result<u64> {
+        self.count(&format!(
+            "FROM (SELECT DISTINCT platform, {column} FROM sighting WHERE {column} <> '')"
+        ))
+    }
+
+    /// Values with their counts.
+    fn counted<T: FromSql>(&self, sql: &str) -> Result<Vec<(T, u64)>> {
+        let mut statement = self.db.prepare(sql).with_path(&self.database)?;
+        let rows = statement.query_map([], |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
+        });
+        rows.and_then(Iterator::collect).with_path(&self.database)
+    }
+
+    fn pair_of_texts(&self, sql: &str) -> Result<Option<(String, String)>> {
+        self.db
+            .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()
+            .with_path(&self.database)
     }
 
     /// Number of pictures, without the removed.
@@ -121,7 +138,7 @@ impl Index {
         self.db
             .query_row(sql, [], |row| row.get::<_, i64>(0))
             .map(i64::cast_unsigned)
-            .at(&self.database)
+            .with_path(&self.database)
     }
 
     /// When the packed files were made, UTC; `None` before the first time.
@@ -133,93 +150,95 @@ impl Index {
             .map(|manifest| manifest.built_at.as_str())
     }
 
-    /// Every problem found: the database by SQLite's own checks, every checksum of the packed files, and whether
-    /// they hold what the database does. Empty for a sound index.
+    /// Every problem found: the database by SQLite's own checks, every checksum of the packed files,
+    /// and whether they hold what the database does. Empty for a sound index.
     ///
     /// # Errors
     /// What the database refuses.
     pub fn verify(&self) -> Result<Vec<String>> {
-        let mut problems = Vec::new();
-        let mut statement = self
-            .db
-            .prepare("PRAGMA integrity_check(20)")
-            .at(&self.database)?;
-        let lines = statement
-            .query_map([], |row| row.get::<_, String>(0))
-            .and_then(Iterator::collect);
-        let lines: Vec<String> = lines.at(&self.database)?;
+        let checks = self.texts("PRAGMA integrity_check(20)")?.into_iter();
+        let mut problems: Vec<String> = checks
+            .filter(|line| line != "ok")
+            .map(|line| format!("database: {line}"))
+            .collect();
+        let tables = self.texts("PRAGMA foreign_key_check")?.into_iter();
         problems.extend(
-            lines
-                .into_iter()
-                .filter(|line| line != "ok")
-                .map(|line| format!("database: {line}")),
-        );
-        let mut statement = self
-            .db
-            .prepare("PRAGMA foreign_key_check")
-            .at(&self.database)?;
-        let tables = statement
-            .query_map([], |row| row.get::<_, String>(0))
-            .and_then(Iterator::collect);
-        let tables: Vec<String> = tables.at(&self.database)?;
-        problems.extend(
-            tables
-                .into_iter()
-                .map(|table| format!("database: a row of {table} refers to a missing row")),
+            tables.map(|table| format!("database: a row of {table} refers to a missing row")),
         );
         problems.extend(Generation::problems(&self.root));
         problems.extend(self.warnings());
-        if let Some(packed) = &self.generation.hashes {
-            let mut statement = self
-                .db
-                .prepare("SELECT hash FROM pdq WHERE id = ?1")
-                .at(&self.database)?;
-            let mut wrong = 0;
-            for (hash, row) in packed.iter() {
-                let stored: Option<[u8; 32]> = statement
-                    .query_row([row], |found| found.get(0))
-                    .optional()
-                    .at(&self.database)?;
-                wrong += u64::from(stored != Some(hash.to_bytes()));
-            }
-            if wrong > 0 {
-                problems.push(format!("{wrong} packed hashes are not those of the database; run `faunalens index compact`"));
-            }
+        let wrong = self.wrong_packed_hashes()?;
+        if wrong > 0 {
+            problems.push(format!(
+                "{wrong} packed hashes are not those of the database; compact the index"
+            ));
         }
         problems.sort();
         problems.dedup();
         Ok(problems)
     }
+
+    /// The first column of a statement's rows.
+    fn texts(&self, sql: &str) -> Result<Vec<String>> {
+        let mut statement = self.db.prepare(sql).with_path(&self.database)?;
+        let rows = statement.query_map([], |row| row.get(0));
+        rows.and_then(Iterator::collect).with_path(&self.database)
+    }
+
+    fn wrong_packed_hashes(&self) -> Result<u64> {
+        let sql = "SELECT hash FROM pdq WHERE id = ?1";
+        let mut statement = self.db.prepare(sql).with_path(&self.database)?;
+        let mut wrong = 0;
+        for (hash, row) in self
+            .generation
+            .hashes
+            .iter()
+            .flat_map(|packed| packed.iter())
+        {
+            let stored: Option<[u8; 32]> = statement
+                .query_row([row], |found| found.get(0))
+                .optional()
+                .with_path(&self.database)?;
+            wrong += u64::from(stored != Some(hash.to_bytes()));
+        }
+        Ok(wrong)
+    }
 }
 
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "pictures      {:>10}   in {} sightings",
-            self.images, self.sightings
-        )?;
-        writeln!(
-            f,
-            "sellers       {:>10}   with {} listings",
-            self.sellers, self.listings
-        )?;
-        writeln!(
-            f,
-            "unique hashes {:>10}   {} not packed yet",
-            self.hashes, self.unpacked
-        )?;
-        writeln!(
-            f,
-            "descriptors   {:>10}   {} pictures with landmarks",
-            self.descriptors, self.landmarks
-        )?;
+        self.write_contents(f)?;
+        self.write_exceptions(f)?;
+        self.write_packing(f)
+    }
+}
+
+impl Stats {
+    fn write_contents(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = |f: &mut fmt::Formatter<'_>, name: &str, count: u64, more: String| {
+            writeln!(f, "{name:<13} {count:>10}   {more}")
+        };
+        let in_sightings = format!("in {} sightings", self.sightings);
+        count(f, "pictures", self.images, in_sightings)?;
+        let with_listings = format!("with {} listings", self.listings);
+        count(f, "sellers", self.sellers, with_listings)?;
+        let unpacked = format!("{} not packed yet", self.unpacked);
+        count(f, "unique hashes", self.hashes, unpacked)?;
+        let landmarks = format!("{} pictures with landmarks", self.landmarks);
+        count(f, "descriptors", self.descriptors, landmarks)?;
+        for (definition, count) in &self.perceptual {
+            writeln!(f, "also          {count:>10}   {definition}")?;
+        }
         if let Some((model, preprocessing)) = &self.model {
             writeln!(f, "model         {model} ({preprocessing})")?;
         }
         if let Some((first, last)) = &self.captured {
             writeln!(f, "captured      {first} to {last}")?;
         }
+        Ok(())
+    }
+
+    fn write_exceptions(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (mark, count) in &self.marks {
             writeln!(f, "no evidence by itself, {mark}: {count}")?;
         }
@@ -235,6 +254,10 @@ impl fmt::Display for Stats {
                 "hash-only: no file names, landmarks or descriptors are kept"
             )?;
         }
+        Ok(())
+    }
+
+    fn write_packing(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.recall, self.graph_points) {
             (Some(recall), points) => writeln!(
                 f,

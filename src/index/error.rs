@@ -5,17 +5,16 @@ use std::path::{Path, PathBuf};
 
 /// A failure of the index.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum IndexError {
     /// There is no index in the directory.
-    #[error("{0}: no index here; make one with `faunalens index init {0}`")]
+    #[error("{0}: no index here; make one first, or name the directory of another")]
     Missing(PathBuf),
     /// An index would be overwritten.
     #[error("{0}: there is an index here already; use it, or name another directory")]
     Exists(PathBuf),
     /// A second writer.
-    #[error(
-        "{0}: another process is writing to this index; run the command again when it has finished"
-    )]
+    #[error("{0}: another process is writing to this index; try again when it has finished")]
     Locked(PathBuf),
     /// The index was written by a later version.
     #[error(
@@ -36,7 +35,7 @@ pub enum IndexError {
     #[error("{0}")]
     Input(String),
     /// A file of the index is not what it should be.
-    #[error("{path}: damaged ({what}); `faunalens index compact` rebuilds it from the database")]
+    #[error("{path}: damaged ({what}); compacting the index rebuilds it from the database")]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -44,7 +43,7 @@ pub enum IndexError {
         what: String,
     },
     /// The database refused.
-    #[error("{path}: {source}; `faunalens index verify` checks the database")]
+    #[error("{path}: {source}; verifying the index checks the database")]
     Database {
         /// The database.
         path: PathBuf,
@@ -65,12 +64,12 @@ pub enum IndexError {
 pub type Result<T, E = IndexError> = std::result::Result<T, E>;
 
 /// Names the file in an input or output error.
-pub(super) trait AtPath<T> {
-    fn at(self, path: &Path) -> Result<T>;
+pub(super) trait WithPath<T> {
+    fn with_path(self, path: &Path) -> Result<T>;
 }
 
-impl<T> AtPath<T> for io::Result<T> {
-    fn at(self, path: &Path) -> Result<T> {
+impl<T> WithPath<T> for io::Result<T> {
+    fn with_path(self, path: &Path) -> Result<T> {
         self.map_err(|source| IndexError::Io {
             path: path.into(),
             source,
@@ -78,8 +77,8 @@ impl<T> AtPath<T> for io::Result<T> {
     }
 }
 
-impl<T> AtPath<T> for rusqlite::Result<T> {
-    fn at(self, path: &Path) -> Result<T> {
+impl<T> WithPath<T> for rusqlite::Result<T> {
+    fn with_path(self, path: &Path) -> Result<T> {
         self.map_err(|source| IndexError::Database {
             path: path.into(),
             source,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::error::{AtPath, IndexError, Result};
+use super::error::{IndexError, Result, WithPath};
 use super::graph::{self, Graph, Recall};
 use super::hashes::PackedHashes;
 use super::vectors::PackedVectors;
@@ -18,7 +18,8 @@ const MANIFEST: &str = "manifest.json";
 const GENERATIONS: &str = "generations";
 const HASHES: &str = "hashes.bin";
 const VECTORS: &str = "vectors.bin";
-/// Checksums are read at every opening up to this many bytes; above it, by `verify` (the graph's always).
+/// Checksums are read at every opening up to this many bytes; above it, by `verify` (the graph's
+/// always).
 const CHECK_UP_TO: u64 = 1 << 29;
 
 /// One file of a generation.
@@ -80,8 +81,9 @@ pub(super) struct Generation {
 }
 
 impl Generation {
-    /// Opens the generation that the manifest names. Packed files that are missing, damaged or of another epoch are
-    /// left out and reported as a warning: the database answers in their place until they are built again.
+    /// Opens the generation that the manifest names. Packed files that are missing, damaged or of
+    /// another epoch are left out and reported as a warning: the database answers in their place
+    /// until they are built again.
     pub(super) fn open(root: &Path, epoch: &str) -> (Self, Option<String>) {
         match Self::try_open(root, epoch) {
             Ok(generation) => (generation, None),
@@ -181,8 +183,9 @@ impl Generation {
     }
 }
 
-/// Writes a new generation and makes it the current one; `with_graph` builds the graph too when there are enough
-/// vectors. Older generations are removed: readers that have them open keep their pages.
+/// Writes a new generation and makes it the current one; `with_graph` builds the graph too when
+/// there are enough vectors. Older generations are removed: readers that have them open keep their
+/// pages.
 pub(super) fn publish(
     root: &Path,
     previous: &Generation,
@@ -191,114 +194,152 @@ pub(super) fn publish(
     progress: &mut dyn FnMut(usize),
 ) -> Result<()> {
     let parent = root.join(GENERATIONS);
-    fs::create_dir_all(&parent).at(&parent)?;
+    fs::create_dir_all(&parent).with_path(&parent)?;
     remove_all_but(&parent, current_name(root).as_deref())?;
-    let number = current_name(root)
-        .and_then(|name| name.trim_start_matches('g').parse::<u64>().ok())
-        .unwrap_or(0)
-        + 1;
-    let generation = format!("g{number:08}");
+    let generation = next_name(root);
     let partial = parent.join(format!("{generation}.partial"));
-    fs::create_dir(&partial).at(&partial)?;
+    fs::create_dir(&partial).with_path(&partial)?;
 
     write_file(&partial.join(HASHES), |out| {
         PackedHashes::write(out, contents.hashes, false)
     })?;
-    let (mut recall, mut graph_points) = (None, 0);
     let mut names = vec![HASHES];
+    let mut graph = PackedGraph::default();
     if !contents.vector_rows.is_empty() {
-        let path = partial.join(VECTORS);
-        write_file(&path, |out| {
-            PackedVectors::write(
-                out,
-                contents.dimension,
-                contents.vectors,
-                contents.vector_rows,
-            )
-        })?;
+        write_vectors(&partial, contents)?;
         names.push(VECTORS);
-        // The old graph stays right for the vectors it holds: rows are only ever appended within an epoch.
-        let old = previous
-            .manifest
-            .as_ref()
-            .filter(|old| old.epoch == contents.epoch && old.model == contents.model);
-        let old = old.filter(|old| old.graph_points > 0 && previous.sound_graph().is_ok());
-        let count = contents.vector_rows.len();
-        let wanted = with_graph
-            && count >= contents.graph_from
-            && old.is_none_or(|old| old.graph_points < count);
+        graph = write_graph(&partial, previous, contents, with_graph, progress)?;
+    }
+    if graph.points > 0 {
+        names.extend(graph::FILES);
+    }
+    let files = synced(&partial, &names)?;
+    let published = parent.join(&generation);
+    fs::rename(&partial, &published).with_path(&published)?;
+    sync_directory(&parent)?;
+    write_manifest(root, &Manifest::of(&generation, contents, graph, files))?;
+    remove_all_but(&parent, Some(&generation))
+}
+
+fn next_name(root: &Path) -> String {
+    let number = current_name(root)
+        .and_then(|name| name.trim_start_matches('g').parse::<u64>().ok())
+        .unwrap_or(0)
+        + 1;
+    format!("g{number:08}")
+}
+
+fn write_vectors(dir: &Path, contents: &Contents<'_>) -> Result<()> {
+    write_file(&dir.join(VECTORS), |out| {
+        PackedVectors::write(
+            out,
+            contents.dimension,
+            contents.vectors,
+            contents.vector_rows,
+        )
+    })
+}
+
+/// The graph of a generation: how many vectors it holds, and its recall.
+#[derive(Debug, Clone, Copy, Default)]
+struct PackedGraph {
+    points: usize,
+    recall: Option<Recall>,
+}
+
+/// Builds the graph of the vectors in `dir` where it is due, or takes over the previous one: that
+/// stays right for the vectors it holds, as rows are only ever appended within an epoch.
+fn write_graph(
+    dir: &Path,
+    previous: &Generation,
+    contents: &Contents<'_>,
+    with_graph: bool,
+    progress: &mut dyn FnMut(usize),
+) -> Result<PackedGraph> {
+    let is_same = |old: &&Manifest| old.epoch == contents.epoch && old.model == contents.model;
+    let old = previous.manifest.as_ref().filter(is_same);
+    let old = old.filter(|old| old.graph_points > 0 && previous.sound_graph().is_ok());
+    let points = contents.vector_rows.len();
+    let is_due = with_graph
+        && points >= contents.graph_from
+        && old.is_none_or(|old| old.graph_points < points);
+    if is_due {
         let base = old.map(|old| (previous.dir.as_path(), old.graph_points));
-        if let Some(built) = wanted
-            .then(|| build_graph(&partial, &path, base, progress))
-            .transpose()?
-            .flatten()
-        {
-            (recall, graph_points) = (Some(built), count);
-        } else if let Some(old) = old {
-            for name in graph::FILES {
-                let path = partial.join(name);
-                fs::hard_link(previous.dir.join(name), &path).at(&path)?;
-            }
-            (recall, graph_points) = (old.recall, old.graph_points);
-        }
-        if graph_points > 0 {
-            names.extend(graph::FILES);
+        if let Some(recall) = build_graph(dir, &dir.join(VECTORS), base, progress)? {
+            let recall = Some(recall);
+            return Ok(PackedGraph { points, recall });
         }
     }
+    let Some(old) = old else {
+        return Ok(PackedGraph::default());
+    };
+    for name in graph::FILES {
+        let path = dir.join(name);
+        fs::hard_link(previous.dir.join(name), &path).with_path(&path)?;
+    }
+    Ok(PackedGraph {
+        points: old.graph_points,
+        recall: old.recall,
+    })
+}
+
+/// Length and checksum of the files of `dir`, which are on the disk afterwards.
+fn synced(dir: &Path, names: &[&str]) -> Result<Vec<FileEntry>> {
     let mut files = Vec::new();
-    for name in names {
-        let path = partial.join(name);
+    for &name in names {
+        let path = dir.join(name);
         let (bytes, crc32) = checksum(&path)?;
         File::open(&path)
             .and_then(|file| file.sync_all())
-            .at(&path)?;
+            .with_path(&path)?;
         files.push(FileEntry {
             name: name.into(),
             bytes,
             crc32,
         });
     }
-    sync_directory(&partial)?;
-    let published = parent.join(&generation);
-    fs::rename(&partial, &published).at(&published)?;
-    sync_directory(&parent)?;
+    sync_directory(dir)?;
+    Ok(files)
+}
 
-    let manifest = Manifest {
-        format: FORMAT,
-        generation: generation.clone(),
-        epoch: contents.epoch.clone(),
-        built_at: contents.built_at.clone(),
-        last_hash: contents
-            .hashes
-            .iter()
-            .map(|(_, row)| i64::from(*row))
-            .max()
-            .unwrap_or(0),
-        hashes: contents.hashes.len(),
-        last_descriptor: contents
-            .vector_rows
-            .iter()
-            .copied()
-            .map(i64::from)
-            .max()
-            .unwrap_or(0),
-        vectors: contents.vector_rows.len(),
-        model: contents.model,
-        graph_points,
-        recall,
-        files,
-    };
+impl Manifest {
+    fn of(
+        generation: &str,
+        contents: &Contents<'_>,
+        graph: PackedGraph,
+        files: Vec<FileEntry>,
+    ) -> Self {
+        let hash_rows = contents.hashes.iter().map(|(_, row)| i64::from(*row));
+        let vector_rows = contents.vector_rows.iter().map(|&row| i64::from(row));
+        Self {
+            format: FORMAT,
+            generation: generation.into(),
+            epoch: contents.epoch.clone(),
+            built_at: contents.built_at.clone(),
+            last_hash: hash_rows.max().unwrap_or(0),
+            hashes: contents.hashes.len(),
+            last_descriptor: vector_rows.max().unwrap_or(0),
+            vectors: contents.vector_rows.len(),
+            model: contents.model,
+            graph_points: graph.points,
+            recall: graph.recall,
+            files,
+        }
+    }
+}
+
+/// Replaces the manifest at once: the commit point of a generation.
+fn write_manifest(root: &Path, manifest: &Manifest) -> Result<()> {
     let path = root.join(MANIFEST);
     let aside = root.join(format!("{MANIFEST}.partial"));
     write_file(&aside, |out| {
-        serde_json::to_writer_pretty(out, &manifest).map_err(Into::into)
+        serde_json::to_writer_pretty(out, manifest).map_err(Into::into)
     })?;
     File::open(&aside)
         .and_then(|file| file.sync_all())
-        .at(&aside)?;
-    fs::rename(&aside, &path).at(&path)?;
-    sync_directory(root)?;
-    remove_all_but(&parent, Some(&generation))
+        .with_path(&aside)?;
+    fs::rename(&aside, &path).with_path(&path)?;
+    sync_directory(root)
 }
 
 /// Builds the graph of the packed `vectors` into `dir`, on top of `base`.
@@ -361,10 +402,10 @@ fn current_name(root: &Path) -> Option<String> {
 }
 
 fn remove_all_but(parent: &Path, keep: Option<&str>) -> Result<()> {
-    for entry in fs::read_dir(parent).at(parent)? {
-        let entry = entry.at(parent)?;
+    for entry in fs::read_dir(parent).with_path(parent)? {
+        let entry = entry.with_path(parent)?;
         if entry.file_name().to_str() != keep {
-            fs::remove_dir_all(entry.path()).at(&entry.path())?;
+            fs::remove_dir_all(entry.path()).with_path(&entry.path())?;
         }
     }
     Ok(())
@@ -374,18 +415,18 @@ fn write_file(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
 ) -> Result<()> {
-    let mut out = BufWriter::with_capacity(1 << 20, File::create(path).at(path)?);
-    write(&mut out).and_then(|()| out.flush()).at(path)
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(path).with_path(path)?);
+    write(&mut out).and_then(|()| out.flush()).with_path(path)
 }
 
 /// Length and CRC-32 of a file.
 fn checksum(path: &Path) -> Result<(u64, u32)> {
-    let mut file = BufReader::with_capacity(1 << 20, File::open(path).at(path)?);
+    let mut file = BufReader::with_capacity(1 << 20, File::open(path).with_path(path)?);
     let mut hasher = crc32fast::Hasher::new();
     let mut buffer = vec![0; 1 << 20];
     let mut bytes = 0;
     loop {
-        let read = file.read(&mut buffer).at(path)?;
+        let read = file.read(&mut buffer).with_path(path)?;
         if read == 0 {
             return Ok((bytes, hasher.finalize()));
         }
@@ -396,7 +437,7 @@ fn checksum(path: &Path) -> Result<(u64, u32)> {
 
 fn check(dir: &Path, file: &FileEntry, read: bool) -> Result<()> {
     let path = dir.join(&file.name);
-    let bytes = fs::metadata(&path).at(&path)?.len();
+    let bytes = fs::metadata(&path).with_path(&path)?.len();
     if bytes != file.bytes {
         let what = format!("{bytes} bytes, the manifest says {}", file.bytes);
         return Err(IndexError::Damaged { path, what });
@@ -411,5 +452,7 @@ fn check(dir: &Path, file: &FileEntry, read: bool) -> Result<()> {
 }
 
 fn sync_directory(dir: &Path) -> Result<()> {
-    File::open(dir).and_then(|handle| handle.sync_all()).at(dir)
+    File::open(dir)
+        .and_then(|handle| handle.sync_all())
+        .with_path(dir)
 }

@@ -42,14 +42,15 @@ impl Recall {
     pub(super) fn warning(&self) -> Option<String> {
         (self.recall_at_10 < RECALL_TARGET).then(|| {
             format!(
-                "the graph finds {:.3} of the ten nearest descriptors, under {RECALL_TARGET}; `--exact` finds all",
+                "the graph finds {:.3} of the ten nearest descriptors, under {RECALL_TARGET}; an exact search finds all",
                 self.recall_at_10
             )
         })
     }
 }
 
-/// Asks stored vectors for their nearest, at growing widths, and compares the answers with the scan's.
+/// Asks stored vectors for their nearest, at growing widths, and compares the answers with the
+/// scan's.
 pub(super) fn measure(graph: &Adjacency, vectors: &PackedVectors) -> Recall {
     let sample = RECALL_SAMPLE.min(vectors.len());
     let asked: Vec<usize> = (0..sample).map(|k| k * vectors.len() / sample).collect();
@@ -97,7 +98,8 @@ impl Graph {
         Ok(Self { links, width })
     }
 
-    /// Positions of about the `k` nearest of `vectors`, best first; `width` overrides the one found at the build.
+    /// Positions of about the `k` nearest of `vectors`, best first; `width` overrides the one found
+    /// at the build.
     pub(super) fn nearest(
         &self,
         vectors: &PackedVectors,
@@ -155,7 +157,7 @@ mod tests {
         assert_eq!(recall.width, *WIDTHS.last().unwrap(), "it tried them all");
         let warning = recall.warning().unwrap();
         assert!(
-            warning.contains("under 0.99") && warning.contains("--exact"),
+            warning.contains("under 0.99") && warning.contains("exact search"),
             "{warning}"
         );
     }

@@ -1,7 +1,7 @@
 //! Building the HNSW graph over packed descriptors, by hnsw_rs.
 //!
-//! Its loader ends the process on some damaged files, so it is called only to build on, after the generation's
-//! checksums hold.
+//! Its loader ends the process on some damaged files, so it is called only to build on, after the
+//! generation's checksums hold.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -10,7 +10,7 @@ use std::path::Path;
 use hnsw_rs::prelude::{AnnT, Distance, Hnsw, HnswIo};
 
 use super::adjacency::{Adjacency, Links};
-use super::error::{AtPath, IndexError, Result};
+use super::error::{IndexError, Result, WithPath};
 use super::graph::{LINKED, Recall, measure};
 use super::vectors::{PackedVectors, product, steps_per_unit};
 
@@ -29,15 +29,18 @@ struct PackedCosine;
 impl Distance<i8> for PackedCosine {
     fn eval(&self, a: &[i8], b: &[i8]) -> f32 {
         let steps = steps_per_unit(a.len());
-        // The library takes no negative distances; quantised unit vectors can exceed 1 by a rounding.
+        // The library takes no negative distances; quantised unit vectors can exceed 1 by a
+        // rounding.
         (1.0 - product(a, b) as f32 / (steps * steps)).max(0.0)
     }
 }
 
-/// Builds the graph of `vectors` into `dir` and measures it. `base` is a checked directory with a graph of the first
-/// so many vectors, which is then extended. `progress` is called with the number inserted.
+/// Builds the graph of `vectors` into `dir` and measures it. `base` is a checked directory with a
+/// graph of the first so many vectors, which is then extended. `progress` is called with the number
+/// inserted.
 ///
-/// Points go in one after another in the order of the file, so that the same steps give the same graph.
+/// Points go in one after another in the order of the file, so that the same steps give the same
+/// graph.
 pub(super) fn build(
     dir: &Path,
     vectors: &PackedVectors,
@@ -67,10 +70,10 @@ pub(super) fn build(
             what: format!("the graph could not be written: {error}"),
         })?;
     let path = dir.join(LINKED);
-    let mut out = BufWriter::with_capacity(1 << 20, File::create(&path).at(&path)?);
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(&path).with_path(&path)?);
     Adjacency::write(&mut out, links(&hnsw, vectors.len()))
         .and_then(|()| out.flush())
-        .at(&path)?;
+        .with_path(&path)?;
     Ok(measure(&Adjacency::open(&path)?, vectors))
 }
 

@@ -1,16 +1,16 @@
-//! Exact search over packed PDQ hashes: a flat scan, or multi-index hashing (Norouzi, Punjani and Fleet 2012) above a
-//! size.
+//! Exact search over packed PDQ hashes: a flat scan, or multi-index hashing (Norouzi, Punjani and
+//! Fleet 2012) above a size.
 //!
-//! Multi-index hashing cuts the 256 bits into 16 words of 16. Two hashes within 31 bits differ by at most one bit in
-//! at least one word, so the buckets of the 16 words and of their 16 one-bit changes hold every match. Nothing is
-//! approximate: the answers are those of the flat scan.
+//! Multi-index hashing cuts the 256 bits into 16 words of 16. Two hashes within 31 bits differ by
+//! at most one bit in at least one word, so the buckets of the 16 words and of their 16 one-bit
+//! changes hold every match. Nothing is approximate: the answers are those of the flat scan.
 
 use std::io::{self, Write};
 use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::error::{AtPath, Result};
+use super::error::{Result, WithPath};
 use super::mapped::{self, Mapped};
 use crate::fingerprint::PdqHash;
 
@@ -34,7 +34,8 @@ pub(super) struct PackedHashes {
 }
 
 impl PackedHashes {
-    /// Writes `hashes`, each with its database row, and tables when there are enough of them or `tables` says so.
+    /// Writes `hashes`, each with its database row, and tables when there are enough of them or
+    /// `tables` says so.
     pub(super) fn write(
         out: &mut impl Write,
         hashes: &[(PdqHash, u32)],
@@ -52,20 +53,7 @@ impl PackedHashes {
             out.write_all(&row.to_ne_bytes())?;
         }
         for word in 0..if tables { WORDS } else { 0 } {
-            let mut starts = vec![0_u32; BUCKETS + 1];
-            for (hash, _) in hashes {
-                starts[usize::from(word_of(&hash.0, word)) + 1] += 1;
-            }
-            for bucket in 0..BUCKETS {
-                starts[bucket + 1] += starts[bucket];
-            }
-            let mut next = starts.clone();
-            let mut entries = vec![0_u32; hashes.len()];
-            for (position, (hash, _)) in hashes.iter().enumerate() {
-                let slot = &mut next[usize::from(word_of(&hash.0, word))];
-                entries[*slot as usize] = position as u32;
-                *slot += 1;
-            }
+            let (starts, entries) = table(hashes, word);
             out.write_all(bytemuck::cast_slice(&starts))?;
             out.write_all(bytemuck::cast_slice(&entries))?;
         }
@@ -132,10 +120,10 @@ impl PackedHashes {
         let mut found = Vec::new();
         for (word, table) in tables.chunks_exact(BUCKETS + 1 + self.count).enumerate() {
             let (starts, entries) = table.split_at(BUCKETS + 1);
-            let own = word_of(query, word);
+            let asked = word_of(query, word);
             let changed =
-                (0..if reach < WORDS as u32 { 0 } else { 16 }).map(|bit| own ^ (1 << bit));
-            for bucket in std::iter::once(own).chain(changed).map(usize::from) {
+                (0..if reach < WORDS as u32 { 0 } else { 16 }).map(|bit| asked ^ (1 << bit));
+            for bucket in std::iter::once(asked).chain(changed).map(usize::from) {
                 let span = starts[bucket] as usize..starts[bucket + 1] as usize;
                 for &position in entries.get(span).unwrap_or_default() {
                     let position = position as usize;
@@ -152,15 +140,35 @@ impl PackedHashes {
     }
 }
 
-/// For each of `asked`, the `stored` hashes within `reach` bits, as (position, differing bits), nearest first. The index's own
-/// search, held in memory.
+/// Every unique hash of an index: the packed ones, and those added since, with their rows.
+#[derive(Clone, Copy)]
+pub(super) struct AllHashes<'a> {
+    pub(super) packed: Option<&'a PackedHashes>,
+    pub(super) tail: &'a [(PdqHash, u32)],
+}
+
+impl AllHashes<'_> {
+    /// Hashes within `reach` bits of `hash`, the packed ones first and by distance.
+    pub(super) fn within(&self, hash: &PdqHash, reach: u32, exhaustive: bool) -> Vec<Near> {
+        let mut near = self
+            .packed
+            .map_or_else(Vec::new, |packed| packed.within(hash, reach, exhaustive));
+        near.extend(self.tail.iter().filter_map(|(other, row)| {
+            within(&other.0, &hash.0, reach).map(|distance| (*row, distance))
+        }));
+        near
+    }
+}
+
+/// For each of `asked`, the `stored` hashes within `reach` bits, as (position, differing bits),
+/// nearest first. The index's own search, held in memory.
 ///
 /// # Errors
 /// [`IndexError`](super::IndexError) when the system gives no memory.
 pub fn near_hashes(asked: &[PdqHash], stored: &[PdqHash], reach: u32) -> Result<Vec<Vec<Near>>> {
     let rows: Vec<(PdqHash, u32)> = stored.iter().copied().zip(0..).collect();
     let mut bytes = Vec::new();
-    PackedHashes::write(&mut bytes, &rows, false).at(Path::new("(memory)"))?;
+    PackedHashes::write(&mut bytes, &rows, false).with_path(Path::new("(memory)"))?;
     let packed = PackedHashes::checked(Mapped::from_bytes(&bytes, MAGIC)?)?;
     Ok(asked
         .par_iter()
@@ -168,9 +176,29 @@ pub fn near_hashes(asked: &[PdqHash], stored: &[PdqHash], reach: u32) -> Result<
         .collect())
 }
 
+/// Positions of the hashes by the value of one of their words: where each bucket starts, and the
+/// buckets.
+fn table(hashes: &[(PdqHash, u32)], word: usize) -> (Vec<u32>, Vec<u32>) {
+    let mut starts = vec![0_u32; BUCKETS + 1];
+    for (hash, _) in hashes {
+        starts[usize::from(word_of(&hash.0, word)) + 1] += 1;
+    }
+    for bucket in 0..BUCKETS {
+        starts[bucket + 1] += starts[bucket];
+    }
+    let mut next = starts.clone();
+    let mut entries = vec![0_u32; hashes.len()];
+    for (position, (hash, _)) in hashes.iter().enumerate() {
+        let slot = &mut next[usize::from(word_of(&hash.0, word))];
+        entries[*slot as usize] = position as u32;
+        *slot += 1;
+    }
+    (starts, entries)
+}
+
 /// The distance, unless it is beyond `reach`. Half of the bits settle nearly every comparison.
 #[inline]
-pub(super) fn within(a: &[u64; 4], b: &[u64; 4], reach: u32) -> Option<u32> {
+fn within(a: &[u64; 4], b: &[u64; 4], reach: u32) -> Option<u32> {
     let half = (a[0] ^ b[0]).count_ones() + (a[1] ^ b[1]).count_ones();
     if half > reach {
         return None;

@@ -3,14 +3,15 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::error::{AtPath, IndexError, Result};
+use super::error::{IndexError, Result, WithPath};
 
 /// Bytes before the payload; a multiple of every alignment in use.
 pub(super) const HEADER: usize = 64;
 /// Written in the byte order of the writing machine, so that a foreign file is refused.
 const BYTE_ORDER: u32 = 0x0102_0304;
 
-/// A read-only map of a packed file: a 64-byte header of magic, byte order and four numbers, then the payload.
+/// A read-only map of a packed file: a 64-byte header of magic, byte order and four numbers, then
+/// the payload.
 #[derive(Debug)]
 pub(super) struct Mapped {
     map: memmap2::Mmap,
@@ -34,20 +35,21 @@ impl Mapped {
     /// Maps `path` and reads its header. The payload's length is for the caller to check.
     #[allow(unsafe_code)]
     pub(super) fn open(path: &Path, magic: [u8; 8]) -> Result<Self> {
-        let file = File::open(path).at(path)?;
-        // SAFETY: files of a published generation are written once, under another name, and never changed; they are
-        // removed by unlinking, which leaves the pages of an open map in place. Every value read from the map is
-        // bounds-checked, so bytes changed by a third party give wrong answers, not undefined indices.
-        let map = unsafe { memmap2::Mmap::map(&file) }.at(path)?;
+        let file = File::open(path).with_path(path)?;
+        // SAFETY: files of a published generation are written once, under another name, and never
+        // changed; they are removed by unlinking, which leaves the pages of an open map in place.
+        // Every value read from the map is bounds-checked, so bytes changed by a third party give
+        // wrong answers, not undefined indices.
+        let map = unsafe { memmap2::Mmap::map(&file) }.with_path(path)?;
         Self::of(map, path, magic)
     }
 
     /// The same from bytes that [`header`] begins, without a file.
     pub(super) fn from_bytes(bytes: &[u8], magic: [u8; 8]) -> Result<Self> {
         let path = Path::new("(memory)");
-        let mut map = memmap2::MmapMut::map_anon(bytes.len().max(1)).at(path)?;
+        let mut map = memmap2::MmapMut::map_anon(bytes.len().max(1)).with_path(path)?;
         map[..bytes.len()].copy_from_slice(bytes);
-        Self::of(map.make_read_only().at(path)?, path, magic)
+        Self::of(map.make_read_only().with_path(path)?, path, magic)
     }
 
     fn of(map: memmap2::Mmap, path: &Path, magic: [u8; 8]) -> Result<Self> {

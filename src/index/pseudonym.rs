@@ -1,12 +1,13 @@
-//! Seller names as keyed pseudonyms: the same name and key give the same pseudonym, and nobody without the key can
-//! try names against it.
+//! Seller names as keyed pseudonyms: the same name and key give the same pseudonym, and nobody
+//! without the key can try names against it.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::photo::hex;
 
-/// The pseudonym of a seller on a platform: 32 hexadecimal digits, the first half of the HMAC-SHA256 (RFC 2104).
+/// The pseudonym of a seller on a platform: 32 hexadecimal digits, the first half of the
+/// HMAC-SHA256 (RFC 2104).
 #[must_use]
 #[expect(clippy::missing_panics_doc, reason = "HMAC takes keys of any length")]
 pub fn pseudonym(key: &[u8], platform: &str, seller: &str) -> String {
@@ -24,7 +25,8 @@ mod tests {
 
     #[test]
     fn a_pseudonym_stays_the_same_over_versions() {
-        // python3 -c "import hmac; print(hmac.digest(b'key', bytes([6,0,0,0,0,0,0,0]) + b'marketanna', 'sha256').hex()[:32])"
+        // python3 -c "import hmac; print(hmac.digest(b'key', bytes([6,0,0,0,0,0,0,0]) +
+        // b'marketanna', 'sha256').hex()[:32])"
         assert_eq!(
             pseudonym(b"key", "market", "anna"),
             "0be9fa086226f072cf9aeaa512e769f3"

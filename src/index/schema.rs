@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::error::{AtPath, IndexError, Result};
+use super::error::{IndexError, Result, WithPath};
 
 /// Marks the file as an index (`PRAGMA application_id`, the letters FAUN).
 const APPLICATION_ID: i64 = 0x4641_554e;
@@ -57,10 +57,10 @@ pub(super) const FORMAT: i64 = STEPS.len() as i64;
 pub(super) fn format(db: &Connection, path: &Path) -> Result<i64> {
     let found = db
         .pragma_query_value(None, "user_version", |row| row.get(0))
-        .at(path)?;
+        .with_path(path)?;
     let application: i64 = db
         .pragma_query_value(None, "application_id", |row| row.get(0))
-        .at(path)?;
+        .with_path(path)?;
     if application != APPLICATION_ID && found != 0 {
         return Err(IndexError::Damaged {
             path: path.into(),
@@ -83,12 +83,13 @@ pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<()> {
     if found == FORMAT {
         return Ok(());
     }
-    let step = db.transaction().at(path)?;
+    let step = db.transaction().with_path(path)?;
     for sql in &STEPS[found as usize..] {
-        step.execute_batch(sql).at(path)?;
+        step.execute_batch(sql).with_path(path)?;
     }
     step.pragma_update(None, "application_id", APPLICATION_ID)
-        .at(path)?;
-    step.pragma_update(None, "user_version", FORMAT).at(path)?;
-    step.commit().at(path)
+        .with_path(path)?;
+    step.pragma_update(None, "user_version", FORMAT)
+        .with_path(path)?;
+    step.commit().with_path(path)
 }

@@ -1,12 +1,12 @@
-//! Descriptors packed to one byte per component: enough to rank candidates, an eighth of the traffic of a search over
-//! floats. Cosines that are reported come from the floats in the database.
+//! Descriptors packed to one byte per component: enough to rank candidates, an eighth of the
+//! traffic of a search over floats. Cosines that are reported come from the floats in the database.
 
 use std::io::{self, Write};
 use std::path::Path;
 
 use simsimd::SpatialSimilarity;
 
-use super::error::Result;
+use super::error::{IndexError, Result};
 use super::mapped::{self, Mapped};
 
 const MAGIC: [u8; 8] = *b"FLVECT1\n";
@@ -19,8 +19,8 @@ pub(super) struct PackedVectors {
     dimension: usize,
 }
 
-/// Steps of one byte per unit. Components of a unit vector of many dimensions are small: the range shrinks with the
-/// dimension, to 8 standard deviations, and what lies beyond is cut.
+/// Steps of one byte per unit. Components of a unit vector of many dimensions are small: the range
+/// shrinks with the dimension, to 8 standard deviations, and what lies beyond is cut.
 pub(super) fn steps_per_unit(dimension: usize) -> f32 {
     127.0 / (8.0 / (dimension.max(1) as f32).sqrt()).min(1.0)
 }
@@ -49,6 +49,34 @@ pub(super) fn cosine(a: &[f32], b: &[f32]) -> f32 {
         (0..8).for_each(|k| lanes[k] += x[k] * y[k]);
     }
     lanes.iter().sum::<f32>() + a_rest.iter().zip(b_rest).map(|(x, y)| x * y).sum::<f32>()
+}
+
+/// The floats of a stored vector.
+pub(super) fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .map(|chunk| f32::from_le_bytes(*chunk))
+        .collect()
+}
+
+/// The vector at unit length.
+pub(super) fn normalised(vector: &[f32]) -> Result<Vec<f32>> {
+    let norm = vector
+        .iter()
+        .map(|value| f64::from(*value).powi(2))
+        .sum::<f64>()
+        .sqrt();
+    if vector.is_empty() || vector.len() > 4096 || !norm.is_finite() || norm <= 0.0 {
+        return Err(IndexError::Input(
+            "a descriptor needs 1 to 4096 finite components that are not all zero".into(),
+        ));
+    }
+    Ok(vector
+        .iter()
+        .map(|value| (f64::from(*value) / norm) as f32)
+        .collect())
 }
 
 impl PackedVectors {

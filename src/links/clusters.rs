@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use crate::index::{Kind, PicturePair, PictureSightings};
+use crate::index::{Kind, PicturePair, PictureSightings, Sighting};
 
 /// Pictures that are one, or show one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,10 +18,12 @@ impl Cluster {
     /// Number of sightings of all its pictures.
     #[must_use]
     pub fn sightings(&self) -> usize {
-        self.pictures
-            .iter()
-            .map(|picture| picture.sightings.len())
-            .sum()
+        self.seen().count()
+    }
+
+    /// The sightings of all its pictures.
+    pub(super) fn seen(&self) -> impl Iterator<Item = &Sighting> {
+        self.pictures.iter().flat_map(|picture| &picture.sightings)
     }
 
     /// Whether one of its pictures is evidence by itself.
@@ -31,21 +33,23 @@ impl Cluster {
     }
 }
 
-/// Chains pictures along the `pairs` of one picture, or along all of them for one object. Marked pictures chain only with marked ones, and only at distance 0: a flat picture
-/// is near to every other flat picture.
+/// Chains pictures along the `pairs` of one picture, or along all of them for one object. Marked
+/// pictures chain only with marked ones, and only at distance 0: a flat picture is near to every
+/// other flat picture.
 pub(super) fn chain(
     pictures: Vec<PictureSightings>,
     pairs: &[PicturePair],
     weakest: Kind,
 ) -> Vec<Cluster> {
-    let place: BTreeMap<i64, usize> = pictures
+    let position_of: BTreeMap<i64, usize> = pictures
         .iter()
         .enumerate()
         .map(|(k, picture)| (picture.image_id, k))
         .collect();
     let mut parent: Vec<usize> = (0..pictures.len()).collect();
     for pair in pairs.iter().filter(|pair| pair.kind <= weakest) {
-        let (Some(&a), Some(&b)) = (place.get(&pair.first), place.get(&pair.second)) else {
+        let (Some(&a), Some(&b)) = (position_of.get(&pair.first), position_of.get(&pair.second))
+        else {
             continue;
         };
         let marked = [a, b].map(|k| pictures[k].mark.is_some());
@@ -91,12 +95,13 @@ pub(super) fn write(out: &mut impl Write, name: &str, clusters: &[Cluster]) -> i
     ])?;
     for cluster in clusters {
         for picture in &cluster.pictures {
+            let mark = picture.mark.map_or(String::new(), |mark| mark.to_string());
             for seen in &picture.sightings {
                 rows.write_record([
                     &cluster.id.to_string(),
                     &picture.image_id.to_string(),
                     &picture.sha256,
-                    picture.mark.as_deref().unwrap_or(""),
+                    &mark,
                     &seen.seller,
                     &seen.platform,
                     &seen.listing,
@@ -123,8 +128,8 @@ pub(super) fn write_pairs(out: &mut impl Write, pairs: &[PicturePair]) -> io::Re
         rows.write_record([
             &pair.first.to_string(),
             &pair.second.to_string(),
-            pair.kind.name(),
-            pair.method.name(),
+            &pair.kind.to_string(),
+            &pair.method.to_string(),
             &format!("{:.4}", pair.distance),
             &format!("{:.4}", pair.similarity),
         ])?;

@@ -1,9 +1,10 @@
 //! From matches to people: clusters of one picture, and the graph of sellers who share pictures.
 //!
-//! A cluster is a set of pictures chained by pairs that are one picture; an object is a set of pictures, of several
-//! clusters, chained also by pairs that show one object. Objects make no edge. Pictures that are no evidence by themselves
-//! (low quality, near-uniform, repeated through a shop) never chain clusters and never make an edge: they are counted
-//! beside the edges that other pictures make.
+//! A cluster is a set of pictures chained by pairs that are one picture; an object is a set of
+//! pictures, of several clusters, chained also by pairs that show one object. Objects make no edge.
+//! Pictures that are no evidence by themselves (low quality, near-uniform, repeated through a shop)
+//! never chain clusters and never make an edge: they are counted beside the edges that other
+//! pictures make.
 //!
 //! ```
 //! # use faunalens::index::{Index, Settings};
@@ -34,6 +35,7 @@ pub use sellers::{Edge, Shop};
 
 /// What counts as a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Options {
     /// Hamming distance up to which hashes are one picture.
     pub max_distance: u32,
@@ -50,13 +52,30 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// The Hamming distance up to which PDQ hashes are one picture, 0 to 256.
+    #[must_use]
+    pub fn max_distance(mut self, bits: u32) -> Self {
+        self.max_distance = bits;
+        self
+    }
+
+    /// Candidates by descriptor verified per picture; 0 goes by hashes alone.
+    #[must_use]
+    pub fn candidates(mut self, candidates: usize) -> Self {
+        self.candidates = candidates;
+        self
+    }
+}
+
 /// Everything that links the sellers of an index.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Links {
     /// Clusters of two pictures or sightings and more, by their first picture.
     pub clusters: Vec<Cluster>,
-    /// Pictures of one object in several shots, where there is more than one picture of it, by its first. Found by
-    /// descriptor and landmarks, and weaker than a cluster: objects of one mould look alike.
+    /// Pictures of one object in several shots, where there is more than one picture of it, by its
+    /// first. Found by descriptor and landmarks, and weaker than a cluster: objects of one mould
+    /// look alike.
     pub objects: Vec<Cluster>,
     /// Pairs of pictures that are one, or show one object.
     pub pairs: Vec<PicturePair>,
@@ -68,6 +87,7 @@ pub struct Links {
 
 /// A failure to find or write links.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LinksError {
     /// The index refused.
     #[error(transparent)]
@@ -98,15 +118,7 @@ pub fn find(
         false => Vec::new(),
     };
     let clusters = clusters::chain(pictures, &pairs, Kind::Picture);
-    // An object whose pictures are all one picture says nothing that its cluster does not.
-    let lengths: BTreeMap<i64, usize> = clusters
-        .iter()
-        .map(|cluster| (cluster.id, cluster.pictures.len()))
-        .collect();
-    let objects: Vec<Cluster> = objects
-        .into_iter()
-        .filter(|object| lengths.get(&object.id) != Some(&object.pictures.len()))
-        .collect();
+    let objects = beyond_clusters(objects, &clusters);
     let (shops, edges) = sellers::connect(&clusters, &objects);
     let clusters = clusters
         .into_iter()
@@ -121,8 +133,20 @@ pub fn find(
     })
 }
 
+/// The objects of more than one cluster: one whose pictures are all one picture says nothing that its
+/// cluster does not.
+fn beyond_clusters(objects: Vec<Cluster>, clusters: &[Cluster]) -> Vec<Cluster> {
+    let lengths: BTreeMap<i64, usize> = clusters
+        .iter()
+        .map(|cluster| (cluster.id, cluster.pictures.len()))
+        .collect();
+    let is_more = |object: &Cluster| lengths.get(&object.id) != Some(&object.pictures.len());
+    objects.into_iter().filter(is_more).collect()
+}
+
 impl Links {
-    /// Writes `clusters.csv`, `objects.csv`, `pairs.csv`, `edges.csv` and `sellers.graphml` into `dir`, which is made.
+    /// Writes `clusters.csv`, `objects.csv`, `pairs.csv`, `edges.csv` and `sellers.graphml` into
+    /// `dir`, which is made.
     ///
     /// # Errors
     /// [`LinksError::Write`].

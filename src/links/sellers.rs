@@ -31,10 +31,11 @@ pub struct Edge {
     pub shared: usize,
     /// Distinct shared pictures that are not.
     pub shared_marked: usize,
-    /// Distinct objects of which both show a picture, in other shots than the shared pictures or beside them.
+    /// Distinct objects of which both show a picture, in other shots than the shared pictures or
+    /// beside them.
     pub shared_objects: usize,
-    /// Sum over the shared pictures of 1 / log2(number of shops that show it): 1 for a picture of these two alone,
-    /// 0.19 for one that 37 shops show (after Adamic and Adar 2003).
+    /// Sum over the shared pictures of 1 / log2(number of shops that show it): 1 for a picture of
+    /// these two alone, 0.19 for one that 37 shops show (after Adamic and Adar 2003).
     pub strength: f64,
     /// First capture of a shared picture by either, empty when undated.
     pub first_seen: String,
@@ -44,94 +45,15 @@ pub struct Edge {
 
 /// Shops in alphabetical order, and the edges between them.
 pub(super) fn connect(clusters: &[Cluster], objects: &[Cluster]) -> (Vec<Shop>, Vec<Edge>) {
-    let mut listings: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
-    for seen in clusters
-        .iter()
-        .flat_map(|cluster| &cluster.pictures)
-        .flat_map(|picture| &picture.sightings)
-    {
-        if !seen.seller.is_empty() {
-            let own = listings.entry((&seen.seller, &seen.platform)).or_default();
-            own.extend((!seen.listing.is_empty()).then_some(seen.listing.as_str()));
-        }
-    }
-    let place: BTreeMap<(&str, &str), usize> = listings
-        .keys()
-        .enumerate()
-        .map(|(k, &key)| (key, k))
-        .collect();
-    let mut shops: Vec<Shop> = listings
-        .iter()
-        .map(|(&(seller, platform), own)| Shop {
-            seller: seller.into(),
-            platform: platform.into(),
-            listings: own.len(),
-            ..Shop::default()
-        })
-        .collect();
-
+    let (mut shops, positions) = shops_of(clusters);
     let mut edges: BTreeMap<(usize, usize), Edge> = BTreeMap::new();
     for cluster in clusters {
-        // Per shop, the first and last capture of this picture.
-        let mut shown: BTreeMap<usize, (String, String)> = BTreeMap::new();
-        for seen in cluster
-            .pictures
-            .iter()
-            .flat_map(|picture| &picture.sightings)
-        {
-            let Some(&shop) = place.get(&(seen.seller.as_str(), seen.platform.as_str())) else {
-                continue;
-            };
-            let span = shown.entry(shop).or_default();
-            widen(span, &seen.captured_at, &seen.captured_at);
-        }
-        let evidence = cluster.is_evidence();
-        let weight = 1.0 / (shown.len().max(2) as f64).log2();
-        for (position, (&a, when_a)) in shown.iter().enumerate() {
-            shops[a].pictures += 1;
-            for (&b, when_b) in shown.iter().skip(position + 1) {
-                let edge = edges.entry((a, b)).or_insert_with(|| Edge {
-                    a,
-                    b,
-                    shared: 0,
-                    shared_marked: 0,
-                    shared_objects: 0,
-                    strength: 0.0,
-                    first_seen: String::new(),
-                    last_seen: String::new(),
-                });
-                if evidence {
-                    edge.shared += 1;
-                    edge.strength += weight;
-                    let mut span = (
-                        std::mem::take(&mut edge.first_seen),
-                        std::mem::take(&mut edge.last_seen),
-                    );
-                    widen(&mut span, &when_a.0, &when_a.1);
-                    widen(&mut span, &when_b.0, &when_b.1);
-                    (edge.first_seen, edge.last_seen) = span;
-                } else {
-                    edge.shared_marked += 1;
-                }
-            }
-        }
+        let shown = captures(cluster, &positions);
+        shown.keys().for_each(|&shop| shops[shop].pictures += 1);
+        share_picture(&shown, cluster.is_evidence(), &mut edges);
     }
     for object in objects {
-        let sightings = object
-            .pictures
-            .iter()
-            .flat_map(|picture| &picture.sightings);
-        let shown: BTreeSet<usize> = sightings
-            .filter_map(|seen| place.get(&(seen.seller.as_str(), seen.platform.as_str())))
-            .copied()
-            .collect();
-        for &a in &shown {
-            for &b in shown.range(a + 1..) {
-                if let Some(edge) = edges.get_mut(&(a, b)) {
-                    edge.shared_objects += 1;
-                }
-            }
-        }
+        share_object(&captures(object, &positions), &mut edges);
     }
     let edges: Vec<Edge> = edges.into_values().filter(|edge| edge.shared > 0).collect();
     for (group, members) in groups(shops.len(), &edges).into_iter().enumerate() {
@@ -142,12 +64,112 @@ pub(super) fn connect(clusters: &[Cluster], objects: &[Cluster]) -> (Vec<Shop>, 
     (shops, edges)
 }
 
-fn widen(span: &mut (String, String), first: &str, last: &str) {
-    if !first.is_empty() && (span.0.is_empty() || first < span.0.as_str()) {
-        span.0 = first.into();
+/// Positions of the shops by seller and platform.
+type Positions<'a> = BTreeMap<(&'a str, &'a str), usize>;
+
+/// The sellers of all sightings, with their listings, in alphabetical order.
+fn shops_of(clusters: &[Cluster]) -> (Vec<Shop>, Positions<'_>) {
+    let mut listings: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for seen in clusters.iter().flat_map(Cluster::seen) {
+        if !seen.seller.is_empty() {
+            let shop = listings.entry((&seen.seller, &seen.platform)).or_default();
+            shop.extend((!seen.listing.is_empty()).then_some(seen.listing.as_str()));
+        }
     }
-    if last > span.1.as_str() {
-        span.1 = last.into();
+    let positions = listings.keys().copied().zip(0..).collect();
+    let shop = |(&(seller, platform), listings): (&(&str, &str), &BTreeSet<&str>)| Shop {
+        seller: seller.into(),
+        platform: platform.into(),
+        listings: listings.len(),
+        ..Shop::default()
+    };
+    (listings.iter().map(shop).collect(), positions)
+}
+
+/// First and last capture, empty when undated.
+#[derive(Debug, Clone, Default)]
+struct Span {
+    first: String,
+    last: String,
+}
+
+impl Span {
+    fn widen(&mut self, first: &str, last: &str) {
+        if !first.is_empty() && (self.first.is_empty() || first < self.first.as_str()) {
+            self.first = first.into();
+        }
+        if last > self.last.as_str() {
+            self.last = last.into();
+        }
+    }
+}
+
+/// The shops that show a picture or an object, and when.
+fn captures(cluster: &Cluster, positions: &Positions<'_>) -> BTreeMap<usize, Span> {
+    let mut shown: BTreeMap<usize, Span> = BTreeMap::new();
+    for seen in cluster.seen() {
+        if let Some(&shop) = positions.get(&(seen.seller.as_str(), seen.platform.as_str())) {
+            let span = shown.entry(shop).or_default();
+            span.widen(&seen.captured_at, &seen.captured_at);
+        }
+    }
+    shown
+}
+
+/// Counts a picture for every two of the shops that show it.
+fn share_picture(
+    shown: &BTreeMap<usize, Span>,
+    is_evidence: bool,
+    edges: &mut BTreeMap<(usize, usize), Edge>,
+) {
+    let weight = 1.0 / (shown.len().max(2) as f64).log2();
+    for (position, (&a, when_a)) in shown.iter().enumerate() {
+        for (&b, when_b) in shown.iter().skip(position + 1) {
+            let edge = edges.entry((a, b)).or_insert_with(|| Edge::between(a, b));
+            if is_evidence {
+                edge.shared += 1;
+                edge.strength += weight;
+                edge.widen(when_a);
+                edge.widen(when_b);
+            } else {
+                edge.shared_marked += 1;
+            }
+        }
+    }
+}
+
+/// Counts an object for every two of its shops that share a picture.
+fn share_object(shown: &BTreeMap<usize, Span>, edges: &mut BTreeMap<(usize, usize), Edge>) {
+    for &a in shown.keys() {
+        for &b in shown.range(a + 1..).map(|(b, _)| b) {
+            if let Some(edge) = edges.get_mut(&(a, b)) {
+                edge.shared_objects += 1;
+            }
+        }
+    }
+}
+
+impl Edge {
+    fn between(a: usize, b: usize) -> Self {
+        Self {
+            a,
+            b,
+            shared: 0,
+            shared_marked: 0,
+            shared_objects: 0,
+            strength: 0.0,
+            first_seen: String::new(),
+            last_seen: String::new(),
+        }
+    }
+
+    fn widen(&mut self, span: &Span) {
+        let mut seen = Span {
+            first: std::mem::take(&mut self.first_seen),
+            last: std::mem::take(&mut self.last_seen),
+        };
+        seen.widen(&span.first, &span.last);
+        (self.first_seen, self.last_seen) = (seen.first, seen.last);
     }
 }
 

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::inspect::{Input, inspect};
 use super::memory::Undurable;
 use super::{Engine, Examined, Memory, Worker};
+use crate::fingerprint::PerceptualAlgorithm;
 use crate::index::{IndexError, Sighting};
 use crate::manifest::Item;
 use crate::recognize::RecognizeError;
@@ -55,12 +56,13 @@ impl Engine {
         mut emit: impl FnMut(Item, Record) -> Result<(), E>,
     ) -> Result<(), BatchError<E>> {
         let Some(memory) = memory else {
-            return self.run(workers, items, false, stop, |item, examined| {
+            return self.run(workers, items, None, stop, |item, examined| {
                 emit(item, examined.record).map_err(BatchError::Emit)
             });
         };
         let mut undurable = Undurable::new();
-        self.run(workers, items, true, stop, |item, examined| {
+        let also = memory.also().to_vec();
+        self.run(workers, items, Some(&also), stop, |item, examined| {
             memory
                 .screen(examined)
                 .and_then(|record| undurable.push(memory, (item, record)))
@@ -89,16 +91,17 @@ impl Engine {
         stop: &AtomicBool,
         mut emit: impl FnMut(Item, Examined) -> Result<(), E>,
     ) -> Result<(), BatchError<E>> {
-        self.run(workers, items, true, stop, |item, examined| {
+        self.run(workers, items, Some(&[]), stop, |item, examined| {
             emit(item, examined).map_err(BatchError::Emit)
         })
     }
 
-    fn run<E: std::error::Error>(
+    /// With `evidence` photos carry what an index needs, these hashes beside PDQ.
+    pub(super) fn run<E: std::error::Error>(
         &self,
         workers: usize,
         items: impl Iterator<Item = Item>,
-        evidence: bool,
+        evidence: Option<&[PerceptualAlgorithm]>,
         stop: &AtomicBool,
         mut emit: impl FnMut(Item, Examined) -> Result<(), BatchError<E>>,
     ) -> Result<(), BatchError<E>> {
@@ -168,7 +171,12 @@ struct Order {
 
 impl Worker<'_> {
     /// Examines what comes in until nothing more comes, or nobody takes it any more.
-    fn serve(&mut self, work: &Receiver<Order>, done: &Sender<(u64, Examined)>, evidence: bool) {
+    fn serve(
+        &mut self,
+        work: &Receiver<Order>,
+        done: &Sender<(u64, Examined)>,
+        evidence: Option<&[PerceptualAlgorithm]>,
+    ) {
         for order in work {
             let limits = self.engine().limits();
             let inspected = inspect(order.file, order.input, limits, evidence);
@@ -191,14 +199,10 @@ struct Line {
 
 impl Line {
     fn enqueue(&mut self, item: Item) -> Order {
-        let input = match &item.path {
-            Ok(path) => Input::File(path.clone()),
-            Err(reason) => Input::Unusable(reason.clone()),
-        };
         let order = Order {
             number: self.given,
             file: item.file.clone(),
-            input,
+            input: input(&item),
             sighting: sighting(&item),
         };
         self.waiting.insert(self.given, item);
@@ -221,8 +225,16 @@ impl Line {
     }
 }
 
+/// The file that a source's entry names.
+pub(super) fn input(item: &Item) -> Input {
+    match &item.path {
+        Ok(path) => Input::File(path.clone()),
+        Err(reason) => Input::Unusable(reason.clone()),
+    }
+}
+
 /// Where a source says that a photo was seen.
-fn sighting(item: &Item) -> Sighting {
+pub(super) fn sighting(item: &Item) -> Sighting {
     let context = item.context.clone();
     Sighting {
         file: item.file.clone(),

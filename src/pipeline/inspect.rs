@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use image::RgbImage;
 
-use crate::fingerprint::{self, Pdq};
+use crate::fingerprint::{self, Pdq, PerceptualAlgorithm};
 use crate::index::{Evidence, Sighting};
 use crate::photo::{self, FailureKind, Limits, Photo, PhotoError, hex};
 use crate::record::{Failure, Record};
@@ -37,9 +37,14 @@ pub struct Inspected {
 
 /// Reads, decodes and hashes one photo: everything that needs no model, so that it can be done
 /// while the model is being loaded. `file` is the name in the record. With `evidence` the result
-/// also carries what an index needs to match and remember the photo.
+/// also carries what an index needs to match and remember the photo, these hashes beside PDQ.
 #[must_use]
-pub fn inspect(file: String, input: Input, limits: &Limits, evidence: bool) -> Inspected {
+pub fn inspect(
+    file: String,
+    input: Input,
+    limits: &Limits,
+    evidence: Option<&[PerceptualAlgorithm]>,
+) -> Inspected {
     let start = Instant::now();
     let mut inspected = Inspected {
         record: Record::new(file),
@@ -66,7 +71,12 @@ impl Inspected {
         self
     }
 
-    fn read(&mut self, input: Input, limits: &Limits, evidence: bool) -> Result<(), Failure> {
+    fn read(
+        &mut self,
+        input: Input,
+        limits: &Limits,
+        evidence: Option<&[PerceptualAlgorithm]>,
+    ) -> Result<(), Failure> {
         let bytes = bytes_of(input, limits)?;
         let photo = Photo::from_bytes(&bytes, limits)?;
         drop(bytes);
@@ -75,20 +85,21 @@ impl Inspected {
         record.format = Some(photo.format.name().into());
         record.width = Some(photo.width());
         record.height = Some(photo.height());
-        let pdq = if evidence {
-            self.evidence = Some(Box::new(Evidence::of(&photo.pixels, photo.sha256)));
-            self.evidence.as_ref().map(|evidence| evidence.entry.pdq)
+        let pdq = if let Some(also) = evidence {
+            let evidence = Evidence::of(&photo.pixels, photo.sha256);
+            let evidence = evidence.with_perceptual(&photo.pixels, also);
+            self.evidence.insert(Box::new(evidence)).entry.pdq
         } else {
-            Some(fingerprint::pdq(&photo.pixels))
+            fingerprint::pdq(&photo.pixels)
         };
         self.hashed(pdq);
         self.pixels = Some(photo.pixels);
         Ok(())
     }
 
-    fn hashed(&mut self, pdq: Option<Pdq>) {
-        self.record.pdq = pdq.map(|pdq| pdq.hash.to_string());
-        self.record.pdq_quality = pdq.map(|pdq| pdq.quality);
+    fn hashed(&mut self, pdq: Pdq) {
+        self.record.pdq = Some(pdq.hash.to_string());
+        self.record.pdq_quality = Some(pdq.quality);
         if let Some(evidence) = &mut self.evidence {
             evidence.entry.sighting.file.clone_from(&self.record.file);
         }

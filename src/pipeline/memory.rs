@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::Examined;
-use crate::fingerprint::MATCH_DISTANCE;
+use crate::fingerprint::{MATCH_DISTANCE, PerceptualAlgorithm};
 use crate::index::{Evidence, Index, IndexError, Match, Method, Query, Result, Settings, Sighting};
 use crate::record::{IndexStamp, Record};
 
@@ -77,6 +77,12 @@ impl Memory {
     #[must_use]
     pub fn index(&self) -> &Index {
         &self.index
+    }
+
+    /// Hashes that the index keeps beside PDQ.
+    #[must_use]
+    pub fn also(&self) -> &[PerceptualAlgorithm] {
+        &self.index.settings().also
     }
 
     /// Matches an examined photo and, where this is open to add, remembers it: durable only after

@@ -10,6 +10,7 @@
 mod batch;
 mod engine;
 mod examined;
+mod fill;
 mod inspect;
 mod memory;
 mod worker;
@@ -17,6 +18,7 @@ mod worker;
 pub use batch::BatchError;
 pub use engine::{Engine, ReadLattice};
 pub use examined::Examined;
+pub use fill::{Each, Filled, fill};
 pub use inspect::{Input, Inspected, inspect};
 pub use memory::{Memory, Search};
 pub use worker::Worker;

@@ -47,7 +47,8 @@ impl<'engine> Worker<'engine> {
         input: Input,
         memory: Option<&mut Memory>,
     ) -> Result<Record, IndexError> {
-        let inspected = inspect(file, input, &self.engine.limits, memory.is_some());
+        let also = memory.as_deref().map(Memory::also);
+        let inspected = inspect(file, input, &self.engine.limits, also);
         let examined = self.examine(inspected);
         match memory {
             Some(memory) => memory.screen(examined),

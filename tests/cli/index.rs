@@ -1,4 +1,5 @@
-//! `faunalens index` and `faunalens links`: what is remembered, shared, removed, and who shows the same pictures.
+//! `faunalens index` and `faunalens links`: what is remembered, shared, removed, and who shows the
+//! same pictures.
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -32,8 +33,8 @@ fn still_life(seed: u64) -> RgbImage {
     pixels
 }
 
-/// A market of three shops: anna and ben show one picture in two sizes, and ben shows a crop of another of anna's;
-/// carla's pictures are her own.
+/// A market of three shops: anna and ben show one picture in two sizes, and ben shows a crop of
+/// another of anna's; carla's pictures are her own.
 fn market(folder: &Path) -> PathBuf {
     let save = |name: &str, pixels: &RgbImage| pixels.save(folder.join(name)).unwrap();
     save("tusk.jpg", &still_life(1));
@@ -106,7 +107,8 @@ fn a_scan_remembers_and_a_check_tells_who_showed_the_picture_before() {
     assert_eq!(sellers(4), []);
     assert_eq!(found[3]["index"]["images"], 3);
 
-    // Scanned again into another file, every picture finds itself elsewhere only, and nothing is stored twice.
+    // Scanned again into another file, every picture finds itself elsewhere only, and nothing is
+    // stored twice.
     assert_status(&scan(&folder.path().join("again.jsonl")), 0);
     let stats: serde_json::Value =
         serde_json::from_str(&stdout(&on(&index, "stats", &["--json"]))).unwrap();
@@ -156,7 +158,8 @@ fn links_name_the_sellers_who_share_pictures() {
     assert_eq!(graph.matches("<node ").count(), 3);
 }
 
-/// The README's story: a crop, a banner, a mirror image and a screenshot of what another shop showed first.
+/// The README's story: a crop, a banner, a mirror image and a screenshot of what another shop
+/// showed first.
 #[test]
 fn the_sample_pictures_link_the_shops_that_reposted_and_no_other() {
     let folder = tempfile::tempdir().unwrap();

@@ -181,7 +181,7 @@ impl Copier<'_> {
             Ok(copied) => {
                 let input = Input::Bytes(copied.jpeg);
                 let limits = self.making.engine.limits();
-                let inspected = inspect(file.to_owned(), input, limits, true);
+                let inspected = inspect(file.to_owned(), input, limits, Some(&[]));
                 (self.worker.examine(inspected), copied.shows)
             }
             Err(failure) => {

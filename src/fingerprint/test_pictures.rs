@@ -1,0 +1,70 @@
+//! Pictures that the tests draw themselves.
+
+use image::{Rgb, RgbImage};
+
+/// Overlapping boxes, the same for the same seed: energy in every coefficient, as photographs have
+/// it. Smooth waves leave most bits to chance.
+pub(super) fn clutter(width: u32, height: u32, seed: u64) -> RgbImage {
+    let mut state = seed;
+    let mut draw = move |below: u32| {
+        // SplitMix64 (Steele et al. 2014)
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % u64::from(below)) as u32
+    };
+    let mut made = RgbImage::new(width, height);
+    for _ in 0..80 {
+        let (left, top) = (draw(width), draw(height));
+        let (right, bottom) = (left + 10 + draw(width / 3), top + 10 + draw(height / 3));
+        let colour = Rgb([draw(256) as u8, draw(256) as u8, draw(256) as u8]);
+        for (x, y) in
+            (top..bottom.min(height)).flat_map(|y| (left..right.min(width)).map(move |x| (x, y)))
+        {
+            made.put_pixel(x, y, colour);
+        }
+    }
+    made
+}
+
+/// Smooth waves, the same for the same seed.
+pub(super) fn waves(width: u32, height: u32, seed: u32) -> RgbImage {
+    let phase = seed as f32;
+    RgbImage::from_fn(width, height, |x, y| {
+        let (u, v) = (x as f32 / width as f32, y as f32 / height as f32);
+        let wave = |a: f32, b: f32| 60.0 * (a * u + b * v + phase).sin();
+        let base = 128.0 + wave(9.0, 4.0) + wave(-3.0, 17.0) * u;
+        Rgb([
+            base,
+            base + 20.0 * (u * 31.0 + phase).cos(),
+            base * (0.6 + 0.4 * v),
+        ]
+        .map(|c| c.clamp(0.0, 255.0) as u8))
+    })
+}
+
+/// Overlapping discs of random size and shade: corners at every scale, the same for the same seed.
+pub(super) fn discs(width: u32, height: u32, seed: u64) -> RgbImage {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = |below: u32| {
+        state = state.wrapping_mul(0xd134_2543_de82_ef95).wrapping_add(1);
+        (state >> 33) as u32 % below
+    };
+    let mut pixels = RgbImage::from_pixel(width, height, Rgb([200, 190, 170]));
+    for _ in 0..90 {
+        let (cx, cy, r) = (
+            next(width) as i64,
+            next(height) as i64,
+            4 + next(width / 9) as i64,
+        );
+        let shade = Rgb([next(256) as u8, next(256) as u8, next(256) as u8]);
+        for y in (cy - r).max(0)..(cy + r).min(i64::from(height)) {
+            for x in (cx - r).max(0)..(cx + r).min(i64::from(width)) {
+                if (x - cx).pow(2) + (y - cy).pow(2) < r * r {
+                    pixels.put_pixel(x as u32, y as u32, shade);
+                }
+            }
+        }
+    }
+    pixels
+}

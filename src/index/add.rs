@@ -1,0 +1,218 @@
+//! Remembering a photograph.
+
+use rusqlite::{OptionalExtension, params};
+use sha2::{Digest, Sha256};
+
+use super::entry::{Added, Descriptor, Entry, Sighting};
+use super::error::{IndexError, Result, WithPath};
+use super::store::{Index, NOW, VectorTail};
+use super::vectors::{normalised, quantise};
+use super::weakness::Weakness;
+use crate::fingerprint::{LANDMARKS_ID, Landmarks, PDQ_ID, PdqHash, PerceptualHash};
+
+/// A picture that is in the database.
+struct Known {
+    image_id: i64,
+    removed: bool,
+    has_landmarks: bool,
+}
+
+impl Index {
+    /// Remembers one photograph. It is durable after [`commit`](Self::commit); adding it again
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// [`IndexError::ReadOnly`], [`IndexError::Input`] for an impossible descriptor, or what the
+    /// database refuses.
+    pub fn add(&mut self, entry: &Entry) -> Result<Added> {
+        self.begin()?;
+        let known = self.known(&entry.sha256)?;
+        let mut added = Added {
+            image_id: known.as_ref().map_or(0, |known| known.image_id),
+            new_image: known.is_none(),
+            new_sighting: false,
+            removed: known.as_ref().is_some_and(|known| known.removed),
+        };
+        if added.removed {
+            return Ok(added);
+        }
+        let keep = !self.settings().hash_only;
+        let descriptor = match &entry.descriptor {
+            Some(descriptor) if keep => Some(self.store_descriptor(descriptor)?),
+            _ => None,
+        };
+        if known.is_none() {
+            added.image_id = self.store_image(entry, descriptor)?;
+        } else if let Some(row) = descriptor {
+            self.replace_descriptor(added.image_id, row)?;
+        }
+        let has_landmarks = known.is_some_and(|known| known.has_landmarks);
+        if let Some(landmarks) = entry.landmarks.as_ref().filter(|_| keep && !has_landmarks) {
+            self.store_landmarks(added.image_id, landmarks)?;
+        }
+        self.store_perceptual(added.image_id, &entry.perceptual)?;
+        added.new_sighting = self.store_sighting(added.image_id, &entry.sighting)?;
+        Ok(added)
+    }
+
+    fn known(&self, sha256: &[u8; 32]) -> Result<Option<Known>> {
+        let sql = "SELECT id, removed_at IS NOT NULL, EXISTS(SELECT 1 FROM landmarks WHERE image = image.id)
+                   FROM image WHERE sha256 = ?1";
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok(Known {
+                image_id: row.get(0)?,
+                removed: row.get(1)?,
+                has_landmarks: row.get(2)?,
+            })
+        };
+        self.db
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row([sha256], read).optional())
+            .with_path(&self.database)
+    }
+
+    fn store_image(&mut self, entry: &Entry, descriptor: Option<i64>) -> Result<i64> {
+        let pdq = self.store_hash(entry.pdq.hash)?;
+        let landmarks = entry.landmarks.as_ref().map(Landmarks::len);
+        let values = params![
+            entry.sha256,
+            entry.width,
+            entry.height,
+            i64::from(pdq),
+            PDQ_ID,
+            entry.pdq.quality,
+            descriptor,
+            Weakness::of(entry.pdq.quality, entry.flatness, landmarks),
+        ];
+        let sql = format!(
+            "INSERT INTO image(sha256, width, height, pdq, pdq_definition, quality, descriptor, mark, added_at, updated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, {NOW}, {NOW})"
+        );
+        self.execute(&sql, values)?;
+        Ok(self.db.last_insert_rowid())
+    }
+
+    fn replace_descriptor(&self, image: i64, descriptor: i64) -> Result<()> {
+        let sql = format!(
+            "UPDATE image SET descriptor = ?2, updated_at = {NOW} WHERE id = ?1 AND descriptor IS NOT ?2"
+        );
+        self.execute(&sql, params![image, descriptor]).map(|_| ())
+    }
+
+    fn store_landmarks(&self, image: i64, landmarks: &Landmarks) -> Result<()> {
+        let sql = "INSERT INTO landmarks(image, definition, points) VALUES (?1, ?2, ?3)";
+        self.execute(sql, params![image, LANDMARKS_ID, landmarks.to_bytes()])
+            .map(|_| ())
+    }
+
+    fn store_perceptual(&self, image: i64, hashes: &[PerceptualHash]) -> Result<()> {
+        let sql = "INSERT OR IGNORE INTO perceptual(image, definition, bits) VALUES (?1, ?2, ?3)";
+        for hash in hashes {
+            self.execute(sql, params![image, hash.definition, &hash.bits[..]])?;
+        }
+        Ok(())
+    }
+
+    /// Whether the sighting was new.
+    fn store_sighting(&self, image: i64, sighting: &Sighting) -> Result<bool> {
+        let hash_only = self.settings().hash_only;
+        let file = if hash_only { "" } else { &sighting.file };
+        let sql = format!(
+            "INSERT OR IGNORE INTO sighting(image, file, seller, listing, platform, captured_at, added_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, {NOW})"
+        );
+        let values = params![
+            image,
+            file,
+            sighting.seller,
+            sighting.listing,
+            sighting.platform,
+            sighting.captured_at
+        ];
+        Ok(self.execute(&sql, values)? == 1)
+    }
+
+    /// The row of a hash, which is made when it is not there.
+    pub(super) fn store_hash(&mut self, hash: PdqHash) -> Result<u32> {
+        let bytes = hash.to_bytes();
+        let known = self
+            .db
+            .prepare_cached("SELECT id FROM pdq WHERE hash = ?1")
+            .and_then(|mut statement| statement.query_row([bytes], |row| row.get(0)).optional())
+            .with_path(&self.database)?;
+        if let Some(row) = known {
+            return Ok(row);
+        }
+        self.execute("INSERT INTO pdq(hash) VALUES (?1)", [bytes])?;
+        let row = row_number(self.db.last_insert_rowid())?;
+        self.tail.push((hash, row));
+        Ok(row)
+    }
+
+    /// The row of a descriptor, which is made when it is not there.
+    fn store_descriptor(&mut self, descriptor: &Descriptor) -> Result<i64> {
+        let vector = normalised(&descriptor.vector)?;
+        let model = self.store_model(descriptor)?;
+        let bytes: Vec<u8> = vector
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
+        let digest = Sha256::digest(&bytes);
+        let known = self
+            .db
+            .prepare_cached("SELECT id FROM descriptor WHERE model = ?1 AND digest = ?2")
+            .and_then(|mut s| {
+                s.query_row(params![model, &digest[..16]], |row| row.get(0))
+                    .optional()
+            })
+            .with_path(&self.database)?;
+        if let Some(row) = known {
+            return Ok(row);
+        }
+        // Read the tail before the row is there, so that it is not counted twice.
+        let current = self.model.is_some_and(|(row, _)| row == model);
+        if current {
+            self.vector_tail()?;
+        }
+        self.execute(
+            "INSERT INTO descriptor(model, digest, vector) VALUES (?1, ?2, ?3)",
+            params![model, &digest[..16], bytes],
+        )?;
+        let row = self.db.last_insert_rowid();
+        if let Some(tail) = self.vector_tail.get_mut().filter(|_| current) {
+            tail.rows.push(row_number(row)?);
+            tail.bytes.extend(quantise(&vector));
+        }
+        Ok(row)
+    }
+
+    /// The row of the maker of a descriptor. A new maker's descriptors are searched from now on.
+    fn store_model(&mut self, descriptor: &Descriptor) -> Result<i64> {
+        let dimension = descriptor.vector.len();
+        let key = params![descriptor.model, descriptor.preprocessing, dimension as i64];
+        let find =
+            "SELECT id FROM model WHERE model = ?1 AND preprocessing = ?2 AND dimension = ?3";
+        let known: Option<i64> = self
+            .db
+            .prepare_cached(find)
+            .and_then(|mut statement| statement.query_row(key, |row| row.get(0)).optional())
+            .with_path(&self.database)?;
+        if let Some(model) = known {
+            return Ok(model);
+        }
+        self.execute(
+            "INSERT INTO model(model, preprocessing, dimension) VALUES (?1, ?2, ?3)",
+            key,
+        )?;
+        let model = self.db.last_insert_rowid();
+        self.model = Some((model, dimension));
+        self.vector_tail = VectorTail::default().into();
+        Ok(model)
+    }
+}
+
+fn row_number(row: i64) -> Result<u32> {
+    u32::try_from(row).map_err(|_| {
+        IndexError::Input("the index is full: it holds four thousand million hashes".into())
+    })
+}

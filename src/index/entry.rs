@@ -1,0 +1,68 @@
+//! What is remembered of a photograph.
+
+use serde::Serialize;
+
+use crate::fingerprint::{Landmarks, Pdq, PerceptualHash};
+
+/// Where and when a picture was seen. An empty text is unknown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Sighting {
+    /// File name or URL.
+    pub file: String,
+    /// Seller's name on the platform.
+    pub seller: String,
+    /// Listing identifier.
+    pub listing: String,
+    /// Platform or market.
+    pub platform: String,
+    /// When it was captured, ISO 8601 so that texts sort by time.
+    pub captured_at: String,
+}
+
+/// A descriptor with the model and preprocessing that made it. Descriptors of different makers are
+/// never compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Descriptor {
+    /// Unit vector of 1 to 4096 components; it is normalised again when stored.
+    pub vector: Vec<f32>,
+    /// Identity of the model, such as the SHA-256 of its file.
+    pub model: String,
+    /// Identity of the preprocessing.
+    pub preprocessing: String,
+}
+
+/// One photograph to remember.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Entry {
+    /// SHA-256 of the file.
+    pub sha256: [u8; 32],
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// Where it was seen.
+    pub sighting: Sighting,
+    /// Its PDQ hash and quality.
+    pub pdq: Pdq,
+    /// Hashes of other families, if wanted.
+    pub perceptual: Vec<PerceptualHash>,
+    /// Its descriptor, if a model made one.
+    pub descriptor: Option<Descriptor>,
+    /// Its landmarks, without which a descriptor match cannot be verified.
+    pub landmarks: Option<Landmarks>,
+    /// Share of one flat tone, from [`crate::fingerprint::flatness`]; 0 when not measured.
+    pub flatness: f32,
+}
+
+/// What became of an added photograph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Added {
+    /// The picture's number in the index.
+    pub image_id: i64,
+    /// Whether these bytes were new.
+    pub new_image: bool,
+    /// Whether this sighting was new.
+    pub new_sighting: bool,
+    /// Whether the picture had been removed, and so stays away.
+    pub removed: bool,
+}

@@ -1,0 +1,73 @@
+//! Everything an index needs of one photograph, from its pixels.
+
+use image::RgbImage;
+
+use super::entry::Entry;
+use super::query::Query;
+use super::settings::PERCEPTUAL_GRID;
+use crate::fingerprint::{
+    self, Landmarks, PdqHash, PerceptualAlgorithm, QUERY_LANDMARKS, STORED_LANDMARKS,
+};
+
+/// Everything an index needs of one photograph, to find it and to remember it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Evidence {
+    /// What would be remembered.
+    pub entry: Entry,
+    /// Its hash in the eight orientations, as it is first.
+    pub orientations: Vec<PdqHash>,
+    /// The larger set of landmarks that a search needs.
+    pub landmarks: Landmarks,
+}
+
+impl Evidence {
+    /// Fingerprints upright pixels. The sighting and the descriptor are for the caller to fill in.
+    #[must_use]
+    pub fn of(pixels: &RgbImage, sha256: [u8; 32]) -> Self {
+        let turned = fingerprint::dihedral(pixels);
+        let landmarks = fingerprint::landmarks(pixels, QUERY_LANDMARKS);
+        let entry = Entry {
+            sha256,
+            width: pixels.width(),
+            height: pixels.height(),
+            pdq: turned[0],
+            landmarks: Some(landmarks.fewer(STORED_LANDMARKS)),
+            flatness: fingerprint::flatness(pixels),
+            ..Entry::default()
+        };
+        Self {
+            entry,
+            orientations: turned.iter().map(|pdq| pdq.hash).collect(),
+            landmarks,
+        }
+    }
+
+    /// The same with hashes of other families, as the index that is asked keeps them
+    /// ([`Settings::also`](super::Settings::also)).
+    #[must_use]
+    pub fn with_perceptual(mut self, pixels: &RgbImage, also: &[PerceptualAlgorithm]) -> Self {
+        let hash = |&algorithm| fingerprint::perceptual(pixels, algorithm, PERCEPTUAL_GRID);
+        self.entry.perceptual = also.iter().map(hash).collect();
+        self
+    }
+
+    /// The search for this photograph, also mirrored and turned if `any_orientation`.
+    #[must_use]
+    pub fn query(&self, any_orientation: bool) -> Query<'_> {
+        let hashes = if any_orientation {
+            self.orientations.clone()
+        } else {
+            vec![self.entry.pdq.hash]
+        };
+        Query {
+            sha256: Some(self.entry.sha256),
+            hashes,
+            quality: self.entry.pdq.quality,
+            view: self.entry.pdq.sufficient(),
+            descriptor: self.entry.descriptor.as_ref(),
+            landmarks: Some(&self.landmarks),
+            perceptual: &self.entry.perceptual,
+            ..Query::default()
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What a stored picture and the one asked for have in common, by landmarks.
+
+use std::fmt;
+
+use rusqlite::{OptionalExtension, params};
+
+use super::error::{Result, WithPath};
+use super::store::Index;
+use crate::fingerprint::{Landmarks, MIN_QUALITY, PdqHash};
+
+/// Bits by which two hashes of one view may differ while the pictures count as one. Copies with the
+/// strongest banner or watermark tried differ in 70 at the 95th percentile; other products in one
+/// layout, of which 15 to 60 % is the layout, in 74 to 109 at the 5th (`eval/index/README.md`).
+const SAME_VIEW: u32 = 72;
+
+/// What two linked pictures have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// They are prints of one picture.
+    Picture,
+    /// They show one object in different shots, or share a layout, or are prints changed beyond
+    /// telling: the weaker claim.
+    Object,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Picture => "picture",
+            Self::Object => "object",
+        })
+    }
+}
+
+/// What is compared of a stored picture: its landmarks, and its hash where that says enough.
+pub(super) struct StoredView {
+    pub(super) landmarks: Landmarks,
+    pub(super) view: Option<PdqHash>,
+}
+
+impl StoredView {
+    /// What the picture and the one asked for have in common, by their landmarks; and where these
+    /// lay one frame on the other, by their hashes: a layout full of words agrees in its words
+    /// alone.
+    pub(super) fn compare(&self, asked: &Landmarks, view: Option<PdqHash>) -> Option<Kind> {
+        let alignment = self.landmarks.find_in(asked)?;
+        if !alignment.is_same_picture() {
+            return None;
+        }
+        let views = self.view.zip(view);
+        let another_view =
+            alignment.same_frame && views.is_some_and(|(a, b)| a.hamming(&b) > SAME_VIEW);
+        Some(match alignment.is_one_print() && !another_view {
+            true => Kind::Picture,
+            false => Kind::Object,
+        })
+    }
+}
+
+impl Index {
+    /// What is compared of a picture; `None` when its landmarks are not kept.
+    pub(super) fn stored_view(&self, image: i64) -> Result<Option<StoredView>> {
+        let sql = "SELECT points, CASE WHEN quality >= ?2 THEN hash END FROM landmarks
+                   JOIN image ON image.id = landmarks.image LEFT JOIN pdq ON pdq.id = image.pdq WHERE image.id = ?1";
+        let found: Option<(Vec<u8>, Option<[u8; 32]>)> = self
+            .db
+            .prepare_cached(sql)
+            .and_then(|mut statement| {
+                let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+                statement
+                    .query_row(params![image, MIN_QUALITY], read)
+                    .optional()
+            })
+            .with_path(&self.database)?;
+        Ok(found.and_then(|(points, hash)| {
+            Some(StoredView {
+                landmarks: Landmarks::from_bytes(&points)?,
+                view: hash.map(PdqHash::from_bytes),
+            })
+        }))
+    }
+}

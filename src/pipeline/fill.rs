@@ -1,0 +1,118 @@
+//! Photos added to an index one after another, and what became of them.
+
+use std::sync::atomic::AtomicBool;
+
+use rayon::prelude::*;
+
+use super::batch::{input, sighting};
+use super::{BatchError, Engine, inspect};
+use crate::index::{Evidence, Index, IndexError};
+use crate::manifest::Item;
+use crate::photo::Limits;
+use crate::record::Record;
+
+/// Photos fingerprinted and made durable together.
+const TOGETHER: usize = 64;
+
+/// What became of the photos that were added.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Filled {
+    /// Pictures whose bytes were new.
+    pub pictures: u64,
+    /// Sightings that were new.
+    pub sightings: u64,
+    /// Photos that could not be read.
+    pub failed: u64,
+    /// Photos that had been removed before, and stay away.
+    pub removed: u64,
+}
+
+/// Called after each photo with its record, which holds an error when it could not be read.
+pub type Each<'a> = &'a mut dyn FnMut(&Record);
+
+/// Adds photos by their hashes and landmarks, without a model. They are durable afterwards, and
+/// packed once the index is sealed.
+///
+/// # Errors
+/// [`IndexError`]; single photos that fail are counted.
+pub fn fill(
+    index: &mut Index,
+    items: impl Iterator<Item = Item>,
+    limits: &Limits,
+    each: Each<'_>,
+) -> Result<Filled, IndexError> {
+    let also = index.settings().also.clone();
+    let mut filled = Filled::default();
+    let mut items = items.fuse();
+    loop {
+        let chunk: Vec<Item> = items.by_ref().take(TOGETHER).collect();
+        if chunk.is_empty() {
+            return Ok(filled);
+        }
+        let inspected: Vec<_> = chunk
+            .par_iter()
+            .map(|item| {
+                let inspected = inspect(item.file.clone(), input(item), limits, Some(&also));
+                let inspected = inspected.sighted(sighting(item));
+                (inspected.record, inspected.evidence)
+            })
+            .collect();
+        for (record, evidence) in inspected {
+            filled.add(index, &record, evidence.as_deref())?;
+            each(&record);
+        }
+        index.commit()?;
+    }
+}
+
+impl Engine {
+    /// Adds photos as [`fill`] does, with the model's descriptors too.
+    ///
+    /// # Errors
+    /// [`BatchError`]; single photos that fail are counted.
+    pub fn fill(
+        &self,
+        index: &mut Index,
+        workers: usize,
+        items: impl Iterator<Item = Item>,
+        each: Each<'_>,
+    ) -> Result<Filled, BatchError<IndexError>> {
+        let mut filled = Filled::default();
+        let mut undurable = 0;
+        let never = AtomicBool::new(false);
+        let also = index.settings().also.clone();
+        self.run(workers, items, Some(&also), &never, |_, examined| {
+            filled
+                .add(index, &examined.record, examined.evidence.as_deref())
+                .map_err(BatchError::Index)?;
+            each(&examined.record);
+            undurable += 1;
+            if undurable % TOGETHER == 0 {
+                index.commit().map_err(BatchError::Index)?;
+            }
+            Ok(())
+        })?;
+        index.commit().map_err(BatchError::Index)?;
+        Ok(filled)
+    }
+}
+
+impl Filled {
+    fn add(
+        &mut self,
+        index: &mut Index,
+        record: &Record,
+        evidence: Option<&Evidence>,
+    ) -> Result<(), IndexError> {
+        let Some(evidence) = evidence.filter(|_| record.error.is_none()) else {
+            self.failed += 1;
+            return Ok(());
+        };
+        let added = index.add(&evidence.entry)?;
+        self.pictures += u64::from(added.new_image);
+        self.sightings += u64::from(added.new_sighting);
+        self.removed += u64::from(added.removed);
+        Ok(())
+    }
+}
