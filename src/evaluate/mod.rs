@@ -9,6 +9,22 @@
 //! manifest + pictures -> transformed copies -> robustness: both of the above, per transformation
 //! manifest + pictures -> readings -> schreger
 //! ```
+//!
+//! ```no_run
+//! use std::path::Path;
+//!
+//! use faunalens::evaluate::Silent;
+//! use faunalens::evaluate::robustness::{self, Plan};
+//! use faunalens::pipeline::Engine;
+//! use faunalens::report::Frame;
+//!
+//! fn study(engine: &Engine) -> Result<(), Box<dyn std::error::Error>> {
+//!     let plan = Plan::new("photos.csv".into(), "study/index.partial".into());
+//!     let study = robustness::run(engine, &plan, &Silent)?;
+//!     let frame = Frame::new(study.provenance.clone(), engine.limits().clone());
+//!     Ok(robustness::write(&study, &frame, Path::new("study"))?)
+//! }
+//! ```
 
 pub mod bootstrap;
 pub mod classify;

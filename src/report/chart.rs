@@ -14,8 +14,12 @@ const RIGHT: f64 = 12.0;
 const BELOW: f64 = 40.0;
 /// Height of a line of the legend.
 const LEGEND_LINE: f64 = 15.0;
-/// Mean width of a letter of the legend.
-const LETTER: f64 = 5.9;
+/// Width of a letter of the legend: that of a wide one, as fonts differ.
+const LETTER: f64 = 6.8;
+/// Width of a key of the legend, with the room around it.
+const KEY: f64 = 32.0;
+/// Room between the axis and the legend.
+const LEGEND_GAP: f64 = 8.0;
 /// Points of a line that are drawn, about.
 const MOST_POINTS: usize = 400;
 
@@ -222,8 +226,11 @@ impl Chart {
     }
 
     fn height(&self) -> f64 {
-        let lines = self.legend().last().map_or(0.0, |entry| entry.line + 1.0);
-        ABOVE + FIELD.1 + BELOW + LEGEND_LINE * lines
+        let legend = self.legend();
+        let legend = legend
+            .last()
+            .map_or(0.0, |last| LEGEND_GAP + LEGEND_LINE * (last.line + 1.0));
+        ABOVE + FIELD.1 + BELOW + legend
     }
 
     fn drawing(&self) -> Markup {
@@ -240,7 +247,7 @@ impl Chart {
                 @for (number, series) in self.series.iter().enumerate() {
                     @if !series.points.is_empty() { (self.marks(Style::of(number), series)) }
                 }
-                @for entry in self.legend() { (entry.drawing()) }
+                @for entry in self.legend() { (entry.drawing(self.marks)) }
             }
         }
     }
@@ -293,10 +300,7 @@ impl Chart {
                 (style.line(&format!("M{}", line.join("L")), &series.name))
             }
             @if self.marks != Marks::Lines {
-                @for (x, y) in &points {
-                    circle class={ "dot c" (style.colour) } cx=(x) cy=(y) r="2.4"
-                        fill=(COLOURS[style.colour]) fill-opacity="0.65" {}
-                }
+                @for (x, y) in &points { (style.dot(x, y)) }
             }
         }
     }
@@ -311,7 +315,7 @@ impl Chart {
             .enumerate()
             .filter(|_| self.series.len() > 1)
         {
-            let width = 30.0 + LETTER * series.name.chars().count() as f64;
+            let width = KEY + LETTER * series.name.chars().count() as f64;
             if x > 0.0 && x + width > FIELD.0 + RIGHT {
                 (x, line) = (0.0, line + 1.0);
             }
@@ -338,12 +342,16 @@ struct LegendEntry<'a> {
 }
 
 impl LegendEntry<'_> {
-    fn drawing(&self) -> Markup {
-        let y = FIELD.1 + BELOW + 6.0 + LEGEND_LINE * self.line;
-        let stroke = format!("M{} {}h14", coordinate(self.x), coordinate(y - 4.0));
+    fn drawing(&self, marks: Marks) -> Markup {
+        let y = FIELD.1 + BELOW + LEGEND_GAP + 4.0 + LEGEND_LINE * self.line;
+        let (middle, baseline) = (coordinate(y - 4.0), coordinate(y));
         html! {
-            (self.style.line(&stroke, self.name))
-            text.key x=(coordinate(self.x + 19.0)) y=(coordinate(y)) fill=(SOFT) { (self.name) }
+            @if marks == Marks::Dots {
+                (self.style.dot(&coordinate(self.x + 7.0), &middle))
+            } @else {
+                (self.style.line(&format!("M{} {middle}h14", coordinate(self.x)), self.name))
+            }
+            text.key x=(coordinate(self.x + 19.0)) y=(baseline) fill=(SOFT) { (self.name) }
         }
     }
 }
@@ -360,6 +368,13 @@ impl Style {
         Self {
             colour: number % COLOURS.len(),
             dash: number / COLOURS.len() % DASHES.len(),
+        }
+    }
+
+    fn dot(self, x: &str, y: &str) -> Markup {
+        html! {
+            circle class={ "dot c" (self.colour) } cx=(x) cy=(y) r="2.4"
+                fill=(COLOURS[self.colour]) fill-opacity="0.65" {}
         }
     }
 

@@ -92,10 +92,13 @@ impl Page {
     /// A confusion matrix, row-major: rows are what is true, columns what was answered.
     pub fn confusion_matrix(&mut self, labels: &[String], cells: &[u64]) {
         let rows = labels.iter().zip(cells.chunks(labels.len().max(1)));
-        let upright = (labels.len() > LEVEL_LABELS).then_some("upright");
+        let class = match labels.len() > LEVEL_LABELS {
+            true => "matrix upright",
+            false => "matrix",
+        };
         self.parts.push(html! {
             div.wide {
-                table.matrix class=[upright] {
+                table class=(class) {
                     thead {
                         tr {
                             th { "true \\ said" }
@@ -431,6 +434,18 @@ mod tests {
             [0.0, 0.1234567, 0.000_12, -0.5, 123.456].map(|value| format_value(Some(value)));
         assert_eq!(shown, ["0.000", "0.123", "1.2e-4", "-0.500", "123"]);
         assert_eq!(format_value(None), "–");
+    }
+
+    #[test]
+    fn the_head_of_a_matrix_of_many_labels_stands_upright() {
+        let page = |count: usize| {
+            let mut page = Page::new("t", "l");
+            let labels: Vec<String> = (0..count).map(|label| label.to_string()).collect();
+            page.confusion_matrix(&labels, &vec![0; count * count]);
+            page.html()
+        };
+        assert!(page(6).contains("<table class=\"matrix\">"));
+        assert!(page(7).contains("<table class=\"matrix upright\">"));
     }
 
     #[test]

@@ -8,8 +8,8 @@ use super::slices::{Factor, Slice};
 
 /// Ends of the axes of angles, degrees.
 const ANGLES: (f64, f64) = (20.0, 170.0);
-/// End of the axis of errors, degrees.
-const MOST_ERROR: f64 = 20.0;
+/// Least end of the axis of errors, degrees.
+const LEAST_ERROR: f64 = 10.0;
 
 /// True against measured angle, elephants and mammoths apart.
 pub(super) fn angles(outcomes: &[Outcome]) -> Chart {
@@ -63,8 +63,13 @@ pub(super) fn risk(summary: &Summary) -> Chart {
     )
 }
 
-/// Median and 95th percentile of the error along each factor of the picture.
+/// Median and 95th percentile of the error along each factor of the picture, on one scale.
 pub(super) fn errors(summary: &Summary) -> [Chart; 4] {
+    let errors = summary.slices.iter().filter_map(|slice| slice.p95_error);
+    let error = Axis::up_to(
+        "absolute error, degrees",
+        errors.fold(LEAST_ERROR, f64::max),
+    );
     [
         (Factor::Tilt, "Error by tilt", "tilt, degrees"),
         (
@@ -75,10 +80,10 @@ pub(super) fn errors(summary: &Summary) -> [Chart; 4] {
         (Factor::Contrast, "Error by contrast", "Michelson contrast"),
         (Factor::Jpeg, "Error by compression", "JPEG quality"),
     ]
-    .map(|(factor, title, axis)| errors_along(summary, factor, title, axis))
+    .map(|(factor, title, axis)| errors_along(summary, factor, title, axis, &error))
 }
 
-fn errors_along(summary: &Summary, factor: Factor, title: &str, axis: &str) -> Chart {
+fn errors_along(summary: &Summary, factor: Factor, title: &str, axis: &str, error: &Axis) -> Chart {
     let bins: Vec<&Slice> = (summary.slices.iter())
         .filter(|slice| slice.factor == factor)
         .collect();
@@ -95,7 +100,7 @@ fn errors_along(summary: &Summary, factor: Factor, title: &str, axis: &str) -> C
     Chart::dotted_lines(
         title,
         Axis::up_to(&format!("{axis}: lower end of the bin"), last),
-        Axis::linear("absolute error, degrees", 0.0, MOST_ERROR),
+        error.clone(),
         vec![
             series("median", |slice| slice.median_error),
             series("95th percentile", |slice| slice.p95_error),
