@@ -60,7 +60,10 @@ def displace(piece: Piece, amount: float | np.ndarray) -> Piece:
 def join(pieces: Sequence[Piece]) -> Piece:
     """One piece from several."""
     start = np.cumsum([0] + [len(p.v) for p in pieces])
-    stack = lambda name: np.concatenate([getattr(p, name) for p in pieces])  # noqa: E731
+
+    def stack(name: str) -> np.ndarray:
+        return np.concatenate([getattr(p, name) for p in pieces])
+
     return Piece(
         stack("v"),
         np.concatenate([p.f + s for p, s in zip(pieces, start)]),

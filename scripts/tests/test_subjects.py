@@ -1,4 +1,4 @@
-"""What is rendered. In .venv-render: `python -m pytest scripts`."""
+"""What is rendered. `.venv-render/bin/python -m pytest scripts/tests/test_subjects.py`."""
 
 from collections import Counter
 

@@ -8,6 +8,7 @@ import bpy
 import numpy as np
 
 from render import geometry, shapes
+from render.figures import FIGURES
 from render.materials import metal, plain, vary
 from render.subject import Builder, Shape, Subject, Substance
 
@@ -242,94 +243,24 @@ def pendant(rng: np.random.Generator, material: Substance) -> list[bpy.types.Obj
 def figurine(rng: np.random.Generator, material: Substance) -> list[bpy.types.Object]:
     """A carved figure 3 to 14 cm high: a person, a laughing Buddha, an animal, with relief."""
     h = rng.uniform(0.03, 0.14)
-    kind = rng.choice(
-        ["seated", "standing", "belly", "animal", "bird", "blob"],
-        p=[0.2, 0.25, 0.15, 0.22, 0.08, 0.1],
-    )
+    kind = rng.choice(list(FIGURES), p=[share for _, share in FIGURES.values()])
     seed = int(rng.integers(1_000_000))
-    deep, f = rng.uniform(0.003, 0.014), rng.uniform(4, 9)
-    parts = []
-    e, c = geometry.ellipsoid, geometry.capsule
-
-    def j(s: float = 0.03) -> float:
-        return rng.normal(0, s)
-
-    if kind in ("seated", "belly"):
-        b = 1.25 if kind == "belly" else 1.0
-        parts = [
-            lambda p: e(p, (0, 0, 0.14), (0.42, 0.3, 0.14)),
-            lambda p: e(p, (0, -0.02 * b, 0.42), (0.22 * b, 0.17 * b, 0.3)),
-            lambda p: e(p, (0, -0.01, 0.83), (0.12, 0.13, 0.16)),
-            lambda p: e(p, (0, 0.01, 0.98), (0.06, 0.06, 0.05)),
-            lambda p: c(p, (-0.22, 0, 0.62), (-0.3, -0.05, 0.34), 0.075, 0.06),
-            lambda p: c(p, (0.22, 0, 0.62), (0.3, -0.05, 0.34), 0.075, 0.06),
-            lambda p: c(p, (-0.3, -0.05, 0.34), (-0.03, -0.25, 0.27), 0.06, 0.05),
-            lambda p: c(p, (0.3, -0.05, 0.34), (0.03, -0.25, 0.27), 0.06, 0.05),
-        ]
-        box = (-0.5, -0.4, -0.02), (0.5, 0.4, 1.08)
-    elif kind == "standing":
-        lean = j(0.05)
-        parts = [
-            lambda p: c(p, (0, 0, 0.08), (lean, 0, 0.62), 0.2, 0.13),
-            lambda p: e(p, (lean, -0.01, 0.86), (0.075, 0.085, 0.1)),
-            lambda p: e(p, (lean, 0.02, 0.95), (0.055, 0.06, 0.06)),
-            lambda p: c(p, (lean - 0.14, 0, 0.68), (-0.2, -0.08, 0.42), 0.055, 0.05),
-            lambda p: c(p, (lean + 0.14, 0, 0.68), (0.15, -0.14, 0.5), 0.055, 0.045),
-            lambda p: e(p, (0, 0, 0.03), (0.24, 0.2, 0.06)),
-            lambda p: c(p, (0.12, -0.05, 0.45), (0.24, -0.06, 0.05), 0.05, 0.08),
-        ]
-        box = (-0.35, -0.32, -0.02), (0.38, 0.32, 1.06)
-    elif kind == "animal":
-        head = j(0.1)
-        parts = [
-            lambda p: e(p, (0, 0, 0.4), (0.45, 0.22, 0.22)),
-            lambda p: e(p, (0.48, head, 0.6), (0.18, 0.15, 0.16)),
-            lambda p: c(p, (0.3, 0, 0.45), (0.45, head, 0.6), 0.16),
-            lambda p: c(p, (0.6, head, 0.56), (0.74, head * 1.4, 0.5), 0.09, 0.07),
-            lambda p: c(p, (0.42, head + 0.11, 0.72), (0.4, head + 0.15, 0.82), 0.04, 0.02),
-            lambda p: c(p, (0.42, head - 0.11, 0.72), (0.4, head - 0.15, 0.82), 0.04, 0.02),
-            lambda p: c(p, (-0.4, 0, 0.45), (-0.55, 0.2, 0.2), 0.05, 0.03),
-            *[
-                (lambda x, y: lambda p: c(p, (x, y, 0.35), (x + 0.08, y * 1.1, 0.04), 0.09, 0.07))(
-                    x, y
-                )
-                for x in (-0.28, 0.25)
-                for y in (-0.14, 0.14)
-            ],
-        ]
-        box = (-0.65, -0.4, -0.05), (0.85, 0.4, 0.9)
-    elif kind == "bird":
-        parts = [
-            lambda p: e(p, (0, 0, 0.45), (0.4, 0.22, 0.24)),
-            lambda p: c(p, (0.25, 0, 0.5), (0.38, 0, 0.8), 0.12, 0.1),
-            lambda p: c(p, (0.42, 0, 0.82), (0.6, 0, 0.76), 0.06, 0.015),
-            lambda p: c(p, (-0.3, 0, 0.45), (-0.75, 0, 0.3), 0.12, 0.07),
-            lambda p: e(p, (0, 0, 0.1), (0.25, 0.2, 0.12)),
-            lambda p: c(p, (0, 0, 0.1), (0, 0, 0.4), 0.08),
-        ]
-        box = (-0.9, -0.35, -0.05), (0.7, 0.35, 1.0)
-    else:
-        for _ in range(7):
-            q, r = rng.uniform(-0.25, 0.25, 3) + [0, 0, 0.45], rng.uniform(0.12, 0.26, 3)
-            parts.append((lambda q, r: lambda p: e(p, q, r))(q, r))
-        box = (-0.55, -0.55, -0.1), (0.55, 0.55, 1.0)
+    deep, f = (
+        rng.uniform(0.003, 0.014),
+        rng.uniform(4, 9),
+    )  # of the folds, in heights and per height
+    figure = FIGURES[kind][0](rng)
 
     def distance(p: np.ndarray) -> np.ndarray:
         q = p / h
-        d = parts[0](q)
-        for part in parts[1:]:
-            d = geometry.union(d, part(q), k=0.05)
-        folds = np.abs(
-            geometry.noise(q * [1, 1, 0.45] + 0.05 * np.sin(9 * q[:, [1, 2, 0]]), f, seed, 2)
-        )
+        d = figure.distance(q)
+        bent = q * [1, 1, 0.45] + 0.05 * np.sin(9 * q[:, [1, 2, 0]])
+        folds = np.abs(geometry.noise(bent, f, seed, 2))
         d = d + deep * np.clip(1 - folds / 0.15, 0, 1) - deep * folds
         return np.maximum(d, -(q[:, 2])) * h
 
-    return [
-        shapes.surface_of(
-            distance, np.array(box[0]) * h, np.array(box[1]) * h, 76, material(rng, True)
-        )
-    ]
+    low, high = np.array(figure.low) * h, np.array(figure.high) * h
+    return [shapes.surface_of(distance, low, high, 76, material(rng, True))]
 
 
 def seal(rng: np.random.Generator, material: Substance) -> list[bpy.types.Object]:

@@ -126,7 +126,7 @@ def skull(
 ) -> Piece:
     """Cat skull from a distance field, x forward; muzzle > 1 draws it out to a dog or a deer."""
     k = length or rng.uniform(0.20, 0.36)
-    j = lambda a, b: rng.uniform(a, b)  # noqa: E731
+    j = rng.uniform
     crest, arch, high = j(0.01, 0.04), j(0.27, 0.33) * broad, j(0.95, 1.1)
     fx = 0.38 * muzzle
 

@@ -375,7 +375,10 @@ def bangle(
     piece = tube(path, np.ones(120), 28, closed=True, stretch=0.5)
     b = np.tile(np.arange(28) * 2 * np.pi / 28, 120)
     flat, power = rng.uniform(0.6, 2.2), rng.uniform(0.5, 1)
-    sgn = lambda x: np.sign(x) * abs(x) ** power  # noqa: E731
+
+    def sgn(x: np.ndarray) -> np.ndarray:
+        return np.sign(x) * abs(x) ** power
+
     radial = R + r * sgn(np.cos(b))
     at = np.repeat(a, 28)
     piece.v = np.stack([radial * np.cos(at), radial * np.sin(at), r * flat * sgn(np.sin(b))], 1)

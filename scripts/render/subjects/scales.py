@@ -148,7 +148,10 @@ def mound(
     """Pieces strewn over a low mound, loosely along its slope, over a dark core."""
     spread = size * np.sqrt(count) * rng.uniform(0.19, 0.27) if spread is None else spread
     rise = spread * rng.uniform(0.15, 0.4) if rise is None else rise
-    shape = lambda x, y: rise * np.exp(-1.6 * (x * x + y * y) / spread**2)  # noqa: E731
+
+    def shape(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        return rise * np.exp(-1.6 * (x * x + y * y) / spread**2)
+
     parts = []
     variants = [make(rng) for _ in range(min(count, 24))]
     for i in range(count):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 import bpy
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.ndimage import gaussian_filter, zoom
 from scipy.spatial import cKDTree
 
@@ -67,7 +68,10 @@ def coat(
         ).reshape(x.shape)
 
     px, py = x + 0.012 * wob(9), y + 0.012 * wob(9)
-    lay = lambda a, b, w: np.asarray(a) * (1 - w[..., None]) + np.asarray(b) * w[..., None]  # noqa: E731
+
+    def lay(a: ArrayLike, b: ArrayLike, w: np.ndarray) -> np.ndarray:
+        return np.asarray(a) * (1 - w[..., None]) + np.asarray(b) * w[..., None]
+
     size = x.shape[0] / np.ptp(y)
     hue = rng.normal(0, 0.02, 3)
     if kind == "tiger":
@@ -184,10 +188,17 @@ def pelt(
     for sx in (1, -1):
         d = np.minimum(d, np.hypot(wx - 0.075 * sx, wy - 0.53) - 0.03)
     bow = 0.06 * rng.normal()
+
+    def tail_point(s: float) -> tuple[float, float]:
+        return bow * s * s, -0.45 - 0.46 * s
+
     for k in range(6):
         a, b = k / 6, (k + 1) / 6
-        at = lambda s: (bow * s * s, -0.45 - 0.46 * s)  # noqa: E731
-        d = soft(d, segment(wx, wy, at(a), at(b), 0.036 - 0.012 * a, 0.036 - 0.012 * b)[0], 0.02)
+        d = soft(
+            d,
+            segment(wx, wy, tail_point(a), tail_point(b), 0.036 - 0.012 * a, 0.036 - 0.012 * b)[0],
+            0.02,
+        )
     edge = np.clip(1 + d / belly, 0, 1)
     flank = np.where(abs(x) < 0.07, np.minimum(edge, abs(x) / belly), edge)
     flank = np.where(y < -0.52, 0.3, np.where(leg > 0.5, 0.4, flank))

@@ -6,6 +6,7 @@ Scales are features per metre, heights metres, angles radians, colours sRGB ('#r
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import bpy
 import numpy as np
@@ -160,89 +161,69 @@ def timber(rng: np.random.Generator, carved: bool) -> bpy.types.Material:
     return g.surface(colour, rng.uniform(0.2, 0.65), normal, coat=rng.choice([0, 0.5]))
 
 
+@dataclass(frozen=True)
+class Stone:
+    """How often a stone is drawn, its colours, and its second colour: `other`, or so far to it."""
+
+    share: float
+    palette: tuple[str, ...]
+    other: str = ""
+    towards: float | None = None
+    soft: float = 0.05  # how much light goes into it, 0 to 1
+
+
+STONES = {
+    "jade": Stone(0.16, ("#4f8a5a", "#7fae7a", "#2f6b48", "#a8c8a0"), "#e8f0d8", 0.5, 0.3),
+    "white jade": Stone(0.14, ("#e6e8de", "#dfe3d2", "#eeece4", "#d9dcc8"), "#b8a878", 0.3, 0.35),
+    "marble": Stone(0.1, ("#ecebe8", "#dcd6cc", "#cfd0d2"), "#5f6068", 0.5),
+    "soapstone": Stone(
+        0.12, ("#b59a80", "#c7b08d", "#8f6a5a", "#9aa08a", "#d8c3a8", "#d8cfae"), "#5a3a2a", 0.4
+    ),
+    "agate": Stone(0.1, ("#b5482a", "#8f2f20", "#d08a4a", "#e8dccb"), "#f4e8d8", 0.6, 0.25),
+    "turquoise": Stone(0.05, ("#3aa6a0", "#58b8b8"), "#4a3a28"),
+    "porcelain": Stone(0.17, ("#f4f4f1", "#eef2f5", "#ece7da", "#f7f3ea")),
+    "celadon": Stone(0.07, ("#a9c4b0", "#8fb0a0", "#b9cbb8")),
+    "lapis": Stone(0.04, ("#1f3f9f",), "#d8c890"),
+    "terracotta": Stone(0.05, ("#a85a3a", "#8f4a32"), "#5a2a18", 0.3),
+}
+
+
+def glazed(g: Graph, rng: np.random.Generator, kind: str, carved: bool) -> bpy.types.Material:
+    """Porcelain, painted or white, or celadon."""
+    base = vary(rng, rng.choice(STONES[kind].palette), 0.01, 0.02, 0.03)
+    colour: Value = base
+    if kind == "porcelain" and rng.random() < 0.5:
+        n = g.noise(scale=rng.uniform(60, 140), detail=2, distortion=1.5)
+        lines = g.math("ABSOLUTE", g.math("SUBTRACT", n, 0.5))
+        mask = g.ramp(lines, [(0.02, 1.0), (0.04, 0.0)])
+        colour = g.mix(mask, base, rng.choice(["#1f3f8f", "#274f9f", "#b3301f", "#2f6b3f"]))
+    colour, normal = carve(g, rng, colour, blend(base, "#405060", 0.3), carved, deep=0.0006)
+    return g.surface(colour, rng.uniform(0.04, 0.15), normal, coat=0.8, coat_roughness=0.04)
+
+
 def stone(rng: np.random.Generator, carved: bool) -> bpy.types.Material:
     """Jade, marble, soapstone, agate, turquoise, lapis, porcelain, celadon or terracotta."""
-    kind = rng.choice(
-        [
-            "jade",
-            "white jade",
-            "marble",
-            "soapstone",
-            "agate",
-            "turquoise",
-            "porcelain",
-            "celadon",
-            "lapis",
-            "terracotta",
-        ],
-        p=[0.16, 0.14, 0.1, 0.12, 0.1, 0.05, 0.17, 0.07, 0.04, 0.05],
-    )
-    g = Graph(kind)
+    kind = rng.choice(list(STONES), p=[one.share for one in STONES.values()])
+    g, own = Graph(kind), STONES[kind]
     if kind in ("porcelain", "celadon"):
-        base = vary(
-            rng,
-            rng.choice(["#f4f4f1", "#eef2f5", "#ece7da", "#f7f3ea"])
-            if kind == "porcelain"
-            else rng.choice(["#a9c4b0", "#8fb0a0", "#b9cbb8"]),
-            0.01,
-            0.02,
-            0.03,
-        )
-        colour = base
-        if kind == "porcelain" and rng.random() < 0.5:
-            n = g.noise(scale=rng.uniform(60, 140), detail=2, distortion=1.5)
-            mask = g.ramp(
-                g.math("ABSOLUTE", g.math("SUBTRACT", n, 0.5)), [(0.02, 1.0), (0.04, 0.0)]
-            )
-            colour = g.mix(mask, base, rng.choice(["#1f3f8f", "#274f9f", "#b3301f", "#2f6b3f"]))
-        colour, normal = carve(g, rng, colour, blend(base, "#405060", 0.3), carved, deep=0.0006)
-        return g.surface(colour, rng.uniform(0.04, 0.15), normal, coat=0.8, coat_roughness=0.04)
-    palette = {
-        "jade": ["#4f8a5a", "#7fae7a", "#2f6b48", "#a8c8a0"],
-        "white jade": ["#e6e8de", "#dfe3d2", "#eeece4", "#d9dcc8"],
-        "marble": ["#ecebe8", "#dcd6cc", "#cfd0d2"],
-        "soapstone": ["#b59a80", "#c7b08d", "#8f6a5a", "#9aa08a", "#d8c3a8", "#d8cfae"],
-        "agate": ["#b5482a", "#8f2f20", "#d08a4a", "#e8dccb"],
-        "turquoise": ["#3aa6a0", "#58b8b8"],
-        "lapis": ["#1f3f9f"],
-        "terracotta": ["#a85a3a", "#8f4a32"],
-    }[kind]
-    base = vary(rng, rng.choice(palette), 0.012, 0.05, 0.05)
-    other = {
-        "jade": blend(base, "#e8f0d8", 0.5),
-        "white jade": blend(base, "#b8a878", 0.3),
-        "marble": blend(base, "#5f6068", 0.5),
-        "soapstone": blend(base, "#5a3a2a", 0.4),
-        "agate": blend(base, "#f4e8d8", 0.6),
-        "turquoise": "#4a3a28",
-        "lapis": "#d8c890",
-        "terracotta": blend(base, "#5a2a18", 0.3),
-    }[kind]
+        return glazed(g, rng, kind, carved)
+    base = vary(rng, rng.choice(own.palette), 0.012, 0.05, 0.05)
+    other = own.other if own.towards is None else blend(base, own.other, own.towards)
     n = g.noise(scale=rng.uniform(20, 90), detail=7, roughness=0.6, distortion=rng.uniform(0.5, 3))
-    if kind in ("marble", "turquoise", "lapis"):
-        colour = g.ramp(
-            g.math("ABSOLUTE", g.math("SUBTRACT", n, 0.5)),
-            [(0.0, other), (rng.uniform(0.02, 0.08), base)],
-        )
+    if kind in ("marble", "turquoise", "lapis"):  # veins
+        lines = g.math("ABSOLUTE", g.math("SUBTRACT", n, 0.5))
+        colour = g.ramp(lines, [(0.0, other), (rng.uniform(0.02, 0.08), base)])
     elif kind == "agate":
-        colour = g.ramp(
-            g.wave(scale=rng.uniform(30, 90), distortion=8, detail=3), [(0.3, base), (0.7, other)]
-        )
+        bands = g.wave(scale=rng.uniform(30, 90), distortion=8, detail=3)
+        colour = g.ramp(bands, [(0.3, base), (0.7, other)])
     else:
         colour = g.ramp(n, [(0.35, base), (0.7, other)])
     colour, normal = carve(g, rng, colour, blend(base, "#201810", 0.5), carved)
-    rough = {"terracotta": 0.85, "soapstone": rng.uniform(0.25, 0.5)}.get(
-        kind, rng.uniform(0.06, 0.25)
-    )
-    soft = {"jade": 0.3, "white jade": 0.35, "agate": 0.25}.get(kind, 0.05)
-    return g.surface(
-        colour,
-        rough,
-        normal,
-        subsurface=soft,
-        radius=(0.004, 0.005, 0.003),
-        coat=rng.choice([0, 0.4]) if kind != "terracotta" else 0,
-    )
+    dull, glossy = rng.uniform(0.25, 0.5), rng.uniform(0.06, 0.25)
+    rough = {"terracotta": 0.85, "soapstone": dull}.get(kind, glossy)
+    coat = rng.choice([0, 0.4]) if kind != "terracotta" else 0
+    depth = (0.004, 0.005, 0.003)
+    return g.surface(colour, rough, normal, subsurface=own.soft, radius=depth, coat=coat)
 
 
 def polymer(rng: np.random.Generator, carved: bool) -> bpy.types.Material:
