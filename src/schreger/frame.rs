@@ -56,6 +56,7 @@ impl Frame {
     }
 
     /// A point of the picture (pixels) in extents.
+    #[allow(clippy::wrong_self_convention)] // It converts the point, not the frame.
     pub(crate) fn from_picture(&self, point: Vector) -> Vector {
         divide(subtract(point, self.middle), self.extent)
     }
