@@ -48,7 +48,7 @@ pub enum LearnError {
         /// Groups of them.
         groups: usize,
         /// What a group is.
-        kind: &'static str,
+        kind: GroupKind,
         /// Groups that are needed.
         fewest: usize,
     },
@@ -94,6 +94,24 @@ pub enum LearnError {
     /// Threads could not be started.
     #[error("cannot start the workers: {0}")]
     Threads(String),
+}
+
+/// What counts as a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GroupKind {
+    /// What the source names so.
+    Named,
+    /// Pictures that are nearly the same, where the source names no groups.
+    NearDuplicates,
+}
+
+impl std::fmt::Display for GroupKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Named => "groups",
+            Self::NearDuplicates => "groups of near-duplicates",
+        })
+    }
 }
 
 /// What a label is named as in [`LearnOptions`](super::LearnOptions).

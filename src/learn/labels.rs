@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::error::{LabelRole, LearnError};
+use super::error::{GroupKind, LabelRole, LearnError};
 use super::options::LearnOptions;
 use super::pictures::{Picture, Pictures};
 
@@ -133,9 +133,9 @@ fn check_groups(
         pictures: of_label().count(),
         groups: groups.len(),
         kind: if named_groups {
-            "groups"
+            GroupKind::Named
         } else {
-            "groups of near-duplicates"
+            GroupKind::NearDuplicates
         },
         fewest: FEWEST_GROUPS,
     })

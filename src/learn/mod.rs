@@ -27,7 +27,7 @@ use crate::recognize::{Bundle, Reads, Runtime};
 use background::BackgroundSelection;
 use basis::Basis;
 use cross_validation::{LabelSmoothing, cross_validate};
-pub use error::{LabelRole, LearnError};
+pub use error::{GroupKind, LabelRole, LearnError};
 use held_out::HeldOut;
 pub use held_out::{BackgroundReport, LabelReport, ProductReport};
 use labels::LabelSet;

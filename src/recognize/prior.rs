@@ -22,9 +22,20 @@ pub enum PriorError {
         /// Those there are.
         known: String,
     },
-    /// Rates that are no shares of one whole.
-    #[error("prior: {0}")]
-    Rates(String),
+    /// A rate that is no share.
+    #[error("prior: {label}={rate} does not lie between 0 and 1")]
+    RateOutOfRange {
+        /// The label.
+        label: String,
+        /// Its rate.
+        rate: f64,
+    },
+    /// Rates of all labels that are no shares of one whole; their sum.
+    #[error("prior: the rates sum to {0}, not 1")]
+    SumNotOne(f64),
+    /// Rates of some labels that take everything; their sum.
+    #[error("prior: the rates sum to {0}; nothing is left for the other labels")]
+    NothingLeft(f64),
 }
 
 /// Moves scores from the prior that they were calibrated on to another.
@@ -88,22 +99,19 @@ fn check_rates(rates: &BTreeMap<String, f64>, labels: &[String]) -> Result<(), P
             known: labels.join(", "),
         });
     }
-    if let Some((label, rate)) = rates
-        .iter()
-        .find(|(_, rate)| !(**rate > 0.0 && **rate < 1.0))
-    {
-        return Err(PriorError::Rates(format!(
-            "{label}={rate} does not lie between 0 and 1"
-        )));
+    let mut all = rates.iter();
+    if let Some((label, &rate)) = all.find(|&(_, &rate)| !(rate > 0.0 && rate < 1.0)) {
+        return Err(PriorError::RateOutOfRange {
+            label: label.clone(),
+            rate,
+        });
     }
     let sum: f64 = rates.values().sum();
     if rates.len() == labels.len() && (sum - 1.0).abs() > 1e-3 {
-        return Err(PriorError::Rates(format!("the rates sum to {sum}, not 1")));
+        return Err(PriorError::SumNotOne(sum));
     }
     if rates.len() < labels.len() && sum >= 1.0 {
-        return Err(PriorError::Rates(format!(
-            "the rates sum to {sum}; nothing is left for the other labels"
-        )));
+        return Err(PriorError::NothingLeft(sum));
     }
     Ok(())
 }
@@ -167,11 +175,11 @@ mod tests {
     fn rates_must_leave_room_for_the_others() {
         assert!(matches!(
             shift(&[("ivory", 0.6), ("bone", 0.4)]),
-            Err(PriorError::Rates(_))
+            Err(PriorError::NothingLeft(_))
         ));
         assert!(matches!(
             shift(&[("ivory", 1.0)]),
-            Err(PriorError::Rates(_))
+            Err(PriorError::RateOutOfRange { .. })
         ));
         assert!(matches!(
             shift(&[("gold", 0.1)]),
