@@ -9,6 +9,7 @@ mod index;
 mod links;
 mod memory;
 mod model;
+mod progress;
 mod scan;
 mod schreger;
 mod settings;

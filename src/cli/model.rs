@@ -2,17 +2,18 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::{Args, Subcommand};
+use faunalens::evaluate::{Progress, Silent};
 use faunalens::learn::{
     BackgroundReport, LabelReport, LabelRole, LearnError, LearnOptions, ProductReport,
     TaughtBundle, learn,
 };
 use faunalens::recognize::{Bundle, Reads, Recognizer, Threshold};
 use image::RgbImage;
-use indicatif::{ProgressBar, ProgressStyle};
 
+use super::progress::Bar;
 use super::settings::{Settings, cores, prepare_process};
 use super::{exit_code, print_line};
 
@@ -124,18 +125,10 @@ impl Learn {
         options.workers = cores();
         options.limits = settings.limits();
         let start = Instant::now();
-        let bar = self.progress_bar()?;
-        let taught = learn(
-            &options,
-            settings.bundle()?,
-            &settings.runtime()?,
-            &|done, of| {
-                bar.set_length(of as u64);
-                bar.set_position(done as u64);
-            },
-        );
-        bar.finish_and_clear();
-        let taught = taught.map_err(name_option)?;
+        let bar = Bar::new();
+        let progress: &dyn Progress = if self.quiet { &Silent } else { &bar };
+        let (base, runtime) = (settings.bundle()?, settings.runtime()?);
+        let taught = learn(&options, base, &runtime, progress).map_err(name_option)?;
         taught.write(&self.into)?;
         print_line(&describe_taught(&taught))?;
         warn_of_left_out(&taught);
@@ -146,20 +139,6 @@ impl Learn {
             self.into.join("CARD.md").display()
         ))?;
         Ok(exit_code(!taught.left_out.is_empty()))
-    }
-
-    fn progress_bar(&self) -> anyhow::Result<ProgressBar> {
-        let terminal = std::io::IsTerminal::is_terminal(&std::io::stderr());
-        let bar = if self.quiet || !terminal {
-            ProgressBar::hidden()
-        } else {
-            ProgressBar::new(0)
-        };
-        bar.set_style(ProgressStyle::with_template(
-            "{bar:20} {pos}/{len} pictures, {eta} left, then fitting",
-        )?);
-        bar.enable_steady_tick(Duration::from_millis(200));
-        Ok(bar)
     }
 }
 

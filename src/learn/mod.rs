@@ -22,6 +22,7 @@ mod taught;
 mod training_set;
 mod write;
 
+use crate::evaluate::Progress;
 use crate::recognize::{Bundle, Reads, Runtime};
 
 use background::BackgroundSelection;
@@ -36,8 +37,7 @@ pub use options::LearnOptions;
 pub use taught::TaughtBundle;
 use training_set::TrainingSet;
 
-/// Runs the network on the pictures, fits a head and judges it. `progress` is told how many
-/// pictures of how many have been looked at.
+/// Runs the network on the pictures, of which `progress` hears, fits a head and judges it.
 ///
 /// The same pictures in the same order give the same head, whatever the number of threads.
 ///
@@ -47,7 +47,7 @@ pub fn learn(
     options: &LearnOptions,
     base: Bundle,
     runtime: &Runtime,
-    progress: &(dyn Fn(usize, usize) + Sync),
+    progress: &dyn Progress,
 ) -> Result<TaughtBundle, LearnError> {
     let reads = teachable_output(&base)?;
     let gathered = pictures::look(

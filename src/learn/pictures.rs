@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::error::LearnError;
 use crate::evaluate::leak;
 use crate::evaluate::rows::{Answer, LeftOut, RowsError, answers};
+use crate::evaluate::{Progress, Stage};
 use crate::fingerprint::{self, MIN_QUALITY, PdqHash};
 use crate::photo::{self, Limits, Photo};
 use crate::recognize::{Bundle, Embedding, Reads, Recognizer, Runtime};
@@ -34,7 +35,7 @@ pub(super) struct Pictures {
 }
 
 /// Reads a folder per label or a manifest, and runs the network on every picture with `workers`
-/// threads. `progress` is told how many of how many are done.
+/// threads.
 pub(super) fn look(
     from: &Path,
     bundle: &Bundle,
@@ -42,7 +43,7 @@ pub(super) fn look(
     reads: Reads,
     limits: &Limits,
     workers: usize,
-    progress: &(dyn Fn(usize, usize) + Sync),
+    progress: &dyn Progress,
 ) -> Result<Pictures, LearnError> {
     let (answers, mut left_out) = answers(from)?;
     let root = if from.is_dir() {
@@ -71,7 +72,8 @@ pub(super) fn look(
         .num_threads(workers)
         .build()
         .map_err(|error| LearnError::Threads(error.to_string()))?;
-    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let next = AtomicUsize::new(0);
+    progress.begin(Stage::Photographs, named.len());
     let one_worker = || -> Result<Vec<(usize, Looked)>, LearnError> {
         let mut recognizer = Recognizer::new(runtime, bundle, 1)?;
         let mut seen = Vec::new();
@@ -84,15 +86,17 @@ pub(super) fn look(
                 number,
                 look_at(&root.join(&answer.file), &mut recognizer, reads, limits),
             ));
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1, named.len());
+            progress.step();
         }
     };
-    let parts: Vec<_> = pool.install(|| {
+    let parts: Result<Vec<_>, _> = pool.install(|| {
         (0..workers)
             .into_par_iter()
             .map(|_| one_worker())
-            .collect::<Result<_, _>>()
-    })?;
+            .collect::<Result<_, LearnError>>()
+    });
+    progress.end();
+    let parts = parts?;
     let mut by_number: BTreeMap<usize, Looked> = parts.into_iter().flatten().collect();
 
     let mut usable = Vec::new();

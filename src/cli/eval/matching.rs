@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use clap::Args;
 use faunalens::evaluate::matching::{self, Plan, Study};
 
-use super::progress::Bar;
 use super::{Reporting, conclude, describe_figure};
 use crate::cli::print_line;
+use crate::cli::progress::Bar;
 use crate::cli::settings::{Settings, prepare_process};
 
 /// The same picture again: what is found, at which precision, under which change

@@ -3,7 +3,6 @@
 mod classify;
 mod compare;
 mod matching;
-mod progress;
 mod robustness;
 mod schreger;
 

@@ -10,9 +10,9 @@ use faunalens::evaluate::robustness::transformation::{SUITE, Transformation};
 use faunalens::evaluate::robustness::{self, Plan, Study};
 use faunalens::pipeline::ReadLattice;
 
-use super::progress::Bar;
 use super::{Reporting, conclude, joining, renaming, with_option};
 use crate::cli::print_line;
+use crate::cli::progress::Bar;
 use crate::cli::settings::{Settings, prepare_process};
 
 /// What reposting costs: every photograph recompressed, cropped, turned, ...

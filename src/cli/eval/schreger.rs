@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use clap::Args;
 use faunalens::evaluate::schreger::{self, Plan, Slice, Study};
 
-use super::progress::Bar;
 use super::{conclude, frame};
 use crate::cli::print_line;
+use crate::cli::progress::Bar;
 use crate::cli::settings::Settings;
 
 /// Slices that are printed: those that are no bins of a factor.

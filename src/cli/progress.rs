@@ -1,4 +1,4 @@
-//! How far a study has come, as a bar on a terminal.
+//! How far a study or a lesson has come, as a bar on a terminal.
 
 use std::io::{self, IsTerminal};
 use std::sync::{Mutex, MutexGuard, PoisonError};
