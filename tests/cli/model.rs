@@ -261,6 +261,29 @@ fn a_few_pictures_teach_a_label_that_every_command_then_knows() {
 }
 
 #[test]
+fn the_same_pictures_give_the_same_head_whatever_the_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = plain_bundle(folder.path());
+    let pictures = patterns(folder.path(), &["stripes", "dots", "other"], 5);
+    let taught_with = |threads: &str| {
+        let into = folder.path().join(threads);
+        let output = faunalens()
+            .args(["model", "learn", "--from"])
+            .arg(&pictures)
+            .arg("--into")
+            .arg(&into)
+            .arg("--model")
+            .arg(&base)
+            .env("RAYON_NUM_THREADS", threads)
+            .output()
+            .unwrap();
+        assert_status(&output, 0);
+        ["head.bin", "held_out.csv"].map(|file| std::fs::read(into.join(file)).unwrap())
+    };
+    assert!(taught_with("1") == taught_with("3"));
+}
+
+#[test]
 fn a_changed_head_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let base = plain_bundle(folder.path());
