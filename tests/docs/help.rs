@@ -60,23 +60,25 @@ fn commands_in(help: &str) -> Vec<String> {
         .collect()
 }
 
-/// Every use of the program in a page's code: its line and what follows the name.
-fn uses(page: &Page) -> Vec<(usize, String)> {
+/// What follows the program's name wherever a text uses it; lines that go on are joined.
+fn uses_in(text: &str) -> Vec<String> {
     let used = Regex::new(
         r#"(?m)(?:^|[\s(/])faunalens((?:[ \t]+(?:'[^'\n]*'|"[^"\n]*"|[^\s|;&<>()#'"]+))+)"#,
     )
     .unwrap();
+    let text = text.replace("\\\n>", " ").replace("\\\n", " ");
+    let found = used.captures_iter(&text);
+    found.map(|found| found[1].to_owned()).collect()
+}
+
+/// Every use of the program in a page's code, with its line.
+fn uses(page: &Page) -> Vec<(usize, String)> {
     let blocks = page.blocks.iter();
     let shell = blocks.filter(|block| matches!(&*block.language, "console" | "sh" | ""));
     let code = shell.map(|block| (block.line, block.text.clone()));
     let code = code.chain(page.spans.iter().cloned());
-    code.flat_map(|(line, text)| {
-        let found = used.captures_iter(&text);
-        found
-            .map(|found| (line, found[1].to_owned()))
-            .collect::<Vec<_>>()
-    })
-    .collect()
+    code.flat_map(|(line, text)| uses_in(&text).into_iter().map(move |used| (line, used)))
+        .collect()
 }
 
 /// Words of a use that name no option and no command of the program.
@@ -117,6 +119,37 @@ fn no_page_uses_an_option_that_does_not_exist() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_example_of_the_help_uses_an_option_that_does_not_exist() {
+    let options = options();
+    let mut examples = 0;
+    for (command, help) in texts() {
+        let list = help.split_once("Examples:").map_or("", |(_, list)| list);
+        for used in uses_in(list) {
+            let wrong = made_up(&used, &options);
+            assert!(wrong.is_empty(), "faunalens {command} --help: {wrong:?}");
+            examples += 1;
+        }
+    }
+    assert!(examples > 30, "{examples} examples found");
+}
+
+#[test]
+fn lines_that_go_on_are_one_use() {
+    let uses = uses_in("$ faunalens eval match a.csv \\\n>     --out b/\n$ faunalens doctor\n");
+    let words: Vec<Vec<&str>> = uses
+        .iter()
+        .map(|used| used.split_whitespace().collect())
+        .collect();
+    assert_eq!(
+        words,
+        [
+            vec!["eval", "match", "a.csv", "--out", "b/"],
+            vec!["doctor"]
+        ]
+    );
 }
 
 #[test]
