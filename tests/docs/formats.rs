@@ -240,7 +240,8 @@ fn index(folder: &Path, written: &mut Written) {
         .collect();
     written.insert("Head of a json list".into(), keys(&lines[0]));
     let mut fields = keys(&lines[1]);
-    fields.insert("tags".into()); // of imported hashes alone
+    // Of imported hashes, and of an index that keeps other hashes too.
+    fields.extend(["tags".to_owned(), "perceptual".to_owned()]);
     written.insert("Lines of a json list".into(), fields);
 }
 
