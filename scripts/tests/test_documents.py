@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([*ROOT.glob("eval/**/README.md"), *ROOT.glob("scripts/**/*.md")])
+DOCUMENTS = sorted([*ROOT.glob("eval/**/README.md"), *ROOT.glob("scripts/[!.]*/*.md")])
+DOCUMENTS.append(ROOT / "scripts/README.md")
 NAMES = [document.relative_to(ROOT).as_posix() for document in DOCUMENTS]
 
 
