@@ -5,12 +5,13 @@
 //! quality under 50), `packshot` (other pictures at a quarter of their size on white), `ordinary`
 //! (the rest). A row holds, for one stratum, group of changes, hash and threshold, the questions,
 //! those whose original is within the threshold, and the wrong pictures within it. Prefixes: `pdq&`
-//! also asks for a PDQ distance of at most 31, `pdq|` takes either.
+//! also asks for a PDQ distance of at most 31, `pdq|` takes either; both for changes that keep the
+//! frame.
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use faunalens::evaluate::robustness::transformation::SUITE;
 use faunalens::fingerprint::{
@@ -23,7 +24,9 @@ use rayon::prelude::*;
 
 /// Cells per side that are tried.
 const GRIDS: [u32; 2] = [8, 16];
-/// Changes that keep the frame of the picture; hashes of whole pictures can find no others.
+/// Name of the group of changes that keep the frame of the picture.
+const SAME: &str = "same frame";
+/// These changes; hashes of whole pictures can find no others.
 const SAME_FRAME: [&str; 24] = [
     "copy",
     "jpeg 80",
@@ -103,7 +106,7 @@ fn pictures_in(folder: &str) -> Vec<PathBuf> {
 }
 
 /// The pixels, at most 640 a side: as listings show them.
-fn load(file: &PathBuf) -> Option<RgbImage> {
+fn load(file: &Path) -> Option<RgbImage> {
     let limits = Limits::default();
     let photo = Photo::from_bytes(&photo::read_file(file, &limits).ok()?, &limits).ok()?;
     let (width, height) = photo.pixels.dimensions();
@@ -250,7 +253,7 @@ fn ask(stratum: &Stratum, number: usize) -> Option<Tally> {
             .ok()?;
         let copy = fingerprints(&image::load_from_memory(&copy.jpeg).ok()?.to_rgb8());
         let group = if SAME_FRAME.contains(&change.name) {
-            "same frame"
+            SAME
         } else {
             "other"
         };
@@ -277,12 +280,14 @@ fn compare(
         let bits = |other: &Fingerprints| hash.hamming(&other.others[k]).unwrap_or(u32::MAX);
         let words: Vec<&str> = hash.definition.split(' ').collect();
         let name = format!("{} {}", words[1], words[2]);
-        count(format!("pdq&{name}"), &|other| {
-            if near(other) { bits(other) } else { u32::MAX }
-        });
-        count(format!("pdq|{name}"), &|other| {
-            if near(other) { 0 } else { bits(other) }
-        });
+        if group == SAME {
+            count(format!("pdq&{name}"), &|other| {
+                if near(other) { bits(other) } else { u32::MAX }
+            });
+            count(format!("pdq|{name}"), &|other| {
+                if near(other) { 0 } else { bits(other) }
+            });
+        }
         count(name, &bits);
     }
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use faunalens::fingerprint::{self, Pdq, PdqHash};
+use faunalens::fingerprint::{self, Landmarks, Pdq, PdqHash, PerceptualAlgorithm, PerceptualHash};
 use faunalens::index::{
     Breadth, Descriptor, Entry, Evidence, Form, Index, IndexError, Kind, Method, Query, Sellers,
     Settings, Sighting, Weakness,
@@ -321,6 +321,84 @@ fn pictures_of_low_quality_are_kept_and_marked() {
     index.add(&evidence.entry).unwrap();
     let found = index.query(&evidence.query(false)).unwrap();
     assert_eq!(found[0].weak, Some(Weakness::LowQuality));
+}
+
+/// A picture of low quality with a PDQ hash of its own and a pHash, `flips` bits off all zero.
+fn low_quality(number: u64, flips: usize, seller: &str) -> Evidence {
+    let definition =
+        fingerprint::perceptual(&picture(1), PerceptualAlgorithm::Phash, 16).definition;
+    let mut bits = vec![0; 32];
+    (0..flips).for_each(|bit| bits[bit / 8] |= 1 << (bit % 8));
+    let mut entry = entry(number, Sequence(number).hash(), seller);
+    entry.pdq.quality = 10;
+    entry.perceptual = vec![PerceptualHash {
+        definition,
+        bits: bits.into(),
+    }];
+    Evidence {
+        orientations: vec![entry.pdq.hash],
+        entry,
+        landmarks: Landmarks::default(),
+    }
+}
+
+#[test]
+fn a_near_phash_is_a_candidate_for_a_picture_of_low_quality_alone() {
+    let settings = Settings::default().also([PerceptualAlgorithm::Phash]);
+    let (dir, mut index) = new_index(settings.clone());
+    index.add(&low_quality(1, 0, "anna").entry).unwrap();
+    index.commit().unwrap();
+    let index = Index::open(&root(&dir)).unwrap();
+    assert_eq!(index.settings(), &settings, "they stay with the index");
+    let ask = |asked: &Evidence| index.query(&asked.query(false)).unwrap();
+    let found = ask(&low_quality(2, 24, ""));
+    assert_eq!(
+        (found[0].method, found[0].distance, found[0].weak),
+        (Method::Perceptual, 24.0, Some(Weakness::LowQuality))
+    );
+    assert!(ask(&low_quality(3, 25, "")).is_empty(), "beyond reach");
+    let mut clear = low_quality(4, 0, "");
+    clear.entry.pdq.quality = 50;
+    assert!(ask(&clear).is_empty(), "PDQ says enough");
+}
+
+#[test]
+fn a_near_phash_links_nobody() {
+    let settings = Settings::default().also([PerceptualAlgorithm::Phash]);
+    let (_dir, mut index) = new_index(settings);
+    index.add(&low_quality(1, 0, "anna").entry).unwrap();
+    index.add(&low_quality(2, 0, "ben").entry).unwrap();
+    index.seal(&mut |_| ()).unwrap();
+    let found = links::find(&index, &links::Options::default(), &mut |_| ()).unwrap();
+    assert!(found.pairs.is_empty() && found.edges.is_empty());
+}
+
+#[test]
+fn an_index_without_hashes_beside_pdq_keeps_none() {
+    let (_dir, index) = new_index(Settings::default());
+    assert!(index.settings().also.is_empty());
+    let evidence = Evidence::of(&picture(1), [1; 32]);
+    let evidence = evidence.with_perceptual(&picture(1), &index.settings().also);
+    assert!(evidence.entry.perceptual.is_empty());
+}
+
+#[test]
+fn hashes_beside_pdq_travel_in_json() {
+    let settings = Settings::default().also([PerceptualAlgorithm::Phash]);
+    let (_dir, mut index) = new_index(settings.clone());
+    let evidence = Evidence::of(&picture(1), [1; 32]).with_perceptual(&picture(1), &settings.also);
+    index.add(&evidence.entry).unwrap();
+    index.commit().unwrap();
+    let list = exported(&index, Form::Json, Sellers::Omitted);
+    let (_other_dir, mut other) = new_index(settings);
+    let done = other
+        .import(Form::Json, "partner", list.as_bytes())
+        .unwrap();
+    other.commit().unwrap();
+    assert_eq!((done.new, done.refused), (1, Vec::new()));
+    let (ours, theirs) = (index.stats().unwrap(), other.stats().unwrap());
+    assert_eq!(ours.perceptual.len(), 1);
+    assert_eq!(ours.perceptual, theirs.perceptual);
 }
 
 #[test]

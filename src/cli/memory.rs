@@ -79,6 +79,7 @@ pub(super) fn in_words(found: &Match) -> String {
     let near = match found.method {
         Method::Sha256 => "the same file".to_owned(),
         Method::Pdq => format!("{} of 256 bits differ", found.distance),
+        Method::Perceptual => format!("{} of 256 bits of pHash differ", found.distance),
         Method::Descriptor => format!("part of it, cosine {:.2}", found.similarity),
     };
     let seen = [

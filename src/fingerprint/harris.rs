@@ -72,9 +72,10 @@ fn response_maxima(response: &Plane) -> Vec<Corner> {
     let mut maxima = Vec::new();
     for y in margin..h.saturating_sub(margin) {
         let row = &row_major(response)[y * w..(y + 1) * w];
-        for x in margin..w.saturating_sub(margin) {
-            if row[x] > MIN_RESPONSE && is_maximum(response, y, x) {
-                maxima.push((row[x], x, y));
+        let inner = row.iter().enumerate().take(w.saturating_sub(margin));
+        for (x, &value) in inner.skip(margin) {
+            if value > MIN_RESPONSE && is_maximum(response, y, x) {
+                maxima.push((value, x, y));
             }
         }
     }

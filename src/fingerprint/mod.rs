@@ -26,3 +26,4 @@ pub use pdq_hash::{ParsePdqError, PdqHash};
 pub use perceptual::{
     ParseAlgorithmError, PerceptualAlgorithm, PerceptualHash, USUAL_GRID, perceptual,
 };
+pub(crate) use perceptual::{differing_bits, perceptual_definition};

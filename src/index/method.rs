@@ -15,11 +15,13 @@ pub enum Method {
     Pdq,
     /// A near descriptor, verified by landmarks.
     Descriptor,
+    /// A pHash within reach, for a picture of which PDQ says little: a candidate, never evidence.
+    Perceptual,
 }
 
 impl Method {
     /// Every method, the surest first.
-    pub const ALL: [Self; 3] = [Self::Sha256, Self::Pdq, Self::Descriptor];
+    pub const ALL: [Self; 4] = [Self::Sha256, Self::Pdq, Self::Descriptor, Self::Perceptual];
 
     /// Its name in records, tables and settings.
     #[must_use]
@@ -27,6 +29,7 @@ impl Method {
         match self {
             Self::Sha256 => "sha256",
             Self::Pdq => "pdq",
+            Self::Perceptual => "perceptual",
             Self::Descriptor => "descriptor",
         }
     }
@@ -40,7 +43,7 @@ impl fmt::Display for Method {
 
 /// A name that is no method.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no method: sha256, pdq and descriptor are")]
+#[error("`{0}` is no method: sha256, pdq, descriptor and perceptual are")]
 pub struct ParseMethodError(String);
 
 impl FromStr for Method {

@@ -8,7 +8,8 @@
 //!
 //! A search asks in this order, and each answer says which it was: the same bytes (SHA-256), a PDQ
 //! hash within reach (exact, never approximate), then descriptors, whose candidates count only when
-//! the landmarks of both pictures agree on a placement.
+//! the landmarks of both pictures agree on a placement. An index that keeps pHashes gives candidates by
+//! them for a picture of which PDQ says little; these are no evidence and link nobody.
 //!
 //! ```
 //! use faunalens::fingerprint::Pdq;
@@ -50,6 +51,7 @@ mod mapped;
 mod method;
 mod packing;
 mod pairs;
+mod perceptual_search;
 mod pictures;
 mod pseudonym;
 mod query;

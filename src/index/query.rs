@@ -24,8 +24,8 @@ pub struct Query<'a> {
     pub descriptor: Option<&'a Descriptor>,
     /// Landmarks of the picture ([`crate::fingerprint::QUERY_LANDMARKS`] of them).
     pub landmarks: Option<&'a Landmarks>,
-    /// Hashes of other families, one of each; looked for where the index keeps them and the PDQ
-    /// hash says little.
+    /// Hashes of other families, one of each; pHash is looked for where the index keeps it and the
+    /// PDQ hash says little.
     pub perceptual: &'a [PerceptualHash],
     /// Hamming distance up to which hashes match, 0 to 256.
     pub max_distance: u32,
@@ -97,6 +97,8 @@ impl Query<'_> {
         }
         if method != Method::Pdq {
             self.hashes = Vec::new();
+        }
+        if method != Method::Perceptual {
             self.perceptual = &[];
         }
         if method != Method::Descriptor {
@@ -131,10 +133,10 @@ pub struct Match {
     pub listing: String,
     /// How it was found.
     pub method: Method,
-    /// 0 for the same bytes, differing bits (0 to 256) by PDQ, one minus the cosine (0 to 2) by
-    /// descriptor.
+    /// 0 for the same bytes, differing bits (0 to 256) by PDQ and pHash, one minus the cosine (0 to
+    /// 2) by descriptor.
     pub distance: f64,
-    /// 1 for the same bytes, share of equal bits by PDQ, cosine by descriptor.
+    /// 1 for the same bytes, share of equal bits by PDQ and pHash, cosine by descriptor.
     pub similarity: f64,
     /// Why the match is no evidence by itself; null when it is.
     pub weak: Option<Weakness>,

@@ -1,4 +1,4 @@
-//! The same picture again: by bytes, by hash, by descriptor and landmarks.
+//! The same picture again: by bytes, by hashes, by descriptor and landmarks.
 
 use std::collections::BTreeMap;
 
@@ -63,6 +63,7 @@ impl Index {
         self.find_bytes(query, &mut answers)?;
         self.find_hashes(query, &mut answers)?;
         self.find_descriptors(query, &mut answers)?;
+        self.find_perceptual(query, &mut answers)?;
         self.matches(answers, query.limit)
     }
 
@@ -100,6 +101,24 @@ impl Index {
             for image in self.images(sql, params![row, sql_limit(query.limit)])? {
                 answers.add(image, answer);
             }
+        }
+        Ok(())
+    }
+
+    /// Candidates for a picture of which PDQ says little.
+    fn find_perceptual(&self, query: &Query<'_>, answers: &mut Answers) -> Result<()> {
+        if query.quality >= MIN_QUALITY {
+            return Ok(());
+        }
+        for (image, distance) in self.near_perceptual(query.perceptual)? {
+            let distance = f64::from(distance);
+            let answer = Answer {
+                method: Method::Perceptual,
+                distance,
+                similarity: 1.0 - distance / 256.0,
+                weakness: Some(Weakness::LowQuality),
+            };
+            answers.add(image, answer);
         }
         Ok(())
     }

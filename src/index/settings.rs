@@ -4,8 +4,9 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::fingerprint::PerceptualAlgorithm;
 
-/// Cells per side of the hashes kept beside PDQ.
-pub(super) const PERCEPTUAL_GRID: u32 = 8;
+/// Cells per side of the hashes kept beside PDQ: 8 tell small things on white apart too badly
+/// (`eval/index/README.md`).
+pub(super) const PERCEPTUAL_GRID: u32 = 16;
 
 /// Choices made when an index is created; they stay with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +16,8 @@ pub struct Settings {
     pub hash_only: bool,
     /// Descriptors from which a graph is built; below it the scan is as fast and cannot miss.
     pub graph_from: usize,
-    /// Hashes of other families that are kept beside PDQ.
+    /// Hashes of other families that are kept beside PDQ, for exchange; pHash is also searched where
+    /// PDQ says little.
     pub also: Vec<PerceptualAlgorithm>,
 }
 

@@ -45,3 +45,42 @@ fn an_unreadable_photo_is_told_on_stderr_and_the_rest_is_hashed() {
     assert_eq!(stdout(&output).lines().count(), 1);
     assert!(stderr(&output).contains("none.jpg"));
 }
+
+#[test]
+fn other_algorithms_give_hash_algorithm_file_and_pdq_keeps_its_line() {
+    let path = photo("rgb.png");
+    let path = path.to_str().unwrap();
+    let plain = stdout(&run(&["hash", path]));
+    let both = stdout(&run(&[
+        "hash",
+        "--algorithm",
+        "phash",
+        "--algorithm",
+        "pdq",
+        path,
+    ]));
+    let lines: Vec<&str> = both.lines().collect();
+    let fields: Vec<&str> = lines[0].splitn(3, ',').collect();
+    assert!(fields[0].len() == 16 && fields[0].bytes().all(|byte| byte.is_ascii_hexdigit()));
+    assert_eq!(fields[1..], ["phash", path]);
+    assert_eq!(lines[1..], [plain.trim_end()]);
+}
+
+#[test]
+fn every_algorithm_of_the_help_is_taken_with_all_orientations_and_no_other() {
+    let path = photo("exif-6.jpg");
+    let path = path.to_str().unwrap();
+    for name in [
+        "dhash",
+        "ahash",
+        "blockhash",
+        "median",
+        "vertical-dhash",
+        "double-dhash",
+    ] {
+        let lines = stdout(&run(&["hash", "--dihedral", "--algorithm", name, path]));
+        assert_eq!(lines.lines().count(), 8, "{name}");
+        assert!(lines.lines().all(|line| line.contains(name)), "{lines}");
+    }
+    assert_status(&run(&["hash", "--algorithm", "md5", path]), 2);
+}

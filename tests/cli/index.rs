@@ -135,6 +135,31 @@ fn a_scan_remembers_and_a_check_tells_who_showed_the_picture_before() {
 }
 
 #[test]
+fn hashes_beside_pdq_are_kept_by_add_and_by_scan() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = market(folder.path());
+    let kept = |index: &Path| {
+        let stats = stdout(&on(index, "stats", &["--json"]));
+        let stats: serde_json::Value = serde_json::from_str(&stats).unwrap();
+        assert!(stats["images"].as_u64().unwrap() > 0);
+        let (perceptual, images) = (&stats["perceptual"], &stats["images"]);
+        assert_eq!(&perceptual[0][1], images, "{perceptual}");
+        assert!(perceptual[0][0].as_str().unwrap().contains("phash"));
+    };
+    let (added, scanned) = (folder.path().join("added"), folder.path().join("scanned"));
+    for index in [&added, &scanned] {
+        assert_status(&on(index, "init", &["--also", "phash"]), 0);
+    }
+    assert_status(&on(&added, "add", &[text(&manifest)]), 0);
+    kept(&added);
+    let mut scan = faunalens();
+    scan.arg("scan").arg(&manifest).arg("--index").arg(&scanned);
+    scan.arg("--out").arg(folder.path().join("rows.jsonl"));
+    assert_status(&scan.output().unwrap(), 0);
+    kept(&scanned);
+}
+
+#[test]
 fn links_name_the_sellers_who_share_pictures() {
     let folder = tempfile::tempdir().unwrap();
     let (manifest, index) = (market(folder.path()), folder.path().join("seen"));

@@ -103,6 +103,8 @@ pub fn query_index(
                     best.raise(Method::Index, &found.file, 1.0 + similarity);
                 }
             }
+            // Candidates that are no evidence; the indexes of studies keep none.
+            index::Method::Perceptual => {}
             index::Method::Descriptor => {
                 best.raise(Method::Descriptor, &found.file, similarity);
                 best.raise(Method::Index, &found.file, similarity);
