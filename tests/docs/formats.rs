@@ -167,6 +167,7 @@ fn header(path: &Path) -> Names {
     let header = table.headers().unwrap().iter();
     let per_label = |name: &str| match name.strip_prefix("score_") {
         Some(_) => "score_LABEL".to_owned(),
+        None if name.starts_with("source_") => "source_NAME".to_owned(),
         None if path.ends_with("confusion.csv") && name != "true" => "LABEL".to_owned(),
         None => name.to_owned(),
     };
@@ -206,10 +207,11 @@ fn record(folder: &Path, written: &mut Written) {
 }
 
 fn index(folder: &Path, written: &mut Written) {
-    run(
-        folder,
-        "scan reference-images/listings.csv --quiet --out rows.csv --index seen",
-    );
+    let priced = "file,price\nreference-images/wood_bracelet_904.jpg,120\n";
+    std::fs::write(folder.join("priced.csv"), priced).unwrap();
+    run(folder, "scan priced.csv --quiet --out rows.csv");
+    let listings = "scan reference-images/listings.csv --quiet --out rows.jsonl --index seen";
+    run(folder, listings);
     written.insert("Tables".into(), header(&folder.join("rows.csv")));
 
     let database = rusqlite::Connection::open(folder.join("seen/faunalens.sqlite")).unwrap();
