@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::index::Match;
+use crate::manifest::{Context, Passthrough};
 use crate::photo::{FailureKind, PhotoError};
 use crate::schreger::Reading;
 use crate::verdict::{Decision, Law};
@@ -62,6 +63,21 @@ pub struct Record {
     pub elapsed_ms: f64,
     /// Why the photo could not be read.
     pub error: Option<Failure>,
+    /// Who offers it, as the manifest says.
+    #[serde(default)]
+    pub seller: Option<String>,
+    /// The listing it illustrates, as the manifest says.
+    #[serde(default)]
+    pub listing: Option<String>,
+    /// The site it was seen on, as the manifest says.
+    #[serde(default)]
+    pub platform: Option<String>,
+    /// When it was captured, as the manifest states it.
+    #[serde(default)]
+    pub captured_at: Option<String>,
+    /// The manifest's other columns, in its order; null where it has none.
+    #[serde(default)]
+    pub source: Option<Passthrough>,
 }
 
 /// A label and its calibrated score.
@@ -154,7 +170,22 @@ impl Record {
             index: None,
             elapsed_ms: 0.0,
             error: None,
+            seller: None,
+            listing: None,
+            platform: None,
+            captured_at: None,
+            source: None,
         }
+    }
+
+    /// Takes over what a manifest says of the photo.
+    pub fn set_context(&mut self, context: &Context) {
+        let context = context.clone();
+        self.seller = context.seller;
+        self.listing = context.listing;
+        self.platform = context.platform;
+        self.captured_at = context.captured_at;
+        self.source = context.source;
     }
 
     /// Takes back what was found of the photo, and says why it could not be read.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use faunalens::manifest::Source;
+use faunalens::manifest::{ManifestError, Source};
 use faunalens::pipeline::{Engine, Memory};
 use faunalens::record::resume::{Past, ResumeError, Tally};
 use faunalens::record::sink::{self, Sink};
@@ -98,12 +98,13 @@ impl Scan {
     }
 
     pub(super) fn run(&self, settings: &Settings) -> anyhow::Result<ExitCode> {
-        let source = Source::parse(&self.source, self.all_files, self.null)?;
+        let source =
+            Source::parse(&self.source, self.all_files, self.null).map_err(with_command)?;
         let items = source.items()?;
         // The engine first: making it may start the program again.
         let engine = self.judging.engine(settings)?;
         let mut memory = self.memory.writer()?;
-        let (mut sink, mut past) = self.sink(&engine)?;
+        let (mut sink, mut past) = self.sink(&engine, &source)?;
         let stop = interruptible()?;
         let start = Instant::now();
         let earlier = past.tally.rows();
@@ -137,7 +138,7 @@ impl Scan {
     }
 
     /// Opens the output, and tells which rows it holds already.
-    fn sink(&self, engine: &Engine) -> anyhow::Result<(Sink, Past)> {
+    fn sink(&self, engine: &Engine, source: &Source) -> anyhow::Result<(Sink, Past)> {
         if self.out == Path::new("-") {
             anyhow::ensure!(
                 matches!(self.format, None | Some(OutputFormat::Jsonl)),
@@ -147,10 +148,17 @@ impl Scan {
         }
         let labels = &engine.bundle().description.labels.names;
         let model = engine.stamp().identity();
-        Sink::open(&self.out, self.output_format(), &model, labels).map_err(|error| {
+        let format = self.output_format();
+        let others = match format {
+            sink::Format::Jsonl => Vec::new(),
+            _ => source.other_columns()?,
+        };
+        Sink::open(&self.out, format, &model, labels, others).map_err(|error| {
             let rows_stay = matches!(
                 error,
-                ResumeError::OtherModel { .. } | ResumeError::Damaged { .. }
+                ResumeError::OtherModel { .. }
+                    | ResumeError::OtherColumns { .. }
+                    | ResumeError::Damaged { .. }
             );
             let error = anyhow::Error::new(error);
             if rows_stay {
@@ -225,6 +233,16 @@ impl Scan {
         if interrupted {
             eprintln!("interrupted: run the same command again to go on");
         }
+    }
+}
+
+/// Points to the command for what was named instead of a source.
+fn with_command(error: ManifestError) -> anyhow::Error {
+    match error {
+        ManifestError::NotAManifest(_) => {
+            anyhow::anyhow!("{error}; to score one picture use `faunalens check`")
+        }
+        error => error.into(),
     }
 }
 

@@ -21,18 +21,15 @@ pub(super) type Text = Box<dyn BufRead + Send>;
 /// read.
 pub(super) fn open(path: &Path) -> Result<Text, ManifestError> {
     let unreadable = ManifestError::io(path);
-    let mut file = File::open(path).map_err(&unreadable)?;
-    if file.metadata().map_err(&unreadable)?.is_file() {
-        let text = decoded(file).map_err(&unreadable)?;
-        if let Some(line) = first_bad_line(text).map_err(&unreadable)? {
-            return Err(ManifestError::Encoding {
-                path: path.to_owned(),
-                line,
-            });
-        }
-        file = File::open(path).map_err(&unreadable)?;
+    let open = || File::open(path).and_then(decoded);
+    let is_file = std::fs::metadata(path).map_err(&unreadable)?.is_file();
+    if is_file && let Some(line) = first_bad_line(open).map_err(&unreadable)? {
+        return Err(ManifestError::Encoding {
+            path: path.to_owned(),
+            line,
+        });
     }
-    decoded(file).map_err(unreadable)
+    open().map_err(unreadable)
 }
 
 /// UTF-8 bytes of what may be UTF-16.
@@ -53,13 +50,31 @@ fn decoded(file: File) -> io::Result<Text> {
 }
 
 /// The first line that is not UTF-8, or holds a NUL, as UTF-16 without a byte order mark does.
-fn first_bad_line(mut text: impl Read) -> io::Result<Option<u64>> {
+fn first_bad_line(open: impl Fn() -> io::Result<Text>) -> io::Result<Option<u64>> {
+    let Some(bad) = first_bad_byte(open()?)? else {
+        return Ok(None);
+    };
+    // Lines are counted only where they are told of.
+    let (mut text, mut line) = (open()?.take(bad), 1);
+    loop {
+        let bytes = text.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(Some(line));
+        }
+        line += memchr::memchr_iter(b'\n', bytes).count() as u64;
+        let length = bytes.len();
+        text.consume(length);
+    }
+}
+
+/// The first byte that is not UTF-8, or NUL.
+fn first_bad_byte(mut text: impl Read) -> io::Result<Option<u64>> {
     let mut block = vec![0; BLOCK];
-    let (mut kept, mut line) = (0, 1);
+    let (mut kept, mut before) = (0, 0);
     loop {
         let read = text.read(&mut block[kept..])?;
         let bytes = &block[..kept + read];
-        let (mut good, mut bad) = match std::str::from_utf8(bytes) {
+        let (good, bad) = match std::str::from_utf8(bytes) {
             Ok(_) => (bytes.len(), false),
             // A character may go on in the next block, but not after the last.
             Err(error) => (
@@ -68,14 +83,11 @@ fn first_bad_line(mut text: impl Read) -> io::Result<Option<u64>> {
             ),
         };
         if let Some(nul) = memchr::memchr(0, &bytes[..good]) {
-            (good, bad) = (nul, true);
+            return Ok(Some(before + nul as u64));
         }
-        line += memchr::memchr_iter(b'\n', &bytes[..good]).count() as u64;
-        if bad {
-            return Ok(Some(line));
-        }
-        if read == 0 {
-            return Ok(None);
+        before += good as u64;
+        if bad || read == 0 {
+            return Ok(bad.then_some(before));
         }
         let end = bytes.len();
         block.copy_within(good..end, 0);

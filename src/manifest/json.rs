@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use super::column::Column;
 use super::error::{BadRow, ManifestError, RowFault};
 use super::lines::{Line, Lines};
+use super::passthrough::Value;
 
 /// The members of one object, in their order, their values to the letter.
 pub(super) struct Object<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
@@ -84,21 +85,33 @@ pub(super) fn object(line: &str) -> Result<Object<'_>, RowFault> {
 pub(super) fn text(value: &RawValue, column: Column) -> Result<String, RowFault> {
     match value.get() {
         "null" => Ok(String::new()),
-        text if text.starts_with('"') => {
-            let text: String = serde_json::from_str(text)
-                .map_err(|error| RowFault::NotJson(without_line(&error)))?;
-            Ok(match text.trim() {
-                trimmed if trimmed.len() == text.len() => text,
-                trimmed => trimmed.to_owned(),
-            })
-        }
+        text if text.starts_with('"') => Ok(string(text)?.trim().to_owned()),
         text if text.starts_with(['{', '[']) => Err(RowFault::Nested(column.name())),
         text => Ok(text.to_owned()),
     }
 }
 
+/// A JSON string's text. One without escapes is what stands between its quotes.
+fn string(json: &str) -> Result<Cow<'_, str>, RowFault> {
+    if !json.contains('\\') {
+        return Ok(Cow::Borrowed(&json[1..json.len() - 1]));
+    }
+    serde_json::from_str(json)
+        .map(Cow::Owned)
+        .map_err(|error| RowFault::NotJson(without_line(&error)))
+}
+
+/// Any value, as it passes through.
+pub(super) fn value(json: &RawValue) -> Result<Value, RowFault> {
+    Ok(match json.get() {
+        "null" => Value::Empty,
+        text if text.starts_with('"') => Value::Text(string(text)?.into_owned()),
+        text => Value::Json(text.into()),
+    })
+}
+
 /// The parser's words without its own line, which is always 1.
-pub(super) fn without_line(error: &serde_json::Error) -> String {
+fn without_line(error: &serde_json::Error) -> String {
     let words = error.to_string();
     let words = words.split(" at line ").next().unwrap_or_default();
     format!("{words} at character {}", error.column())

@@ -4,8 +4,6 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
-
 use super::column::{Column, Layout};
 use super::error::{BadRow, ManifestError, RowFault};
 use super::json::{self, JsonLines, Object};
@@ -219,14 +217,10 @@ impl<const N: usize> Names<N> {
             false => &[],
         };
         let others: Result<_, RowFault> = (others.iter())
-            .map(|(place, name)| Ok((Arc::clone(name), value(members[*place].1)?)))
+            .map(|(place, name)| Ok((Arc::clone(name), json::value(members[*place].1)?)))
             .collect();
         Ok((cells, Passthrough(others?)))
     }
-}
-
-fn value(json: &RawValue) -> Result<Value, RowFault> {
-    Value::of_json(json).map_err(|error| RowFault::NotJson(json::without_line(&error)))
 }
 
 /// The form of a table.

@@ -29,7 +29,7 @@ impl Cells {
             return "";
         };
         let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
-        self.text[start..end].trim()
+        trimmed(&self.text[start..end])
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
@@ -43,6 +43,15 @@ impl Cells {
 
     fn end_cell(&mut self) {
         self.ends.push(self.text.len());
+    }
+}
+
+/// Text without the blanks around it; most has none.
+fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        [] => text,
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
     }
 }
 

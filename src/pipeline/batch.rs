@@ -218,8 +218,9 @@ impl Line {
     }
 
     fn next_in_order(&mut self) -> Option<(Item, Examined)> {
-        let examined = self.finished.remove(&self.emitted)?;
+        let mut examined = self.finished.remove(&self.emitted)?;
         let item = self.waiting.remove(&self.emitted)?;
+        examined.record.set_context(&item.context);
         self.emitted += 1;
         Some((item, examined))
     }

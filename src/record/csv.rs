@@ -5,9 +5,9 @@ use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::Record;
-use super::flat::{Cell, cells, columns};
+use super::flat::{Cell, Layout, cells, columns};
 use super::jsonl::{io_error, open_locked};
-use super::resume::{Past, PastModel, PastRow, ResumeError};
+use super::resume::{Past, PastModel, PastRow, ResumeError, check_columns};
 use crate::verdict::Decision;
 
 /// An open CSV file with its end after the last whole row.
@@ -15,7 +15,7 @@ use crate::verdict::Decision;
 pub(super) struct Csv {
     path: PathBuf,
     file: File,
-    labels: Vec<String>,
+    layout: Layout,
 }
 
 impl Csv {
@@ -24,13 +24,13 @@ impl Csv {
     pub(super) fn open(
         path: &Path,
         model: &str,
-        labels: &[String],
+        layout: Layout,
     ) -> Result<(Self, Past), ResumeError> {
         let file = open_locked(path)?;
         let mut table = Self {
             path: path.to_owned(),
             file,
-            labels: labels.to_vec(),
+            layout,
         };
         let past = table.past(model)?;
         if table
@@ -39,7 +39,7 @@ impl Csv {
             .map_err(|error| io_error(path, error))?
             == 0
         {
-            let header = columns(labels).into_iter().map(|(name, _)| name);
+            let header = columns(&table.layout).into_iter().map(|(name, _)| name);
             table.write_row(header)?;
         }
         Ok((table, past))
@@ -54,9 +54,9 @@ impl Csv {
             .has_headers(false)
             .flexible(true)
             .from_reader(BufReader::new(&mut self.file));
-        let mut check = RowCheck::new(&path, model, &self.labels);
+        let mut check = RowCheck::new(&path, model, &self.layout);
         let mut whole = 0;
-        // A row counts once the next one has begun, or the file ends with a line end.
+        // A row counts once the next one has begun, or the file ends with a line end outside quotes.
         let mut pending: Option<(csv::ByteRecord, u64)> = None;
         let mut row = csv::ByteRecord::new();
         while reader
@@ -69,7 +69,9 @@ impl Csv {
             }
         }
         drop(reader);
-        if let Some((row, end)) = pending.filter(|(row, _)| ends_whole && check.is_complete(row)) {
+        let closed =
+            ends_whole && quotes_after(&mut self.file, whole).map_err(|e| fail(&e))? % 2 == 0;
+        if let Some((row, end)) = pending.filter(|_| closed) {
             check.take(&row)?;
             whole = end;
         }
@@ -81,7 +83,7 @@ impl Csv {
     }
 
     pub(super) fn write(&mut self, record: &Record) -> Result<(), ResumeError> {
-        let row = cells(record, &self.labels)
+        let row = cells(record, &self.layout)
             .into_iter()
             .map(|cell| match cell {
                 Cell::Text(value) => value.unwrap_or_default(),
@@ -117,18 +119,14 @@ struct RowCheck<'a> {
 }
 
 impl<'a> RowCheck<'a> {
-    fn new(path: &'a Path, model: &'a str, labels: &[String]) -> Self {
+    fn new(path: &'a Path, model: &'a str, layout: &Layout) -> Self {
         Self {
             path,
             model,
-            names: columns(labels).into_iter().map(|(name, _)| name).collect(),
+            names: columns(layout).into_iter().map(|(name, _)| name).collect(),
             rows: 0,
             past: Past::default(),
         }
-    }
-
-    fn is_complete(&self, row: &csv::ByteRecord) -> bool {
-        row.len() == self.names.len()
     }
 
     fn take(&mut self, row: &csv::ByteRecord) -> Result<(), ResumeError> {
@@ -137,14 +135,15 @@ impl<'a> RowCheck<'a> {
             row: self.rows,
             reason,
         };
-        if !self.is_complete(row) {
+        if self.rows == 0 {
+            let found: Vec<String> = (row.iter())
+                .map(|name| String::from_utf8_lossy(name).into_owned())
+                .collect();
+            let wanted = self.names.iter().map(String::as_str);
+            check_columns(self.path, found.iter().map(String::as_str), wanted)?;
+        } else if row.len() != self.names.len() {
             let (found, wanted) = (row.len(), self.names.len());
             return Err(damaged(format!("{found} cells, {wanted} are expected")));
-        }
-        if self.rows == 0 {
-            if row.iter().ne(self.names.iter().map(String::as_bytes)) {
-                return Err(damaged("its header is not this run's".into()));
-            }
         } else {
             let cell = |name: &str| {
                 let column = self.names.iter().position(|column| column == name);
@@ -154,12 +153,21 @@ impl<'a> RowCheck<'a> {
                 file: cell("file"),
                 decision: Decision::from_name(&cell("decision")),
                 model: Some(PastModel::new(&cell("model_sha256"), &cell("model_prior"))),
+                has_source: true,
             };
             self.past.note(&past_row, self.path, self.model)?;
         }
         self.rows += 1;
         Ok(())
     }
+}
+
+/// Counts quotes from `start` to the end: an odd number leaves a cell open.
+fn quotes_after(file: &mut File, start: u64) -> std::io::Result<usize> {
+    file.seek(SeekFrom::Start(start))?;
+    let mut row = Vec::new();
+    file.read_to_end(&mut row)?;
+    Ok(row.iter().filter(|&&byte| byte == b'"').count())
 }
 
 fn ends_with_newline(file: &mut File) -> std::io::Result<bool> {

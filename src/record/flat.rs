@@ -1,6 +1,7 @@
 //! A record as one row of a table: what CSV and Parquet hold.
 
 use super::{Record, prior_in_words};
+use crate::manifest::Value;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,8 +19,21 @@ pub(super) enum Cell {
     Number(Option<f64>),
 }
 
-/// The columns for a bundle's labels, in a fixed order.
-pub(super) fn columns(labels: &[String]) -> Vec<(String, Kind)> {
+/// What stands before the name of a manifest's column: no column of ours starts so, and none can
+/// be taken for one.
+const PASSED: &str = "source_";
+
+/// What decides which columns a table has.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Layout {
+    /// Labels of the bundle, in its order.
+    pub(super) labels: Vec<String>,
+    /// Columns of the manifest that pass through, in its order.
+    pub(super) others: Vec<String>,
+}
+
+/// The columns of a table, in a fixed order: a run appends only to a table that has the same.
+pub(super) fn columns(layout: &Layout) -> Vec<(String, Kind)> {
     let fixed = |names: &[(&str, Kind)]| -> Vec<(String, Kind)> {
         names
             .iter()
@@ -34,7 +48,8 @@ pub(super) fn columns(labels: &[String]) -> Vec<(String, Kind)> {
         ("score", Kind::Number),
     ]);
     columns.extend(
-        labels
+        layout
+            .labels
             .iter()
             .map(|label| (format!("score_{label}"), Kind::Number)),
     );
@@ -56,12 +71,18 @@ pub(super) fn columns(labels: &[String]) -> Vec<(String, Kind)> {
         ("elapsed_ms", Kind::Number),
         ("error_kind", Kind::Text),
         ("error_message", Kind::Text),
+        ("seller", Kind::Text),
+        ("listing", Kind::Text),
+        ("platform", Kind::Text),
+        ("captured_at", Kind::Text),
     ]));
+    let passed = layout.others.iter();
+    columns.extend(passed.map(|name| (format!("{PASSED}{name}"), Kind::Text)));
     columns
 }
 
 /// One record's values, in the order of [`columns`].
-pub(super) fn cells(record: &Record, labels: &[String]) -> Vec<Cell> {
+pub(super) fn cells(record: &Record, layout: &Layout) -> Vec<Cell> {
     let text = |value: Option<&str>| Cell::Text(value.map(str::to_owned));
     let best = record.materials.first();
     let reasons = (!record.reasons.is_empty()).then(|| record.reasons.join("; "));
@@ -77,7 +98,7 @@ pub(super) fn cells(record: &Record, labels: &[String]) -> Vec<Cell> {
         text(best.map(|material| material.label.as_str())),
         Cell::Number(best.map(|material| material.score)),
     ];
-    cells.extend(labels.iter().map(|label| {
+    cells.extend(layout.labels.iter().map(|label| {
         let material = record
             .materials
             .iter()
@@ -102,6 +123,14 @@ pub(super) fn cells(record: &Record, labels: &[String]) -> Vec<Cell> {
         Cell::Number(Some(record.elapsed_ms)),
         text(error.map(|error| error.kind.name())),
         text(error.map(|error| error.message.as_str())),
+        text(record.seller.as_deref()),
+        text(record.listing.as_deref()),
+        text(record.platform.as_deref()),
+        text(record.captured_at.as_deref()),
     ]);
+    cells.extend(layout.others.iter().map(|name| {
+        let value = record.source.as_ref().and_then(|source| source.get(name));
+        text(value.and_then(Value::as_cell))
+    }));
     cells
 }

@@ -6,20 +6,20 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use parquet::basic::Compression;
+use parquet::basic::{Compression, LogicalType, Repetition, Type as PhysicalType};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::record::Field;
-use parquet::schema::parser::parse_message_type;
+use parquet::schema::types::{Type, TypePtr};
 use sha2::{Digest, Sha256};
 
 use super::Record;
-use super::flat::{Cell, Kind, cells, columns};
+use super::flat::{Cell, Kind, Layout, cells, columns};
 use super::jsonl::{JsonLines, io_error};
-use super::resume::{Past, PastModel, PastRow, ResumeError};
+use super::resume::{Past, PastModel, PastRow, ResumeError, check_columns};
 use crate::photo::hex;
 use crate::verdict::Decision;
 
@@ -35,7 +35,7 @@ pub(super) struct Parquet {
     path: PathBuf,
     journal_path: PathBuf,
     journal: JsonLines,
-    labels: Vec<String>,
+    layout: Layout,
 }
 
 type Row = Vec<Cell>;
@@ -46,7 +46,7 @@ impl Parquet {
     pub(super) fn open(
         path: &Path,
         model: &str,
-        labels: &[String],
+        layout: Layout,
     ) -> Result<(Self, Past), ResumeError> {
         let mut journal_path = path.as_os_str().to_owned();
         journal_path.push(".partial.jsonl");
@@ -59,8 +59,8 @@ impl Parquet {
                 std::fs::remove_file(&journal_path)
                     .map_err(|error| io_error(&journal_path, error))?;
             }
-            let names: Vec<String> = columns(labels).into_iter().map(|(name, _)| name).collect();
-            for row in rows_of(&reader, path, labels)? {
+            let names: Vec<String> = columns(&layout).into_iter().map(|(name, _)| name).collect();
+            for row in rows_of(&reader, path, &layout)? {
                 past.note(&past_row(&names, &row?), path, model)?;
             }
         }
@@ -70,7 +70,7 @@ impl Parquet {
             path: path.to_owned(),
             journal_path,
             journal,
-            labels: labels.to_vec(),
+            layout,
         };
         Ok((parquet, past))
     }
@@ -105,23 +105,14 @@ impl Parquet {
         let fail = |error: &dyn std::fmt::Display| io_error(aside, error);
         let file = File::create(aside).map_err(|error| fail(&error))?;
         let synced = file.try_clone().map_err(|error| fail(&error))?;
-        let fields: String = columns(&self.labels)
-            .iter()
-            .map(|(name, kind)| match kind {
-                Kind::Text => format!("OPTIONAL BYTE_ARRAY {name} (STRING);\n"),
-                Kind::Integer => format!("OPTIONAL INT64 {name};\n"),
-                Kind::Number => format!("OPTIONAL DOUBLE {name};\n"),
-            })
-            .collect();
-        let schema = parse_message_type(&format!("message record {{\n{fields}}}"))
-            .map_err(|error| fail(&error))?;
+        let schema = schema(&self.layout).map_err(|error| fail(&error))?;
         let stamp = KeyValue::new(JOURNAL_KEY.to_owned(), digest(&self.journal_path)?);
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
             .set_created_by(concat!("faunalens ", env!("CARGO_PKG_VERSION")).to_owned())
             .set_key_value_metadata(Some(vec![stamp]))
             .build();
-        let mut writer = SerializedFileWriter::new(file, Arc::new(schema), Arc::new(properties))
+        let mut writer = SerializedFileWriter::new(file, schema, Arc::new(properties))
             .map_err(|error| fail(&error))?;
 
         let mut group: Vec<Row> = Vec::new();
@@ -135,12 +126,12 @@ impl Parquet {
         };
         if self.path.exists() {
             let old = open(&self.path)?;
-            for row in rows_of(&old, &self.path, &self.labels)? {
+            for row in rows_of(&old, &self.path, &self.layout)? {
                 take(row?, &mut writer)?;
             }
         }
         for record in self.journal.rows()? {
-            take(cells(&record?, &self.labels), &mut writer)?;
+            take(cells(&record?, &self.layout), &mut writer)?;
         }
         if !group.is_empty() {
             write_group(&mut writer, &group).map_err(|error| fail(&error))?;
@@ -148,6 +139,26 @@ impl Parquet {
         writer.close().map_err(|error| fail(&error))?;
         synced.sync_all().map_err(|error| fail(&error))
     }
+}
+
+/// One optional column per column of the table; built by name, since a manifest's column may be
+/// called anything.
+fn schema(layout: &Layout) -> parquet::errors::Result<TypePtr> {
+    let column = |(name, kind): &(String, Kind)| {
+        let (physical, logical) = match kind {
+            Kind::Text => (PhysicalType::BYTE_ARRAY, Some(LogicalType::String)),
+            Kind::Integer => (PhysicalType::INT64, None),
+            Kind::Number => (PhysicalType::DOUBLE, None),
+        };
+        Type::primitive_type_builder(name, physical)
+            .with_repetition(Repetition::OPTIONAL)
+            .with_logical_type(logical)
+            .build()
+            .map(Arc::new)
+    };
+    let fields: Result<_, _> = columns(layout).iter().map(column).collect();
+    let schema = Type::group_type_builder("record").with_fields(fields?);
+    Ok(Arc::new(schema.build()?))
 }
 
 fn write_group(
@@ -237,35 +248,26 @@ fn digest(path: &Path) -> Result<String, ResumeError> {
     }
 }
 
-/// The rows of a finished file, in the columns of this run's labels.
+/// The rows of a finished file, which must have this run's columns.
 fn rows_of<'a>(
     reader: &'a SerializedFileReader<File>,
     path: &'a Path,
-    labels: &[String],
+    layout: &Layout,
 ) -> Result<impl Iterator<Item = Result<Row, ResumeError>> + 'a, ResumeError> {
-    let columns = columns(labels);
+    let columns = columns(layout);
+    let schema = reader.metadata().file_metadata().schema_descr();
+    check_columns(
+        path,
+        schema.columns().iter().map(|column| column.name()),
+        columns.iter().map(|(name, _)| name.as_str()),
+    )?;
     let rows = reader
         .get_row_iter(None)
         .map_err(|error| io_error(path, error))?;
-    let mut number = 0;
     Ok(rows.map(move |row| {
         let row = row.map_err(|error| io_error(path, error))?;
-        number += 1;
-        let fields: Vec<(&String, &Field)> = row.get_column_iter().collect();
-        let fits = fields.len() == columns.len()
-            && fields
-                .iter()
-                .zip(&columns)
-                .all(|((name, _), (wanted, _))| *name == wanted);
-        if !fits {
-            return Err(ResumeError::Damaged {
-                path: path.to_owned(),
-                row: number,
-                reason: "its columns are not this run's".into(),
-            });
-        }
-        Ok(fields
-            .into_iter()
+        Ok(row
+            .get_column_iter()
             .zip(&columns)
             .map(|((_, field), (_, kind))| match (kind, field) {
                 (Kind::Text, Field::Str(text)) => Cell::Text(Some(text.clone())),
@@ -291,5 +293,6 @@ fn past_row(names: &[String], row: &Row) -> PastRow {
         file: text("file"),
         decision: Decision::from_name(&text("decision")),
         model: Some(PastModel::new(&text("model_sha256"), &text("model_prior"))),
+        has_source: true,
     }
 }

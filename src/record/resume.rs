@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 
 use super::{Record, identity, prior_in_words};
 use crate::verdict::Decision;
@@ -25,6 +26,15 @@ pub enum ResumeError {
         found: String,
         /// Identity of this run's model.
         wanted: String,
+    },
+    /// Its rows have other columns than this run writes: an earlier version wrote them, or the
+    /// manifest has changed.
+    #[error("{}: its columns are not this run's ({difference})", path.display())]
+    OtherColumns {
+        /// The output file.
+        path: PathBuf,
+        /// Which are missing, and which there are beside.
+        difference: String,
     },
     /// A row in the middle of it is not one of ours.
     #[error("{}: row {row} is damaged ({reason})", path.display())]
@@ -80,12 +90,50 @@ impl Tally {
     }
 }
 
+/// Refuses columns that are not those of this run, which would be mixed otherwise.
+pub(super) fn check_columns<'a>(
+    path: &Path,
+    found: impl IntoIterator<Item = &'a str>,
+    wanted: impl IntoIterator<Item = &'a str>,
+) -> Result<(), ResumeError> {
+    let (found, wanted): (Vec<&str>, Vec<&str>) =
+        (found.into_iter().collect(), wanted.into_iter().collect());
+    if found == wanted {
+        return Ok(());
+    }
+    let without = |these: &[&'a str], those: &[&'a str]| -> String {
+        let left: Vec<&str> = (these.iter().copied())
+            .filter(|name| !those.contains(name))
+            .collect();
+        left.join(", ")
+    };
+    let difference = match (without(&wanted, &found), without(&found, &wanted)) {
+        (missing, beside) if missing.is_empty() && beside.is_empty() => {
+            "they are in another order".into()
+        }
+        (missing, beside) if beside.is_empty() => format!("{missing} are missing"),
+        (missing, beside) if missing.is_empty() => format!("{beside} are not wanted"),
+        (missing, beside) => format!("{missing} are missing, {beside} are not wanted"),
+    };
+    Err(ResumeError::OtherColumns {
+        path: path.to_owned(),
+        difference,
+    })
+}
+
 /// The part of a written row that matters for going on.
 #[derive(Debug, Deserialize)]
 pub(super) struct PastRow {
     pub(super) file: String,
     pub(super) decision: Option<Decision>,
     pub(super) model: Option<PastModel>,
+    /// Whether it has the manifest's columns, be they null: early versions wrote none.
+    #[serde(default, rename = "source", deserialize_with = "is_there")]
+    pub(super) has_source: bool,
+}
+
+fn is_there<'de, D: Deserializer<'de>>(field: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(field).map(|_| true)
 }
 
 /// Its [`ModelStamp::identity`](super::ModelStamp::identity).
@@ -126,11 +174,11 @@ pub struct Past {
 }
 
 impl Past {
-    /// Notes one written row, refusing rows of another model.
+    /// Notes one written row, refusing rows of another model or without the manifest's columns.
     pub(super) fn note(
         &mut self,
         row: &PastRow,
-        path: &std::path::Path,
+        path: &Path,
         model: &str,
     ) -> Result<(), ResumeError> {
         if let Some(PastModel(found)) = row.model.as_ref().filter(|found| found.0 != model) {
@@ -138,6 +186,12 @@ impl Past {
                 path: path.to_owned(),
                 found: found.clone(),
                 wanted: model.to_owned(),
+            });
+        }
+        if !row.has_source {
+            return Err(ResumeError::OtherColumns {
+                path: path.to_owned(),
+                difference: "seller, listing, platform, captured_at, source are missing".into(),
             });
         }
         self.names.push(key(&row.file));
@@ -201,6 +255,7 @@ impl From<&Record> for PastRow {
                 .model
                 .as_ref()
                 .map(|model| PastModel(model.identity())),
+            has_source: true,
         }
     }
 }

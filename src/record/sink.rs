@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Record;
 use super::csv::Csv;
+use super::flat::Layout;
 use super::jsonl::JsonLines;
 use super::parquet::Parquet;
 use super::resume::{Past, ResumeError};
@@ -40,28 +41,34 @@ enum SinkKind {
 }
 
 impl Sink {
-    /// Opens or continues an output file. `model` is the identity of this run's
-    /// model, `labels` are its labels.
+    /// Opens or continues an output file. `model` is the identity of this run's model, `labels` are
+    /// its labels. `others` are the manifest's columns that stand in a table as `source_NAME`; JSON
+    /// lines hold them row by row, and need none here.
     ///
     /// # Errors
-    /// [`ResumeError`] when the file is in use, damaged, or another model's.
+    /// [`ResumeError`] when the file is in use, damaged, another model's, or has other columns.
     pub fn open(
         path: &Path,
         format: Format,
         model: &str,
         labels: &[String],
+        others: Vec<String>,
     ) -> Result<(Self, Past), ResumeError> {
+        let layout = Layout {
+            labels: labels.to_vec(),
+            others,
+        };
         let (kind, past) = match format {
             Format::Jsonl => {
                 let (lines, past) = JsonLines::open(path, model)?;
                 (SinkKind::JsonLines(lines), past)
             }
             Format::Csv => {
-                let (table, past) = Csv::open(path, model, labels)?;
+                let (table, past) = Csv::open(path, model, layout)?;
                 (SinkKind::Csv(table), past)
             }
             Format::Parquet => {
-                let (table, past) = Parquet::open(path, model, labels)?;
+                let (table, past) = Parquet::open(path, model, layout)?;
                 (SinkKind::Parquet(table), past)
             }
         };
