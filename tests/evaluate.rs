@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 use faunalens::evaluate::bootstrap;
-use faunalens::evaluate::leak::near_pairs;
 use faunalens::evaluate::metrics::{
     Confidence, Ranked, calibration, confusion, mcnemar, of_label, selective,
 };
+use faunalens::evaluate::near_duplicates::near_pairs;
 use faunalens::evaluate::retrieval::{Answered, Answers};
 use faunalens::fingerprint::PdqHash;
 use proptest::prelude::*;

@@ -7,6 +7,7 @@ use crate::recognize::Bundle;
 
 use super::error::EvaluateError;
 use super::leak::{self, Kind, Leak};
+use super::left_out::Exclusion;
 use super::rows::Scored;
 
 /// What the search for near-duplicates found.
@@ -46,11 +47,14 @@ pub fn take_out_leaks(
 }
 
 /// Why each file that is a leak is taken out.
-fn reasons(leaks: &[Leak]) -> HashMap<String, String> {
+fn reasons(leaks: &[Leak]) -> HashMap<String, Exclusion> {
     let leaks = leaks.iter().filter(|leak| leak.kind.is_leak());
     leaks
         .map(|leak| {
-            let reason = format!("a near-duplicate ({} bits) of {}", leak.distance, leak.of);
+            let reason = Exclusion::NearDuplicate {
+                distance: leak.distance,
+                of: leak.of.clone(),
+            };
             (leak.file.clone(), reason)
         })
         .collect()

@@ -1,13 +1,14 @@
 //! Near-duplicate photographs where there must be none: between an evaluation set and a model's training photographs,
 //! and across labels. By PDQ with the index's own search, within the reference's match threshold, at sufficient quality.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
 use crate::fingerprint::{MATCH_DISTANCE, PdqHash};
 use crate::index::{IndexError, near_hashes};
 
+use super::near_duplicates::unique;
 use super::rows::Scored;
 
 /// Of a picture: upright, turned and mirrored.
@@ -44,80 +45,6 @@ pub struct Leak {
     pub distance: u32,
     /// What the other one is.
     pub kind: Kind,
-}
-
-/// Sets of rows that are put together one pair at a time.
-#[derive(Debug)]
-pub(super) struct Clusters(Vec<usize>);
-
-impl Clusters {
-    /// Every row by itself.
-    pub(super) fn new(rows: usize) -> Self {
-        Self((0..rows).collect())
-    }
-
-    /// The first row of the set that `row` is in.
-    pub(super) fn root(&mut self, mut row: usize) -> usize {
-        while self.0[row] != row {
-            self.0[row] = self.0[self.0[row]];
-            row = self.0[row];
-        }
-        row
-    }
-
-    /// Puts the sets of two rows together.
-    pub(super) fn join(&mut self, a: usize, b: usize) {
-        let (a, b) = (self.root(a), self.root(b));
-        self.0[a.max(b)] = a.min(b);
-    }
-}
-
-/// Unique hashes, and the rows that have each.
-fn unique(hashes: &[Option<PdqHash>]) -> (Vec<PdqHash>, Vec<Vec<usize>>) {
-    let mut places: HashMap<PdqHash, usize> = HashMap::new();
-    let (mut unique, mut rows) = (Vec::new(), Vec::<Vec<usize>>::new());
-    for (row, hash) in hashes.iter().enumerate() {
-        let Some(hash) = hash else { continue };
-        let place = *places.entry(*hash).or_insert_with(|| {
-            unique.push(*hash);
-            rows.push(Vec::new());
-            unique.len() - 1
-        });
-        rows[place].push(row);
-    }
-    (unique, rows)
-}
-
-/// Pairs `(i, j, distance)`, `i` not `j`, of rows whose hashes are within the match threshold. Of rows with the same hash each
-/// is paired with the first alone, which connects the same clusters without a quadratic list.
-///
-/// # Errors
-/// [`IndexError`] when the system gives no memory.
-pub fn near_pairs(hashes: &[Option<PdqHash>]) -> Result<Vec<(usize, usize, u32)>, IndexError> {
-    let (unique, rows) = unique(hashes);
-    let mut pairs = Vec::new();
-    for (place, near) in near_hashes(&unique, &unique, MATCH_DISTANCE)?
-        .iter()
-        .enumerate()
-    {
-        let first = rows[place][0];
-        pairs.extend(rows[place][1..].iter().map(|&row| (first, row, 0)));
-        let others = near.iter().filter(|(other, _)| *other as usize > place);
-        pairs.extend(others.map(|&(other, distance)| (first, rows[other as usize][0], distance)));
-    }
-    Ok(pairs)
-}
-
-/// The number of each photograph's cluster of near-duplicates: the smallest row in it.
-///
-/// # Errors
-/// [`IndexError`] when the system gives no memory.
-pub fn clusters(hashes: &[Option<PdqHash>]) -> Result<Vec<usize>, IndexError> {
-    let mut clusters = Clusters::new(hashes.len());
-    for (a, b, _) in near_pairs(hashes)? {
-        clusters.join(a, b);
-    }
-    Ok((0..hashes.len()).map(|row| clusters.root(row)).collect())
 }
 
 /// The photographs of the set that have a near-duplicate among `training`, in any orientation, or upright in the set itself. Each is named once, by the

@@ -34,8 +34,10 @@ mod defaults;
 mod error;
 mod figure;
 pub mod leak;
+pub mod left_out;
 pub mod matching;
 pub mod metrics;
+pub mod near_duplicates;
 mod progress;
 mod provenance;
 pub mod results;
@@ -45,7 +47,6 @@ pub mod rows;
 pub mod schreger;
 mod sections;
 mod study_index;
-mod table;
 pub mod truth;
 
 pub use bootstrap::Resampling;

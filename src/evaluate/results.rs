@@ -1,31 +1,32 @@
 //! Scores by file: records of `scan` as JSON lines, or a CSV with `file` and, per label, a column `score_LABEL`.
 
 use std::collections::HashMap;
-use std::io::BufRead;
 use std::path::Path;
 
 use serde::Deserialize;
 
 use crate::fingerprint::{MIN_QUALITY, PdqHash};
+use crate::manifest::{Column, JsonLines, Passthrough, Rows};
 use crate::record::Record;
 
-use super::table::{RowsError, extension, open, unusable};
+use super::left_out::{Exclusion, RowsError, unusable};
 
-/// What a model said of one photograph.
+/// What a model predicts for one photograph.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Said {
+pub(super) struct Prediction {
     /// In the order of [`Results::labels`]; a score that is missing or no number is NaN.
     pub(super) scores: Vec<f64>,
     pub(super) pdq: Option<PdqHash>,
-    pub(super) failure: Option<String>,
+    /// Why there is none.
+    pub(super) failure: Option<Exclusion>,
 }
 
-/// What a model said of every photograph.
+/// What a model predicts for every photograph.
 #[derive(Debug, Clone, Default)]
 pub struct Results {
     /// The labels, sorted.
     pub(super) labels: Vec<String>,
-    pub(super) said: HashMap<String, Said>,
+    pub(super) by_file: HashMap<String, Prediction>,
 }
 
 impl Results {
@@ -34,7 +35,11 @@ impl Results {
     /// # Errors
     /// [`RowsError::Unusable`] naming the line that is none.
     pub fn read(path: &Path) -> Result<Self, RowsError> {
-        if extension(path) == "csv" {
+        let extension = path.extension().unwrap_or_default();
+        if ["csv", "tsv"]
+            .iter()
+            .any(|name| extension.eq_ignore_ascii_case(name))
+        {
             table(path)
         } else {
             records(path)
@@ -69,7 +74,7 @@ impl Results {
 #[derive(Default)]
 struct Gathered {
     labels: Vec<String>,
-    said: HashMap<String, Said>,
+    by_file: HashMap<String, Prediction>,
 }
 
 impl Gathered {
@@ -81,32 +86,35 @@ impl Gathered {
         quality: Option<u8>,
         failure: Option<String>,
     ) {
-        let mut said = Said {
+        let mut prediction = Prediction {
             scores: vec![f64::NAN; self.labels.len()],
             pdq: pdq
                 .filter(|_| quality.unwrap_or(0) >= MIN_QUALITY)
                 .and_then(|text| text.parse().ok()),
-            failure,
+            failure: failure.map(|kind| Exclusion::PhotographUnread { kind }),
         };
         for (label, score) in scores {
             match self.labels.iter().position(|known| known == label) {
-                Some(at) => said.scores[at] = score,
+                Some(at) => prediction.scores[at] = score,
                 None => {
                     self.labels.push(label.to_owned());
-                    said.scores.push(score);
+                    prediction.scores.push(score);
                 }
             }
         }
-        match self.said.get_mut(file) {
+        match self.by_file.get_mut(file) {
             None => {
-                self.said.insert(file.to_owned(), said);
+                self.by_file.insert(file.to_owned(), prediction);
             }
             Some(first) => {
-                let equal = first.scores.len() == said.scores.len()
-                    && first.scores.iter().zip(&said.scores).all(|(a, b)| a == b);
+                let equal = first.scores.len() == prediction.scores.len()
+                    && first
+                        .scores
+                        .iter()
+                        .zip(&prediction.scores)
+                        .all(|(a, b)| a == b);
                 if !equal && first.failure.is_none() {
-                    first.failure =
-                        Some("it is scored twice, differently, in the same results".into());
+                    first.failure = Some(Exclusion::ScoredTwice);
                 }
             }
         }
@@ -116,18 +124,18 @@ impl Gathered {
     fn results(mut self) -> Results {
         let mut order: Vec<usize> = (0..self.labels.len()).collect();
         order.sort_by(|&a, &b| self.labels[a].cmp(&self.labels[b]));
-        for said in self.said.values_mut() {
+        for prediction in self.by_file.values_mut() {
             let scores = order
                 .iter()
-                .map(|&at| said.scores.get(at).copied().unwrap_or(f64::NAN));
-            said.scores = scores.collect();
+                .map(|&at| prediction.scores.get(at).copied().unwrap_or(f64::NAN));
+            prediction.scores = scores.collect();
         }
         Results {
             labels: order
                 .iter()
                 .map(|&at| std::mem::take(&mut self.labels[at]))
                 .collect(),
-            said: self.said,
+            by_file: self.by_file,
         }
     }
 }
@@ -152,19 +160,20 @@ fn records(path: &Path) -> Result<Results, RowsError> {
         kind: String,
     }
     let mut gathered = Gathered::default();
-    for (number, line) in open(path)?.split(b'\n').enumerate() {
-        let line = line.map_err(|error| unusable(path, error))?;
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
-        let row: Row = serde_json::from_slice(&line)
-            .map_err(|error| unusable(path, format!("line {} is no record of `scan` ({error}); give its JSON lines, or a .csv with file and score_LABEL columns", number + 1)))?;
+    let mut lines = JsonLines::open(path)?;
+    while let Some(line) = lines.read() {
+        let (number, line) = line.map_err(|bad| unusable(path, bad))?;
+        let row: Row = serde_json::from_str(line).map_err(|error| {
+            let cure = "give its JSON lines, or a .csv with file and score_LABEL columns";
+            let words = format!("line {number} is no record of `scan` ({error}); {cure}");
+            unusable(path, words)
+        })?;
         let Some(file) = row.file else {
-            return Err(unusable(path, format!("line {} names no file", number + 1)));
+            return Err(unusable(path, format!("line {number} names no file")));
         };
         let scores = row.materials.iter();
         gathered.take(
-            &file,
+            file.trim(),
             scores.map(|m| (m.label.as_str(), m.score.unwrap_or(f64::NAN))),
             row.pdq.as_deref(),
             row.pdq_quality,
@@ -175,41 +184,45 @@ fn records(path: &Path) -> Result<Results, RowsError> {
 }
 
 fn table(path: &Path) -> Result<Results, RowsError> {
-    let mut reader = csv::Reader::from_reader(open(path)?);
-    let header = reader
-        .headers()
-        .map_err(|error| unusable(path, error))?
-        .clone();
-    let place = |name: &str| header.iter().position(|column| column.trim() == name);
-    let labels: Vec<(usize, &str)> = header
-        .iter()
-        .enumerate()
-        .filter_map(|(at, column)| Some((at, column.trim().strip_prefix("score_")?)))
-        .collect();
-    let (Some(file), false) = (place("file"), labels.is_empty()) else {
+    let columns = [
+        Column::File,
+        Column::Pdq,
+        Column::PdqQuality,
+        Column::ErrorKind,
+    ];
+    let rows = Rows::open(path, columns, 1)?.with_others();
+    let others = rows.other_names();
+    if !others.iter().any(|name| name.starts_with(SCORE)) {
         return Err(unusable(
             path,
             format!(
-                "the columns file and score_LABEL, one per label, are needed; its columns are: {}",
-                header.iter().collect::<Vec<_>>().join(", ")
+                "a column score_LABEL per label is needed beside file; its other columns are: {}",
+                others.join(", ")
             ),
         ));
-    };
-    let (pdq, quality, failure) = (place("pdq"), place("pdq_quality"), place("error_kind"));
+    }
     let mut gathered = Gathered::default();
-    for record in reader.records() {
-        let record = record.map_err(|error| unusable(path, error))?;
-        let text = |at: Option<usize>| at.and_then(|at| record.get(at)).unwrap_or_default();
-        let scores = labels
-            .iter()
-            .map(|&(at, label)| (label, text(Some(at)).trim().parse().unwrap_or(f64::NAN)));
+    for row in rows {
+        let row = row.map_err(|bad| unusable(path, bad))?;
+        let [file, pdq, quality, failure] = row.cells;
         gathered.take(
-            text(Some(file)).trim(),
-            scores,
-            Some(text(pdq)),
-            text(quality).parse().ok(),
-            Some(text(failure).to_owned()).filter(|kind| !kind.is_empty()),
+            &file,
+            scores_of(&row.others),
+            Some(&pdq),
+            quality.parse().ok(),
+            Some(failure).filter(|kind| !kind.is_empty()),
         );
     }
     Ok(gathered.results())
+}
+
+/// What the name of a label's column starts with.
+const SCORE: &str = "score_";
+
+fn scores_of(others: &Passthrough) -> impl Iterator<Item = (&str, f64)> {
+    others.iter().filter_map(|(name, value)| {
+        let label = name.strip_prefix(SCORE)?;
+        let score = value.as_cell().and_then(|cell| cell.parse().ok());
+        Some((label, score.unwrap_or(f64::NAN)))
+    })
 }

@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::fingerprint::PdqHash;
-use crate::manifest::Source;
+use crate::links::DisjointSets;
+use crate::manifest::{Column, Rows, Source};
 
-use super::leak;
-use super::results::{Results, Said};
-use super::table::{self, extension, unusable};
+use super::left_out::{Exclusion, unusable};
+use super::near_duplicates::near_pairs;
+use super::results::{Prediction, Results};
 
-pub use super::table::{LeftOut, RowsError};
+pub use super::left_out::{LeftOut, RowsError};
 
 /// What is known of one photograph.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,49 +92,52 @@ pub enum Grouping {
     NearDuplicates,
 }
 
-/// The answers of a manifest (CSV, TSV or JSONL with `file` and `label`; optional `group`, `seller`, `source`), or of a
+/// The answers of a table with `file` and `label` (optional `group`, `seller`, `source`), or of a
 /// folder that holds one folder per label.
 ///
 /// # Errors
 /// [`RowsError::Unusable`] for what is no manifest. Single bad lines are in the second value.
 pub fn answers(path: &Path) -> Result<(Vec<Answer>, Vec<LeftOut>), RowsError> {
-    if path.is_dir() {
-        return folder(path);
-    }
-    if !path.exists() {
-        return Err(unusable(path, "no such folder or manifest"));
-    }
-    if !["csv", "tsv", "jsonl", "ndjson"].contains(&extension(path).as_str()) {
-        return Err(unusable(
+    match Source::parse(path, false, false)? {
+        Source::Manifest(path) => of_manifest(&path),
+        folder @ Source::Folder { .. } => of_folder(path, &folder),
+        Source::Stdin { .. } => Err(unusable(
             path,
-            "not a folder and no manifest; give a .csv, .tsv or .jsonl with the columns file and label, or a folder per label",
-        ));
+            "a list of paths names no labels; give a table with the columns file and label",
+        )),
     }
-    let wanted = ["file", "label", "group", "seller", "source"];
-    let table = table::read(path, &wanted, 2)?;
-    let answers = table.rows.into_iter().map(|(line, fields)| {
-        let mut fields = fields.into_iter();
-        let mut next = || fields.next().unwrap_or_default();
-        let (file, label, group, seller) = (next(), next(), next(), next());
-        Answer {
-            line,
-            file,
-            label,
-            group: [group, seller].into_iter().find(|name| !name.is_empty()),
-            source: next(),
-        }
-    });
-    Ok((answers.collect(), table.left_out))
 }
 
-fn folder(root: &Path) -> Result<(Vec<Answer>, Vec<LeftOut>), RowsError> {
-    let source = Source::Folder {
-        root: root.to_owned(),
-        all_files: false,
-    };
-    let items = source.items().map_err(|error| unusable(root, error))?;
+fn of_manifest(path: &Path) -> Result<(Vec<Answer>, Vec<LeftOut>), RowsError> {
+    let columns = [
+        Column::File,
+        Column::Label,
+        Column::Group,
+        Column::Seller,
+        Column::Source,
+    ];
     let (mut answers, mut left_out) = (Vec::new(), Vec::new());
-    for item in items {
+    for row in Rows::open(path, columns, 2)? {
+        match row {
+            Ok(row) => {
+                let [file, label, group, seller, source] = row.cells;
+                answers.push(Answer {
+                    line: row.line as usize,
+                    file,
+                    label,
+                    group: [group, seller].into_iter().find(|name| !name.is_empty()),
+                    source,
+                });
+            }
+            Err(bad) => left_out.push(bad.into()),
+        }
+    }
+    Ok((answers, left_out))
+}
+
+fn of_folder(root: &Path, folder: &Source) -> Result<(Vec<Answer>, Vec<LeftOut>), RowsError> {
+    let (mut answers, mut left_out) = (Vec::new(), Vec::new());
+    for item in folder.items()? {
         let below = Path::new(&item.file).strip_prefix(root);
         let below = below.map_or_else(|_| PathBuf::from(&item.file), Path::to_path_buf);
         let mut parts = below.components();
@@ -148,7 +152,7 @@ fn folder(root: &Path) -> Result<(Vec<Answer>, Vec<LeftOut>), RowsError> {
             _ => left_out.push(LeftOut {
                 line: 0,
                 file: item.file,
-                why: "it lies in no folder that names a label".into(),
+                why: Exclusion::NoLabelFolder,
             }),
         }
     }
@@ -202,85 +206,22 @@ pub fn join_results(
     results: &Results,
     joining: &Joining,
 ) -> Result<Scored, RowsError> {
-    let scored = &results.labels;
-    let kept = joining
-        .kept
-        .clone()
-        .or_else(|| (scored.len() == 1).then(|| scored.clone()));
-    let reduced = kept.is_some();
-    let mut names = kept.unwrap_or_else(|| scored.clone());
-    // Where each kept label's score stands.
-    let places: Vec<Option<usize>> = names
-        .iter()
-        .map(|name| scored.iter().position(|other| other == name))
-        .collect();
-    if reduced {
-        names.push(REST.into());
-    }
     let total = answers.len() + left_out.len();
+    let targets = Targets::new(results, joining);
     let mut rows = Vec::with_capacity(answers.len());
     let mut groups = Vec::with_capacity(answers.len());
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut answered = 0;
     for answer in answers {
-        let label = joining.renamed.get(&answer.label).unwrap_or(&answer.label);
-        let place = names
-            .iter()
-            .position(|name| name == label)
-            .or_else(|| reduced.then(|| names.len() - 1));
-        let found = results.said.get(&answer.file);
-        let first = seen.get(&answer.file);
-        answered += usize::from(found.is_some() && first.is_none());
-        let why = if answer.file.is_empty() {
-            "it names no file".to_owned()
-        } else if let Some(first) = first {
-            format!("the same file stands in line {first}")
-        } else if label.is_empty() {
-            "it has no label".to_owned()
-        } else if place.is_none() {
-            format!(
-                "label {label} is none of the model's ({}); --rename {label}=LABEL maps it",
-                names.join(", ")
-            )
-        } else {
-            match found {
-                None => "there are no scores for this file".to_owned(),
-                Some(Said {
-                    failure: Some(kind),
-                    ..
-                }) if kind.contains(' ') => kind.clone(),
-                Some(Said {
-                    failure: Some(kind),
-                    ..
-                }) => format!("the photograph could not be read: {kind}"),
-                Some(one) if !one.scores.iter().all(|score| score.is_finite()) => {
-                    "a score is missing or no number".to_owned()
-                }
-                Some(_) => String::new(),
-            }
-        };
+        let earlier = seen.get(&answer.file).copied();
+        answered += usize::from(results.by_file.contains_key(&answer.file) && earlier.is_none());
         seen.entry(answer.file.clone()).or_insert(answer.line);
-        match (why.is_empty(), found, place) {
-            (true, Some(found), Some(label)) => {
-                let mut scores: Vec<f64> = places
-                    .iter()
-                    .map(|place| place.map_or(0.0, |at| found.scores[at]))
-                    .collect();
-                if reduced {
-                    scores.push(1.0 - scores.iter().sum::<f64>());
-                }
-                rows.push(Row {
-                    line: answer.line,
-                    label,
-                    group: 0,
-                    source: answer.source,
-                    scores,
-                    pdq: found.pdq,
-                    file: answer.file,
-                });
+        match targets.row(&answer, earlier, results) {
+            Ok(row) => {
+                rows.push(row);
                 groups.push(answer.group);
             }
-            _ => left_out.push(LeftOut {
+            Err(why) => left_out.push(LeftOut {
                 line: answer.line,
                 file: answer.file,
                 why,
@@ -289,12 +230,11 @@ pub fn join_results(
     }
     left_out.sort_by_key(|row| row.line);
     if rows.is_empty() {
+        let first = left_out.first();
         return Err(RowsError::Nothing {
             path: manifest.to_owned(),
             total,
-            first: left_out
-                .first()
-                .map_or("it is empty".into(), |row| row.why.clone()),
+            first: first.map_or("it is empty".into(), |row| row.why.to_string()),
         });
     }
     let grouping = if groups.iter().all(Option::is_some) {
@@ -304,18 +244,111 @@ pub fn join_results(
     };
     let merged = assign_groups(&mut rows, groups)?;
     Ok(Scored {
-        labels: names,
+        labels: targets.names,
         rows,
         left_out,
         grouping,
         merged,
-        not_asked: results.said.len() - answered,
+        not_asked: results.by_file.len() - answered,
     })
+}
+
+/// The labels that answers and scores are brought to.
+struct Targets<'a> {
+    names: Vec<String>,
+    /// Where each name's score stands; [`REST`] has no place.
+    places: Vec<Option<usize>>,
+    /// Whether the last name is [`REST`].
+    reduced: bool,
+    joining: &'a Joining,
+}
+
+impl<'a> Targets<'a> {
+    fn new(results: &Results, joining: &'a Joining) -> Self {
+        let scored = &results.labels;
+        let kept = (joining.kept.clone()).or_else(|| (scored.len() == 1).then(|| scored.clone()));
+        let reduced = kept.is_some();
+        let mut names = kept.unwrap_or_else(|| scored.clone());
+        let places = names
+            .iter()
+            .map(|name| scored.iter().position(|other| other == name))
+            .collect();
+        if reduced {
+            names.push(REST.into());
+        }
+        Self {
+            names,
+            places,
+            reduced,
+            joining,
+        }
+    }
+
+    /// An answer with its scores, or why it cannot be used. `earlier` is the line in which the same
+    /// file stood before.
+    fn row(
+        &self,
+        answer: &Answer,
+        earlier: Option<usize>,
+        results: &Results,
+    ) -> Result<Row, Exclusion> {
+        if answer.file.is_empty() {
+            return Err(Exclusion::NoFile);
+        }
+        if let Some(line) = earlier {
+            return Err(Exclusion::SameFile(line));
+        }
+        let label = self.label(answer)?;
+        let prediction = (results.by_file.get(&answer.file)).ok_or(Exclusion::NoScores)?;
+        if let Some(failure) = &prediction.failure {
+            return Err(failure.clone());
+        }
+        if !prediction.scores.iter().all(|score| score.is_finite()) {
+            return Err(Exclusion::NoNumber);
+        }
+        Ok(Row {
+            line: answer.line,
+            file: answer.file.clone(),
+            label,
+            group: 0,
+            source: answer.source.clone(),
+            scores: self.scores(prediction),
+            pdq: prediction.pdq,
+        })
+    }
+
+    fn label(&self, answer: &Answer) -> Result<usize, Exclusion> {
+        let renamed = self.joining.renamed.get(&answer.label);
+        let label = renamed.unwrap_or(&answer.label);
+        if label.is_empty() {
+            return Err(Exclusion::NoLabel);
+        }
+        let known = self.names.iter().position(|name| name == label);
+        known
+            .or_else(|| self.reduced.then(|| self.names.len() - 1))
+            .ok_or_else(|| Exclusion::UnknownLabel {
+                label: label.clone(),
+                known: self.names.clone(),
+                matched: false,
+            })
+    }
+
+    fn scores(&self, prediction: &Prediction) -> Vec<f64> {
+        let mut scores: Vec<f64> = self
+            .places
+            .iter()
+            .map(|place| place.map_or(0.0, |place| prediction.scores[place]))
+            .collect();
+        if self.reduced {
+            scores.push(1.0 - scores.iter().sum::<f64>());
+        }
+        scores
+    }
 }
 
 impl Scored {
     /// Takes the rows of these files out, for the reason given.
-    pub fn leave_out(&mut self, files: &HashMap<String, String>) {
+    pub fn leave_out(&mut self, files: &HashMap<String, Exclusion>) {
         let (out, rows): (Vec<Row>, Vec<Row>) = std::mem::take(&mut self.rows)
             .into_iter()
             .partition(|row| files.contains_key(&row.file));
@@ -358,14 +391,14 @@ impl Scored {
 /// Puts rows into groups: those of one name, and near-duplicates, which are never independent, whatever their names. Gives
 /// the number of named groups that were put together with another.
 fn assign_groups(rows: &mut [Row], names: Vec<Option<String>>) -> Result<usize, RowsError> {
-    let mut clusters = leak::Clusters::new(rows.len());
+    let mut clusters = DisjointSets::new(rows.len());
     let mut first: HashMap<String, usize> = HashMap::new();
     for (row, name) in names.into_iter().enumerate() {
         let Some(name) = name else { continue };
         clusters.join(*first.entry(name).or_insert(row), row);
     }
     let hashes: Vec<Option<PdqHash>> = rows.iter().map(|row| row.pdq).collect();
-    for (a, b, _) in leak::near_pairs(&hashes)? {
+    for (a, b, _) in near_pairs(&hashes)? {
         clusters.join(a, b);
     }
     let roots: std::collections::BTreeSet<usize> =

@@ -23,7 +23,7 @@ pub(super) fn left_out(page: &mut Page, rows: &[LeftOut]) {
         table.push(vec![
             Cell::count(row.line),
             Cell::text(&row.file),
-            Cell::text(&row.why),
+            Cell::text(&row.why.to_string()),
         ]);
     }
     page.table(&table);

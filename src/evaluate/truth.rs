@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
-use super::leak::Clusters;
+use crate::links::DisjointSets;
+use crate::manifest::{Column, Row, Rows, Source};
+
+use super::left_out::{Exclusion, LeftOut, RowsError, unusable};
 use super::rows::answers;
-use super::table::{self, LeftOut, RowsError, extension, unusable};
 
 /// One question: which of the references are this picture?
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,38 +65,9 @@ impl Truth {
     /// # Errors
     /// [`RowsError`] when the file is neither, or no question is left.
     pub fn read(path: &Path) -> Result<Self, RowsError> {
-        let truth = if path.is_dir() {
-            let (answers, left_out) = answers(path)?;
-            let rows = answers.into_iter().map(|answer| Member {
-                line: 0,
-                file: answer.file,
-                cluster: answer.label,
-                ..Member::default()
-            });
-            clusters(rows.collect(), left_out)
-        } else {
-            if !path.exists() {
-                return Err(unusable(path, "no such folder or manifest"));
-            }
-            if !["csv", "tsv", "jsonl", "ndjson"].contains(&extension(path).as_str()) {
-                return Err(unusable(path, NEITHER));
-            }
-            let wanted = ["query", "db", "file", "cluster", "role", "transformation"];
-            let table = table::read(path, &wanted, 0)?;
-            if table.present[0] && table.present[1] {
-                pairs(table.rows, table.left_out)
-            } else if table.present[2] && table.present[3] {
-                let members = table.rows.into_iter().map(|(line, mut fields)| Member {
-                    line,
-                    transformation: fields.pop().unwrap_or_default(),
-                    role: fields.pop().unwrap_or_default().to_ascii_lowercase(),
-                    cluster: fields.pop().unwrap_or_default(),
-                    file: fields.pop().unwrap_or_default(),
-                });
-                clusters(members.collect(), table.left_out)
-            } else {
-                return Err(unusable(path, NEITHER));
-            }
+        let truth = match Source::parse(path, false, false)? {
+            Source::Manifest(path) => of_manifest(&path)?,
+            _ => of_folder(path)?,
         };
         if truth.questions.is_empty() || truth.references.is_empty() {
             return Err(RowsError::Nothing {
@@ -102,7 +75,7 @@ impl Truth {
                 total: truth.left_out.len(),
                 first: truth.left_out.first().map_or_else(
                     || "it holds no question or nothing to ask".into(),
-                    |row| row.why.clone(),
+                    |row| row.why.to_string(),
                 ),
             });
         }
@@ -135,10 +108,7 @@ impl Truth {
                 self.left_out.push(LeftOut {
                     line: 0,
                     file: self.references[at].clone(),
-                    why: format!(
-                        "as a reference, it could not be read: {}",
-                        unreadable[&self.references[at]]
-                    ),
+                    why: Exclusion::ReferenceUnread(unreadable[&self.references[at]].clone()),
                 });
             }
         }
@@ -152,7 +122,7 @@ impl Truth {
         self.left_out
             .extend(out.into_iter().map(|question| LeftOut {
                 line: question.line,
-                why: format!("it could not be read: {}", unreadable[&question.file]),
+                why: Exclusion::Unread(unreadable[&question.file].clone()),
                 file: question.file,
             }));
         let mut numbers: HashMap<usize, usize> = HashMap::new();
@@ -165,6 +135,55 @@ impl Truth {
 
 const NEITHER: &str = "no ground truth: give the columns query and db (pairs), or file and cluster, or a folder per cluster";
 
+/// The columns of pairs and of clusters.
+const COLUMNS: [Column; 6] = [
+    Column::Query,
+    Column::Db,
+    Column::File,
+    Column::Cluster,
+    Column::Role,
+    Column::Transformation,
+];
+
+fn of_manifest(path: &Path) -> Result<Truth, RowsError> {
+    let mut table = Rows::open(path, COLUMNS, 0)?;
+    let (mut rows, mut left_out) = (Vec::new(), Vec::new());
+    for row in table.by_ref() {
+        match row {
+            Ok(row) => rows.push(row),
+            Err(bad) => left_out.push(bad.into()),
+        }
+    }
+    match table.present() {
+        [true, true, ..] => Ok(pairs(rows, left_out)),
+        [_, _, true, true, ..] => {
+            let members = rows.into_iter().map(|row| {
+                let [_, _, file, cluster, role, transformation] = row.cells;
+                Member {
+                    line: row.line as usize,
+                    file,
+                    cluster,
+                    role: role.to_ascii_lowercase(),
+                    transformation,
+                }
+            });
+            Ok(clusters(members.collect(), left_out))
+        }
+        _ => Err(unusable(path, NEITHER)),
+    }
+}
+
+fn of_folder(path: &Path) -> Result<Truth, RowsError> {
+    let (answers, left_out) = answers(path)?;
+    let members = answers.into_iter().map(|answer| Member {
+        line: 0,
+        file: answer.file,
+        cluster: answer.label,
+        ..Member::default()
+    });
+    Ok(clusters(members.collect(), left_out))
+}
+
 /// A picture and the copies it belongs to.
 #[derive(Debug, Default)]
 struct Member {
@@ -175,15 +194,14 @@ struct Member {
     transformation: String,
 }
 
-fn pairs(rows: Vec<(usize, Vec<String>)>, mut left_out: Vec<LeftOut>) -> Truth {
+fn pairs(rows: Vec<Row<6>>, mut left_out: Vec<LeftOut>) -> Truth {
     let mut references = Numbered::default();
     let mut questions: Vec<Question> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
-    for (line, fields) in rows {
-        let [query, db, .., transformation] = fields.as_slice() else {
-            continue;
-        };
-        let mut aside = |why: String| {
+    for row in rows {
+        let line = row.line as usize;
+        let [query, db, .., transformation] = &row.cells;
+        let mut exclude = |why: Exclusion| {
             left_out.push(LeftOut {
                 line,
                 file: if query.is_empty() {
@@ -196,7 +214,7 @@ fn pairs(rows: Vec<(usize, Vec<String>)>, mut left_out: Vec<LeftOut>) -> Truth {
         };
         match (query.is_empty(), db.is_empty()) {
             (true, true) => {
-                aside("it names no picture".into());
+                exclude(Exclusion::NoPicture);
                 continue;
             }
             (true, false) => {
@@ -204,7 +222,7 @@ fn pairs(rows: Vec<(usize, Vec<String>)>, mut left_out: Vec<LeftOut>) -> Truth {
                 continue;
             }
             (false, false) if query == db => {
-                aside("a picture is no match of itself".into());
+                exclude(Exclusion::OwnMatch);
                 continue;
             }
             _ => {}
@@ -220,15 +238,16 @@ fn pairs(rows: Vec<(usize, Vec<String>)>, mut left_out: Vec<LeftOut>) -> Truth {
             questions.len() - 1
         });
         if !db.is_empty() && !questions[place].wanted.insert(references.number(db)) {
-            aside("the same pair stands in an earlier line".into());
+            exclude(Exclusion::SamePair);
         } else if !transformation.is_empty() && questions[place].transformation != *transformation {
-            aside(format!(
-                "its transformation is {transformation}, that of line {} is {}; the pair counts under the first",
-                questions[place].line, questions[place].transformation
-            ));
+            exclude(Exclusion::OtherTransformation {
+                this: transformation.clone(),
+                line: questions[place].line,
+                first: questions[place].transformation.clone(),
+            });
         }
     }
-    let mut groups = Clusters::new(questions.len() + references.names.len());
+    let mut groups = DisjointSets::new(questions.len() + references.names.len());
     for (number, question) in questions.iter().enumerate() {
         for reference in &question.wanted {
             groups.join(number, questions.len() + reference);
@@ -249,11 +268,11 @@ fn clusters(rows: Vec<Member>, mut left_out: Vec<LeftOut>) -> Truth {
     let mut members: Vec<Member> = Vec::new();
     for row in rows {
         let why = if row.file.is_empty() {
-            Some("it names no file".to_owned())
+            Some(Exclusion::NoFile)
         } else if let Some(line) = seen.get(&row.file) {
-            Some(format!("the same file stands in line {line}"))
+            Some(Exclusion::SameFile(*line))
         } else if !["", "query", "reference"].contains(&row.role.as_str()) {
-            Some(format!("role {} is neither query nor reference", row.role))
+            Some(Exclusion::UnknownRole(row.role.clone()))
         } else {
             None
         };

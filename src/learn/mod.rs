@@ -34,6 +34,7 @@ pub use held_out::{BackgroundReport, LabelReport, ProductReport};
 use labels::LabelSet;
 use logistic::Problem;
 pub use options::LearnOptions;
+use pictures::Network;
 pub use taught::TaughtBundle;
 use training_set::TrainingSet;
 
@@ -50,15 +51,14 @@ pub fn learn(
     progress: &dyn Progress,
 ) -> Result<TaughtBundle, LearnError> {
     let reads = teachable_output(&base)?;
-    let gathered = pictures::look(
-        &options.from,
-        &base,
+    let network = Network {
+        bundle: &base,
         runtime,
         reads,
-        &options.limits,
-        options.workers,
-        progress,
-    )?;
+        limits: &options.limits,
+        workers: options.workers,
+    };
+    let gathered = pictures::embed(&options.from, network, progress)?;
     let labels = LabelSet::new(&base.description.labels.names, options, &gathered)?;
     let background = BackgroundSelection::new(&base, reads, &labels, &gathered.usable)?;
     let set = TrainingSet::new(&base, &labels, &gathered.usable, &background);

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::prelude::*;
 
 use super::error::LearnError;
-use crate::evaluate::leak;
-use crate::evaluate::rows::{Answer, LeftOut, RowsError, answers};
+use crate::evaluate::left_out::{Exclusion, LeftOut, RowsError};
+use crate::evaluate::near_duplicates;
+use crate::evaluate::rows::{Answer, answers};
 use crate::evaluate::{Progress, Stage};
 use crate::fingerprint::{self, MIN_QUALITY, PdqHash};
 use crate::photo::{self, Limits, Photo};
@@ -34,58 +35,110 @@ pub(super) struct Pictures {
     pub(super) named_groups: bool,
 }
 
-/// Reads a folder per label or a manifest, and runs the network on every picture with `workers`
-/// threads.
-pub(super) fn look(
+/// The network that sees them, and how.
+#[derive(Clone, Copy)]
+pub(super) struct Network<'a> {
+    pub(super) bundle: &'a Bundle,
+    pub(super) runtime: &'a Runtime,
+    pub(super) reads: Reads,
+    pub(super) limits: &'a Limits,
+    /// Threads, one session each.
+    pub(super) workers: usize,
+}
+
+/// Reads a folder per label or a manifest, and runs the network on every picture.
+pub(super) fn embed(
     from: &Path,
-    bundle: &Bundle,
-    runtime: &Runtime,
-    reads: Reads,
-    limits: &Limits,
-    workers: usize,
+    network: Network<'_>,
     progress: &dyn Progress,
 ) -> Result<Pictures, LearnError> {
     let (answers, mut left_out) = answers(from)?;
-    let root = if from.is_dir() {
-        Path::new("")
-    } else {
-        from.parent().unwrap_or(Path::new(""))
+    let root = match from.parent() {
+        Some(parent) if !from.is_dir() => parent,
+        _ => Path::new(""),
     };
-    let mut named: Vec<Answer> = Vec::new();
+    let labelled = labelled(answers, &mut left_out);
+    let embedded = embed_all(&labelled, root, network, progress)?;
+    let (mut usable, mut lines) = (Vec::new(), Vec::new());
+    for (answer, outcome) in labelled.into_iter().zip(embedded) {
+        match outcome {
+            Ok((pdq, seen)) => {
+                lines.push((answer.line, answer.group));
+                usable.push(Picture {
+                    file: answer.file,
+                    label: answer.label,
+                    group: 0,
+                    pdq,
+                    seen,
+                });
+            }
+            Err(why) => left_out.push(LeftOut {
+                line: answer.line,
+                file: answer.file,
+                why,
+            }),
+        }
+    }
+    let named_groups = lines.iter().all(|(_, group)| group.is_some());
+    let usable = grouped(usable, lines, &mut left_out)?;
+    left_out.sort_by_key(|row| row.line);
+    Ok(Pictures {
+        usable,
+        left_out,
+        named_groups,
+    })
+}
+
+/// The rows that name a file and a label.
+fn labelled(answers: Vec<Answer>, left_out: &mut Vec<LeftOut>) -> Vec<Answer> {
+    let mut labelled = Vec::with_capacity(answers.len());
     for answer in answers {
         let why = if answer.file.is_empty() {
-            "it names no file"
+            Exclusion::NoFile
         } else if answer.label.is_empty() {
-            "it has no label"
+            Exclusion::NoLabel
         } else {
-            named.push(answer);
+            labelled.push(answer);
             continue;
         };
         left_out.push(LeftOut {
             line: answer.line,
             file: answer.file,
-            why: why.into(),
+            why,
         });
     }
-    let workers = workers.clamp(1, named.len().max(1));
+    labelled
+}
+
+/// Hash, if it says something, and what the network sees; or why the picture cannot be used.
+type Embedded = Result<(Option<PdqHash>, Embedding), Exclusion>;
+
+/// Takes the next picture that nobody has taken, on every thread, until there is none; gives them
+/// in their own order.
+fn embed_all(
+    pictures: &[Answer],
+    root: &Path,
+    network: Network<'_>,
+    progress: &dyn Progress,
+) -> Result<Vec<Embedded>, LearnError> {
+    let workers = network.workers.clamp(1, pictures.len().max(1));
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(workers)
         .build()
         .map_err(|error| LearnError::Threads(error.to_string()))?;
     let next = AtomicUsize::new(0);
-    progress.begin(Stage::Photographs, named.len());
-    let one_worker = || -> Result<Vec<(usize, Looked)>, LearnError> {
-        let mut recognizer = Recognizer::new(runtime, bundle, 1)?;
-        let mut seen = Vec::new();
+    progress.begin(Stage::Photographs, pictures.len());
+    let one_worker = || -> Result<Vec<(usize, Embedded)>, LearnError> {
+        let mut recognizer = Recognizer::new(network.runtime, network.bundle, 1)?;
+        let mut embedded = Vec::new();
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            let Some(answer) = named.get(number) else {
-                return Ok(seen);
+            let Some(answer) = pictures.get(number) else {
+                return Ok(embedded);
             };
-            seen.push((
-                number,
-                look_at(&root.join(&answer.file), &mut recognizer, reads, limits),
-            ));
+            let path = root.join(&answer.file);
+            let outcome = embed_one(&path, &mut recognizer, network);
+            embedded.push((number, outcome.map_err(Exclusion::NotSeen)));
             progress.step();
         }
     };
@@ -96,43 +149,43 @@ pub(super) fn look(
             .collect::<Result<_, LearnError>>()
     });
     progress.end();
-    let parts = parts?;
-    let mut by_number: BTreeMap<usize, Looked> = parts.into_iter().flatten().collect();
+    let in_order: BTreeMap<usize, Embedded> = parts?.into_iter().flatten().collect();
+    Ok(in_order.into_values().collect())
+}
 
-    let mut usable = Vec::new();
-    let mut names = Vec::new();
-    for (number, answer) in named.into_iter().enumerate() {
-        match by_number.remove(&number) {
-            Some(Ok((pdq, seen))) => {
-                names.push((answer.group, answer.line));
-                usable.push(Picture {
-                    file: answer.file,
-                    label: answer.label,
-                    group: 0,
-                    pdq,
-                    seen,
-                });
-            }
-            Some(Err(why)) => left_out.push(LeftOut {
-                line: answer.line,
-                file: answer.file,
-                why,
-            }),
-            None => {}
-        }
-    }
-    let hashes: Vec<Option<PdqHash>> = usable.iter().map(|picture| picture.pdq).collect();
-    let clusters = leak::clusters(&hashes).map_err(RowsError::from)?;
-    let contested = contested(&usable, &clusters);
-    let named_groups = names.iter().all(|(group, _)| group.is_some());
+fn embed_one(
+    path: &Path,
+    recognizer: &mut Recognizer,
+    network: Network<'_>,
+) -> Result<(Option<PdqHash>, Embedding), String> {
+    let limits = network.limits;
+    let bytes = photo::read_file(path, limits).map_err(|error| error.to_string())?;
+    let photo = Photo::from_bytes(&bytes, limits).map_err(|error| error.to_string())?;
+    let pdq = fingerprint::pdq(&photo.pixels);
+    let seen = recognizer
+        .embed(&photo.pixels, network.reads)
+        .map_err(|error| error.to_string())?;
+    Ok(((pdq.quality >= MIN_QUALITY).then_some(pdq.hash), seen))
+}
+
+/// Puts pictures into the groups that their rows name, else into clusters of near-duplicates, and
+/// takes out those that near-duplicates contradict. `lines` are their lines and groups.
+fn grouped(
+    pictures: Vec<Picture>,
+    lines: Vec<(usize, Option<String>)>,
+    left_out: &mut Vec<LeftOut>,
+) -> Result<Vec<Picture>, LearnError> {
+    let hashes: Vec<Option<PdqHash>> = pictures.iter().map(|picture| picture.pdq).collect();
+    let clusters = near_duplicates::clusters(&hashes).map_err(RowsError::from)?;
+    let mut contested = contested(&pictures, &clusters);
     let mut numbers: HashMap<String, usize> = HashMap::new();
-    let mut kept = Vec::with_capacity(usable.len());
-    for (place, (mut picture, (group, line))) in usable.into_iter().zip(names).enumerate() {
-        if let Some(why) = contested.get(&place) {
+    let mut kept = Vec::with_capacity(pictures.len());
+    for (place, (mut picture, (line, group))) in pictures.into_iter().zip(lines).enumerate() {
+        if let Some(why) = contested.remove(&place) {
             left_out.push(LeftOut {
                 line,
                 file: picture.file,
-                why: why.clone(),
+                why,
             });
             continue;
         }
@@ -141,42 +194,22 @@ pub(super) fn look(
         picture.group = *numbers.entry(name).or_insert(fresh);
         kept.push(picture);
     }
-    left_out.sort_by_key(|row| row.line);
-    Ok(Pictures {
-        usable: kept,
-        left_out,
-        named_groups,
-    })
-}
-
-/// Hash, if it says something, and what the network sees.
-type Seen = (Option<PdqHash>, Embedding);
-/// The same, or why the picture cannot be used.
-type Looked = Result<Seen, String>;
-
-fn look_at(path: &Path, recognizer: &mut Recognizer, reads: Reads, limits: &Limits) -> Looked {
-    let bytes = photo::read_file(path, limits).map_err(|error| error.to_string())?;
-    let photo = Photo::from_bytes(&bytes, limits).map_err(|error| error.to_string())?;
-    let pdq = fingerprint::pdq(&photo.pixels);
-    let seen = recognizer
-        .embed(&photo.pixels, reads)
-        .map_err(|error| error.to_string())?;
-    Ok(((pdq.quality >= MIN_QUALITY).then_some(pdq.hash), seen))
+    Ok(kept)
 }
 
 /// Near-duplicates under two labels: nobody can learn from what contradicts itself.
-fn contested(pictures: &[Picture], clusters: &[usize]) -> HashMap<usize, String> {
+fn contested(pictures: &[Picture], clusters: &[usize]) -> HashMap<usize, Exclusion> {
     let mut found = HashMap::new();
     for (place, picture) in pictures.iter().enumerate() {
         let other = (0..pictures.len()).find(|&other| {
             clusters[other] == clusters[place] && pictures[other].label != picture.label
         });
         if let Some(other) = other {
-            let other = &pictures[other];
-            let why = format!(
-                "a near-duplicate, {}, is labelled {}; this one {}",
-                other.file, other.label, picture.label
-            );
+            let why = Exclusion::Contested {
+                other: pictures[other].file.clone(),
+                of_other: pictures[other].label.clone(),
+                label: picture.label.clone(),
+            };
             found.insert(place, why);
         }
     }

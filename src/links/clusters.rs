@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use super::DisjointSets;
 use crate::index::{Kind, PicturePair, PictureSightings, Sighting};
 
 /// Pictures that are one, or show one object.
@@ -46,7 +47,7 @@ pub(super) fn chain(
         .enumerate()
         .map(|(k, picture)| (picture.image_id, k))
         .collect();
-    let mut parent: Vec<usize> = (0..pictures.len()).collect();
+    let mut sets = DisjointSets::new(pictures.len());
     for pair in pairs.iter().filter(|pair| pair.kind <= weakest) {
         let (Some(&a), Some(&b)) = (position_of.get(&pair.first), position_of.get(&pair.second))
         else {
@@ -54,30 +55,18 @@ pub(super) fn chain(
         };
         let marked = [a, b].map(|k| pictures[k].mark.is_some());
         if marked == [false, false] || (marked == [true, true] && pair.distance == 0.0) {
-            let (a, b) = (root(&mut parent, a), root(&mut parent, b));
-            // The smaller number leads, whatever the order of the pairs.
-            parent[a.max(b)] = a.min(b);
+            sets.join(a, b);
         }
     }
     let mut clusters: BTreeMap<usize, Cluster> = BTreeMap::new();
     for (k, picture) in pictures.into_iter().enumerate() {
-        let cluster = clusters
-            .entry(root(&mut parent, k))
-            .or_insert_with(|| Cluster {
-                id: picture.image_id,
-                pictures: Vec::new(),
-            });
+        let cluster = clusters.entry(sets.root(k)).or_insert_with(|| Cluster {
+            id: picture.image_id,
+            pictures: Vec::new(),
+        });
         cluster.pictures.push(picture);
     }
     clusters.into_values().collect()
-}
-
-fn root(parent: &mut [usize], mut k: usize) -> usize {
-    while parent[k] != k {
-        parent[k] = parent[parent[k]];
-        k = parent[k];
-    }
-    k
 }
 
 pub(super) fn write(out: &mut impl Write, name: &str, clusters: &[Cluster]) -> io::Result<()> {

@@ -19,6 +19,7 @@
 //! ```
 
 mod clusters;
+mod disjoint_sets;
 mod graphml;
 mod sellers;
 
@@ -31,6 +32,7 @@ use crate::fingerprint::MATCH_DISTANCE;
 use crate::index::{Index, IndexError, Kind, PicturePair};
 
 pub use clusters::Cluster;
+pub(crate) use disjoint_sets::DisjointSets;
 pub use sellers::{Edge, Shop};
 
 /// What counts as a link.

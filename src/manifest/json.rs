@@ -42,21 +42,28 @@ impl<'de> Deserialize<'de> for Object<'de> {
 }
 
 /// An open file of JSON lines.
-pub(super) struct JsonLines {
+pub struct JsonLines {
     lines: Lines,
     line: Line,
 }
 
 impl JsonLines {
-    pub(super) fn open(path: &Path) -> Result<Self, ManifestError> {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// [`ManifestError`] when it cannot be read or is not UTF-8 or UTF-16.
+    pub fn open(path: &Path) -> Result<Self, ManifestError> {
         Ok(Self {
             lines: Lines::open(path, false)?,
             line: Line::default(),
         })
     }
 
-    /// The next line that is not blank, with its number.
-    pub(super) fn read(&mut self) -> Option<Result<(u64, &str), BadRow>> {
+    /// The next line that is not blank, with its number from 1; `None` at the end.
+    ///
+    /// # Errors
+    /// [`BadRow`] for a line that is too long or cannot be read.
+    pub fn read(&mut self) -> Option<Result<(u64, &str), BadRow>> {
         loop {
             match self.lines.read(&mut self.line) {
                 Ok(false) => return None,

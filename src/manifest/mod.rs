@@ -32,6 +32,7 @@ mod source;
 
 pub use column::{Ambiguity, Column};
 pub use error::{BadRow, ManifestError, RowFault};
+pub use json::JsonLines;
 pub use passthrough::{Passthrough, Value};
 pub use rows::{Row, Rows};
 pub use source::{Context, Item, Items, Source, files};

@@ -107,15 +107,25 @@ impl<const N: usize> Rows<N> {
         self.present
     }
 
-    /// Names of the columns that pass through, in their order. JSON lines are read to the end for
-    /// them, passing over faulty rows.
+    /// Names of the columns that were not asked for, in their order; of JSON lines, those of the
+    /// row before.
+    #[must_use]
+    pub fn other_names(&self) -> Vec<String> {
+        let layout = match &self.form {
+            Form::Separated(_, layout) => layout,
+            Form::JsonLines(_, names) => &names.layout,
+        };
+        let names = layout.others.iter().map(|(_, name)| name.to_string());
+        names.collect()
+    }
+
+    /// The same of all rows. JSON lines are read to the end for them, passing over faulty rows.
     ///
     /// # Errors
     /// [`ManifestError::ManyColumns`] when JSON lines have too many.
-    pub fn into_other_names(self, path: &Path) -> Result<Vec<String>, ManifestError> {
-        if let Form::Separated(_, layout) = &self.form {
-            let names = layout.others.iter().map(|(_, name)| name.to_string());
-            return Ok(names.collect());
+    pub(super) fn into_other_names(self, path: &Path) -> Result<Vec<String>, ManifestError> {
+        if matches!(self.form, Form::Separated(..)) {
+            return Ok(self.other_names());
         }
         let (mut known, mut names) = (HashSet::<Arc<str>>::new(), Vec::new());
         for row in self.with_others().flatten() {

@@ -10,7 +10,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use faunalens::evaluate::rows::{Joining, LeftOut};
+use faunalens::evaluate::left_out::{Exclusion, LeftOut};
+use faunalens::evaluate::rows::Joining;
 use faunalens::evaluate::{EvaluateError, Figure, Resampling};
 use faunalens::photo::Limits;
 use faunalens::report::{Frame, Provenance};
@@ -150,5 +151,9 @@ fn name_left_out(rows: &[LeftOut]) {
     if rows.len() > ROWS_NAMED {
         let more = rows.len() - ROWS_NAMED;
         eprintln!("faunalens: and {more} more in left_out.csv");
+    }
+    let unknown_label = |row: &LeftOut| matches!(row.why, Exclusion::UnknownLabel { .. });
+    if rows.iter().any(unknown_label) {
+        eprintln!("faunalens: --rename FROM=TO maps a label of the manifest to one of the model");
     }
 }

@@ -8,8 +8,9 @@ use crate::evaluate::bootstrap::Resampling;
 use crate::evaluate::classify::Thresholds;
 use crate::evaluate::classify::measures::{Prepared, supports};
 use crate::evaluate::figure::Figure;
+use crate::evaluate::left_out::{Exclusion, LeftOut, Which};
 use crate::evaluate::metrics::mcnemar;
-use crate::evaluate::rows::{LeftOut, Row, Scored};
+use crate::evaluate::rows::{Row, Scored};
 
 /// A photograph that the two name differently.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -97,17 +98,17 @@ fn paired(first: &Scored, second: &Scored) -> (Scored, Scored, Vec<LeftOut>) {
         .rows
         .iter()
         .filter(|row| !known.contains(row.file.as_str()));
-    let left_out = (only_first.map(|row| scored_by_one(row, "first")))
-        .chain(only_second.map(|row| scored_by_one(row, "second")));
+    let left_out = (only_first.map(|row| scored_by_one(row, Which::First)))
+        .chain(only_second.map(|row| scored_by_one(row, Which::Second)));
     let left_out = left_out.collect();
     (a, b, left_out)
 }
 
-fn scored_by_one(row: &Row, which: &str) -> LeftOut {
+fn scored_by_one(row: &Row, which: Which) -> LeftOut {
     LeftOut {
         line: 0,
         file: row.file.clone(),
-        why: format!("only the {which} has scores for it"),
+        why: Exclusion::OnlyIn(which),
     }
 }
 

@@ -8,8 +8,7 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-use crate::evaluate::rows::{LeftOut, RowsError};
-use crate::evaluate::table::{self, unusable};
+use crate::evaluate::left_out::{Exclusion, LeftOut, RowsError, unusable};
 use crate::fingerprint::MATCH_DISTANCE;
 use crate::index::{self, Evidence, Index, IndexError, Match, Query};
 
@@ -166,23 +165,27 @@ impl BestScores {
 /// # Errors
 /// [`RowsError`] when the file is no such table.
 pub fn read_answers(path: &Path) -> Result<(Vec<Found>, Vec<LeftOut>), RowsError> {
-    let table = table::read(path, &["query", "db", "score", "method"], 3)?;
-    let (mut answers, mut left_out) = (Vec::new(), table.left_out);
+    let columns = [Column::Query, Column::Db, Column::Score, Column::Method];
+    let (mut answers, mut left_out) = (Vec::new(), Vec::new());
     let mut seen = HashSet::new();
-    for (line, fields) in table.rows {
-        let query = fields[0].clone();
-        let parsed = parse_answer(fields).and_then(|found| {
+    for row in Rows::open(path, columns, 3)? {
+        let row = match row {
+            Ok(row) => row,
+            Err(bad) => {
+                left_out.push(bad.into());
+                continue;
+            }
+        };
+        let query = row.cells[0].clone();
+        let parsed = parse_answer(row.cells).and_then(|found| {
             let key = (found.query.clone(), found.db.clone(), found.method.clone());
-            let repeated = format!(
-                "the same pair with {} has a score in an earlier line",
-                found.db
-            );
+            let repeated = Exclusion::SameAnswer(found.db.clone());
             seen.insert(key).then_some(found).ok_or(repeated)
         });
         match parsed {
             Ok(found) => answers.push(found),
             Err(why) => left_out.push(LeftOut {
-                line,
+                line: row.line as usize,
                 file: query,
                 why,
             }),
@@ -196,10 +199,7 @@ pub fn read_answers(path: &Path) -> Result<(Vec<Found>, Vec<LeftOut>), RowsError
 }
 
 /// The columns `query`, `db`, `score` and `method`; else why they are no answer.
-fn parse_answer(fields: Vec<String>) -> Result<Found, String> {
-    let mut fields = fields.into_iter();
-    let mut next = || fields.next().unwrap_or_default();
-    let (query, db, score, method) = (next(), next(), next(), next());
+fn parse_answer([query, db, score, method]: [String; 4]) -> Result<Found, Exclusion> {
     match score.parse::<f64>() {
         Ok(number) if number.is_finite() => Ok(Found {
             query,
@@ -207,6 +207,6 @@ fn parse_answer(fields: Vec<String>) -> Result<Found, String> {
             score: number,
             method: method.parse().unwrap_or(Method::Other(method)),
         }),
-        _ => Err(format!("score {score:?} with {db} is no number")),
+        _ => Err(Exclusion::NoScore { score, db }),
     }
 }

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::evaluate::bootstrap::Resampling;
 use crate::evaluate::figure::{Figure, Measure};
+use crate::evaluate::left_out::{Exclusion, LeftOut};
 use crate::evaluate::retrieval::{Answered, Answers, PRECISIONS, RANKS, Walk};
-use crate::evaluate::rows::LeftOut;
 use crate::evaluate::truth::{Question, Truth};
 
 use super::answers::{Found, Method};
@@ -163,8 +163,8 @@ fn unasked(found: &Found, is_question: bool) -> LeftOut {
         line: 0,
         file: found.query.clone(),
         why: match is_question {
-            false => "an answer to a picture that the manifest does not ask".into(),
-            true => format!("an answer names {}, which is no reference", found.db),
+            false => Exclusion::NotAsked,
+            true => Exclusion::NoReference(found.db.clone()),
         },
     }
 }

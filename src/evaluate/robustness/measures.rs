@@ -9,10 +9,11 @@ use crate::evaluate::bootstrap::Resampling;
 use crate::evaluate::classify::Thresholds;
 use crate::evaluate::compare::{Comparison, compare};
 use crate::evaluate::error::EvaluateError;
-use crate::evaluate::leak;
+use crate::evaluate::left_out::{Exclusion, LeftOut, RowsError};
 use crate::evaluate::matching::{self, Found, Method, Part};
+use crate::evaluate::near_duplicates;
 use crate::evaluate::results::Results;
-use crate::evaluate::rows::{LeftOut, Row, RowsError, Scored};
+use crate::evaluate::rows::{Row, Scored};
 use crate::evaluate::truth::{Question, Truth};
 use crate::fingerprint::PdqHash;
 use crate::record::Record;
@@ -151,7 +152,7 @@ impl Material<'_> {
             Some(LeftOut {
                 line: 0,
                 file: copy_name(&copy.record.file, self.suite[copy.transformation].name),
-                why: format!("the copy could not be scored: {}", error.message),
+                why: Exclusion::CopyUnscored(error.message.clone()),
             })
         });
         failed.collect()
@@ -218,7 +219,7 @@ fn clusters_of_near_duplicates(originals: &[Record]) -> Result<Vec<usize>, RowsE
     let hashes: Vec<Option<PdqHash>> = (originals.iter())
         .map(|record| record.pdq.as_ref()?.parse().ok())
         .collect();
-    Ok(leak::clusters(&hashes)?)
+    Ok(near_duplicates::clusters(&hashes)?)
 }
 
 /// The same rows with other scores; those without are left away.
@@ -239,7 +240,7 @@ fn rescore(scored: &Scored, results: &Results) -> Scored {
 /// A file's scores at these places, if it has them all.
 fn finite_scores(results: &Results, file: &str, places: &[usize]) -> Option<Vec<f64>> {
     let scored = results
-        .said
+        .by_file
         .get(file)
         .filter(|scored| scored.failure.is_none())?;
     let scores = places.iter().map(|&place| Some(scored.scores[place]));

@@ -9,10 +9,11 @@ use crate::evaluate::decontaminate::{LeakSearch, take_out_leaks};
 use crate::evaluate::defaults::{available_cores, root_of};
 use crate::evaluate::error::EvaluateError;
 use crate::evaluate::leak::Leak;
+use crate::evaluate::left_out::{Exclusion, LeftOut};
 use crate::evaluate::progress::Progress;
 use crate::evaluate::provenance::{describe_model, describe_runtime};
 use crate::evaluate::results::Results;
-use crate::evaluate::rows::{Answer, Joining, LeftOut, Scored, answers, join_results};
+use crate::evaluate::rows::{Answer, Joining, Scored, answers, join_results};
 use crate::evaluate::study_index::{Pictures, Reading};
 use crate::pipeline::Engine;
 use crate::record::Record;
@@ -267,7 +268,9 @@ impl LabelledSet {
         left_out.extend(lost.map(|answer| LeftOut {
             line: answer.line,
             file: answer.file,
-            why: "the photograph could not be read".into(),
+            why: Exclusion::PhotographUnread {
+                kind: String::new(),
+            },
         }));
         Self {
             scored: None,
@@ -278,10 +281,10 @@ impl LabelledSet {
 
     /// A row whose label the model does not know was matched all the same.
     fn tell_what_is_matched(&mut self, originals: &[Original]) {
-        let matched: HashSet<&str> = originals.iter().map(|(file, _)| file.as_str()).collect();
+        let files: HashSet<&str> = originals.iter().map(|(file, _)| file.as_str()).collect();
         for row in &mut self.left_out {
-            if matched.contains(row.file.as_str()) && row.why.starts_with("label ") {
-                row.why += "; it was used for matching alone";
+            if let Exclusion::UnknownLabel { matched, .. } = &mut row.why {
+                *matched = files.contains(row.file.as_str());
             }
         }
     }

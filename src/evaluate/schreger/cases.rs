@@ -4,20 +4,29 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::evaluate::rows::LeftOut;
+use crate::evaluate::left_out::{Exclusion, LeftOut};
+use crate::manifest::{Column, ManifestError, Row, Rows};
 use crate::schreger::Species;
 
 /// The manifest cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CasesError {
-    /// It cannot be read as CSV with the columns named in this module's documentation.
-    #[error("{}: {reason}; the manifest needs the columns file, kind and lattice", path.display())]
+    /// It cannot be read as a table.
+    #[error(transparent)]
+    Table(#[from] ManifestError),
+    /// None of its rows has what this module's documentation asks for.
+    #[error(
+        "{}: line {line}: {first}; the manifest needs the columns file, kind and lattice",
+        path.display()
+    )]
     Manifest {
         /// The manifest.
         path: PathBuf,
-        /// What the CSV reader said.
-        reason: csv::Error,
+        /// Line of the first row.
+        line: usize,
+        /// Why it is no case.
+        first: Exclusion,
     },
     /// It has no rows.
     #[error("{}: no rows; give a manifest with at least one picture", path.display())]
@@ -70,46 +79,41 @@ pub struct Case {
 /// # Errors
 /// [`CasesError`] when no line is one.
 pub(super) fn read(manifest: &Path) -> Result<(Vec<Case>, Vec<LeftOut>), CasesError> {
-    let unusable = |reason| CasesError::Manifest {
-        path: manifest.to_owned(),
-        reason,
-    };
-    let mut reader = csv::Reader::from_path(manifest).map_err(unusable)?;
-    let header = reader.headers().map_err(unusable)?.clone();
     let (mut cases, mut left_out) = (Vec::new(), Vec::new());
-    let mut first_error = None;
-    for row in reader.records() {
-        match row.and_then(|row| parse(&row, &header)) {
-            Ok(case) => cases.push(case),
-            Err(error) => {
-                left_out.push(no_case(&error));
-                first_error.get_or_insert(error);
-            }
+    for row in Rows::open(manifest, [Column::File], 1)?.with_others() {
+        match row {
+            Ok(row) => match parse(&row) {
+                Ok(case) => cases.push(case),
+                Err(error) => left_out.push(LeftOut {
+                    line: row.line as usize,
+                    file: row.cells[0].clone(),
+                    why: Exclusion::NoCase(error.to_string()),
+                }),
+            },
+            Err(bad) => left_out.push(bad.into()),
         }
     }
-    match first_error {
-        Some(error) if cases.is_empty() => Err(unusable(error)),
-        None if cases.is_empty() => Err(CasesError::Empty {
-            path: manifest.to_owned(),
+    let path = manifest.to_owned();
+    match left_out.first() {
+        Some(row) if cases.is_empty() => Err(CasesError::Manifest {
+            path,
+            line: row.line,
+            first: row.why.clone(),
         }),
+        None if cases.is_empty() => Err(CasesError::Empty { path }),
         _ => Ok((cases, left_out)),
     }
 }
 
-fn parse(row: &csv::StringRecord, header: &csv::StringRecord) -> Result<Case, csv::Error> {
-    let line = row
-        .position()
-        .map_or(0, |position| position.line() as usize);
-    let case: Case = row.deserialize(Some(header))?;
+/// A row as a case; the `csv` crate turns its cells into numbers and truths.
+fn parse(row: &Row<1>) -> Result<Case, csv::Error> {
+    let others = row.others.iter();
+    let (names, cells): (Vec<String>, Vec<&str>) = others
+        .map(|(name, value)| (name.to_lowercase(), value.as_cell().unwrap_or_default()))
+        .chain([("file".into(), row.cells[0].as_str())])
+        .unzip();
+    let record = csv::StringRecord::from(cells);
+    let case: Case = record.deserialize(Some(&names.into()))?;
+    let line = row.line as usize;
     Ok(Case { line, ..case })
-}
-
-fn no_case(error: &csv::Error) -> LeftOut {
-    LeftOut {
-        line: error
-            .position()
-            .map_or(0, |position| position.line() as usize),
-        file: String::new(),
-        why: format!("the line is no case: {error}"),
-    }
 }

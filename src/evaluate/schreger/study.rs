@@ -6,8 +6,8 @@ use rayon::prelude::*;
 
 use crate::evaluate::error::EvaluateError;
 use crate::evaluate::figure::Figure;
+use crate::evaluate::left_out::{Exclusion, LeftOut};
 use crate::evaluate::progress::{Progress, Stage};
-use crate::evaluate::rows::LeftOut;
 use crate::photo::{self, Limits, Photo};
 use crate::report::Provenance;
 use crate::schreger::{Config, read};
@@ -101,6 +101,6 @@ fn unreadable(outcome: &Outcome) -> Option<LeftOut> {
     Some(LeftOut {
         line: outcome.case.line,
         file: outcome.case.file.display().to_string(),
-        why: format!("it could not be read: {error}"),
+        why: Exclusion::Unread(error.to_string()),
     })
 }
