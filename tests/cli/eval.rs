@@ -124,7 +124,7 @@ fn every_row_that_cannot_be_used_is_named_with_its_line_and_reason() {
     let (manifest, scores) = scored(folder.path());
     let mut bytes = fs::read(&manifest).unwrap();
     bytes.extend(b"0.jpg,ivory,shop 0\nnowhere.jpg,other,x\n1.png,tortoise,x\n,ivory,x\n");
-    bytes.extend(b"caf\xe9.jpg,ivory,x\n");
+    bytes.extend(b"4.jpg,\"ivory,x\n");
     fs::write(&manifest, bytes).unwrap();
     let mut text = fs::read_to_string(&scores).unwrap();
     text += "nan.jpg,nan,0.5\n";
@@ -153,7 +153,7 @@ fn every_row_that_cannot_be_used_is_named_with_its_line_and_reason() {
         (15, "no scores"),
         (16, "label tortoise is none of the model's (ivory, other)"),
         (17, "names no file"),
-        (18, "not UTF-8"),
+        (18, "the quote that opens in line 18 is not closed"),
         (19, "no number"),
     ];
     assert_eq!(reasons.len(), expected.len(), "{reasons:?}");
@@ -162,6 +162,45 @@ fn every_row_that_cannot_be_used_is_named_with_its_line_and_reason() {
         assert!(why.contains(part), "{why}");
     }
     assert!(stderr(&output).contains("line 14"));
+    assert!(
+        stderr(&output).contains("--rename FROM=TO"),
+        "the option that helps"
+    );
+}
+
+#[test]
+fn a_table_in_another_encoding_is_refused_with_its_first_bad_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let (manifest, scores) = scored(folder.path());
+    let mut bytes = fs::read(&manifest).unwrap();
+    bytes.extend(b"caf\xe9.jpg,ivory,x\n");
+    let latin = folder.path().join("latin.csv");
+    fs::write(&latin, bytes).unwrap();
+    for (answers, results) in [(&latin, &scores), (&manifest, &latin)] {
+        let output = classify(answers, results, &folder.path().join("study"), &[]);
+        assert_status(&output, 2);
+        let words = stderr(&output);
+        assert!(
+            words.contains("latin.csv: line 14 is not UTF-8; save"),
+            "{words}"
+        );
+    }
+}
+
+#[test]
+fn blanks_around_a_file_part_it_from_its_scores_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let (manifest, scores) = scored(folder.path());
+    let spaced = |path: &Path| {
+        let text = fs::read_to_string(path).unwrap();
+        let lines: Vec<String> = text.lines().map(|line| line.replace(",", " ;\t")).collect();
+        fs::write(path, lines.join("\r\n ")).unwrap();
+    };
+    spaced(&manifest);
+    spaced(&scores);
+    let out = folder.path().join("study");
+    assert_status(&classify(&manifest, &scores, &out, &[]), 0);
+    assert_eq!(report(&out)["photographs"], 12);
 }
 
 #[test]

@@ -319,6 +319,240 @@ fn a_manifest_without_a_file_column_is_refused_with_its_columns() {
     assert!(stderr(&output).contains("photo_url, seller"));
 }
 
+/// A manifest of this name and content beside a picture `a.png`.
+fn listed(folder: &Path, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    std::fs::copy(photo("rgb.png"), folder.join("a.png")).unwrap();
+    let path = folder.join(name);
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+#[test]
+fn what_a_manifest_says_stands_in_every_form_of_the_output() {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    let folder = tempfile::tempdir().unwrap();
+    let text = "url,Image,shop,listing_id,site,date,label,price in EUR\n\
+                https://x.example/1, a.png ,Anna,L1,market,2026-03-01,ivory,\"12,50\"\n\
+                https://x.example/2,a.png,,,,,,\n";
+    let manifest = listed(folder.path(), "list.csv", text);
+    let outs = ["rows.jsonl", "rows.csv", "rows.parquet"].map(|name| folder.path().join(name));
+    for out in &outs {
+        assert_status(&scan(&manifest, out, &[]), 0);
+    }
+    let jsonl = rows(&outs[0]);
+    let expected = [
+        serde_json::json!({
+            "file": "a.png", "seller": "Anna", "listing": "L1", "platform": "market",
+            "captured_at": "2026-03-01",
+            "source": {"url": "https://x.example/1", "label": "ivory", "price in EUR": "12,50"},
+        }),
+        serde_json::json!({
+            "file": "a.png", "seller": null, "listing": null, "platform": null,
+            "captured_at": null,
+            "source": {"url": "https://x.example/2", "label": null, "price in EUR": null},
+        }),
+    ];
+    for (row, expected) in jsonl.iter().zip(&expected) {
+        for (name, value) in expected.as_object().unwrap() {
+            assert_eq!(&row[name], value, "{name}");
+        }
+    }
+    let names: Vec<&String> = jsonl[0]["source"].as_object().unwrap().keys().collect();
+    assert_eq!(
+        names,
+        ["url", "label", "price in EUR"],
+        "in the manifest's order"
+    );
+
+    let columns = ["seller", "listing", "platform", "captured_at"].map(str::to_owned);
+    let passed = names.iter().map(|name| format!("source_{name}"));
+    let columns: Vec<String> = columns.into_iter().chain(passed).collect();
+    let mut reader = csv::Reader::from_path(&outs[1]).unwrap();
+    let header = reader.headers().unwrap().clone();
+    assert_eq!(
+        header.iter().skip(header.len() - 7).collect::<Vec<_>>(),
+        columns
+    );
+    let parquet = SerializedFileReader::new(std::fs::File::open(&outs[2]).unwrap()).unwrap();
+    let parquet = parquet.get_row_iter(None).unwrap();
+    for ((csv_row, parquet_row), json) in reader.records().zip(parquet).zip(&expected) {
+        let (csv_row, parquet_row) = (csv_row.unwrap(), as_json(&parquet_row.unwrap()));
+        for name in &columns {
+            let value = match name.strip_prefix("source_") {
+                Some(passed) => &json["source"][passed],
+                None => &json[name.as_str()],
+            };
+            let place = header.iter().position(|column| column == name).unwrap();
+            assert_eq!(&csv_row[place], value.as_str().unwrap_or(""), "{name}");
+            assert_eq!(&parquet_row[name], value, "{name}");
+        }
+    }
+    // Run again, nothing is added; with another column, nothing is mixed.
+    for out in &outs {
+        let output = scan(&manifest, out, &[]);
+        assert_status(&output, 0);
+        assert!(stderr(&output).contains("2 of them from an earlier run"));
+    }
+    std::fs::write(&manifest, text.replace("price in EUR", "price in USD")).unwrap();
+    for out in &outs[1..] {
+        let before = std::fs::read(out).unwrap();
+        let output = scan(&manifest, out, &[]);
+        assert_status(&output, 2);
+        let words = stderr(&output);
+        let difference = "(source_price in USD are missing, source_price in EUR are not wanted)";
+        assert!(
+            words.contains(difference) && words.contains("another --out"),
+            "{words}"
+        );
+        assert_eq!(std::fs::read(out).unwrap(), before);
+    }
+}
+
+#[test]
+fn json_lines_pass_their_other_members_on_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"{"file":"a.png","seller":12345678901234567890,"listing":998877,"tags":["x",{"y":null}]}
+{"file":"a.png","captured_at":1700000000,"seller":null,"price":1.50}
+"#;
+    let manifest = listed(folder.path(), "list.jsonl", text);
+    let out = folder.path().join("rows.jsonl");
+    assert_status(&scan(&manifest, &out, &[]), 0);
+    let found = rows(&out);
+    assert_eq!(found[0]["seller"], "12345678901234567890");
+    assert_eq!(found[0]["listing"], "998877");
+    assert_eq!(found[1]["captured_at"], "1700000000");
+    assert_eq!(found[1]["seller"], Value::Null);
+    let text = std::fs::read_to_string(&out).unwrap();
+    assert!(
+        text.contains(r#""source":{"tags":["x",{"y":null}]}"#),
+        "{text}"
+    );
+    assert!(text.contains(r#""source":{"price":1.50}"#), "to the letter");
+    let table = folder.path().join("rows.csv");
+    assert_status(&scan(&manifest, &table, &[]), 0);
+    let mut reader = csv::Reader::from_path(&table).unwrap();
+    let header = reader.headers().unwrap().clone();
+    let last: Vec<&str> = header.iter().skip(header.len() - 2).collect();
+    assert_eq!(last, ["source_tags", "source_price"], "of all rows");
+    let cells: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(&cells[0][header.len() - 2], r#"["x",{"y":null}]"#);
+    assert_eq!(&cells[1][header.len() - 1], "1.50");
+}
+
+#[test]
+fn a_manifest_in_another_encoding_is_refused_and_utf_16_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    // Two sellers with names of two characters each.
+    let gbk = b"file,seller\na.png,\xbc\xd7\na.png,\xd2\xd2\n";
+    let manifest = listed(folder.path(), "gbk.csv", gbk);
+    let (out, seen) = (folder.path().join("gbk.jsonl"), folder.path().join("seen"));
+    let index = |action: &str, more: &[&Path]| {
+        let mut command = faunalens();
+        command.args(["index", action]).arg(&seen).args(more);
+        command.output().unwrap()
+    };
+    assert_status(&index("init", &[]), 0);
+    for output in [scan(&manifest, &out, &[]), index("add", &[&manifest])] {
+        assert_status(&output, 2);
+        let words = stderr(&output);
+        assert!(
+            words.contains("gbk.csv: line 2 is not UTF-8; save"),
+            "{words}"
+        );
+    }
+    assert!(!out.exists());
+
+    let text = "\u{feff}file;seller\r\na.png;甲\r\na.png;乙\r\n";
+    let wide: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let manifest = listed(folder.path(), "wide.csv", wide);
+    let out = folder.path().join("wide.jsonl");
+    assert_status(&scan(&manifest, &out, &[]), 0);
+    let sellers: Vec<Value> = rows(&out)
+        .into_iter()
+        .map(|row| row["seller"].clone())
+        .collect();
+    assert_eq!(sellers, ["甲", "乙"]);
+}
+
+#[test]
+fn an_unclosed_quote_loses_its_own_row_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "file,seller\na.png,\"Anna\na.png,\"Ben\"\na.png,Carla\n";
+    let manifest = listed(folder.path(), "list.csv", text);
+    let out = folder.path().join("rows.jsonl");
+    assert_status(&scan(&manifest, &out, &[]), 1);
+    let found = rows(&out);
+    let words = found[0]["error"]["message"].as_str().unwrap();
+    assert!(
+        words.contains("the quote that opens in line 2 is not closed"),
+        "{words}"
+    );
+    let sellers: Vec<&Value> = found[1..].iter().map(|row| &row["seller"]).collect();
+    assert_eq!(sellers, ["Ben", "Carla"]);
+}
+
+#[test]
+fn two_columns_of_one_meaning_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = listed(folder.path(), "list.csv", "file,shop,Vendor\na.png,x,y\n");
+    let output = scan(&manifest, &folder.path().join("rows.jsonl"), &[]);
+    assert_status(&output, 2);
+    let words = stderr(&output);
+    assert!(
+        words.contains("`shop` and `Vendor` both mean seller"),
+        "{words}"
+    );
+}
+
+#[test]
+fn an_output_without_the_manifests_columns_is_not_mixed() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = crawl(folder.path(), 2);
+    for name in ["rows.jsonl", "rows.csv"] {
+        let out = folder.path().join(name);
+        assert_status(&scan(&source, &out, &[]), 0);
+        // As a version wrote it that had no such columns.
+        let text = std::fs::read_to_string(&out).unwrap();
+        let early: String = (text.lines())
+            .map(|line| match line.find(",\"seller\":") {
+                Some(end) => format!("{}}}\n", &line[..end]),
+                None => format!("{}\n", line.rsplitn(5, ',').last().unwrap()),
+            })
+            .collect();
+        std::fs::write(&out, &early).unwrap();
+        let output = scan(&source, &out, &[]);
+        assert_status(&output, 2);
+        let words = stderr(&output);
+        assert!(
+            words.contains("seller, listing, platform, captured_at"),
+            "{words}"
+        );
+        assert!(
+            words.contains("missing") && words.contains("another --out"),
+            "{words}"
+        );
+        assert_eq!(std::fs::read_to_string(&out).unwrap(), early);
+    }
+}
+
+#[test]
+fn a_csv_row_that_is_cut_inside_a_quoted_cell_is_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "file,note\na.png,\"one\ntwo\"\na.png,\"three\nfour\"\n";
+    let manifest = listed(folder.path(), "list.csv", text);
+    let out = folder.path().join("rows.csv");
+    assert_status(&scan(&manifest, &out, &[]), 0);
+    let whole = std::fs::read_to_string(&out).unwrap();
+    let cut = whole.rfind("four").unwrap();
+    std::fs::write(&out, &whole[..cut]).unwrap();
+    assert_status(&scan(&manifest, &out, &[]), 0);
+    let mut reader = csv::Reader::from_path(&out).unwrap();
+    let notes: Vec<String> = (reader.records())
+        .map(|row| row.unwrap().iter().last().unwrap().to_owned())
+        .collect();
+    assert_eq!(notes, ["one\ntwo", "three\nfour"]);
+}
+
 #[test]
 fn a_list_on_standard_input_may_end_lines_or_nul() {
     let folder = tempfile::tempdir().unwrap();

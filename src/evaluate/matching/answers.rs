@@ -11,6 +11,7 @@ use serde::{Serialize, Serializer};
 use crate::evaluate::left_out::{Exclusion, LeftOut, RowsError, unusable};
 use crate::fingerprint::MATCH_DISTANCE;
 use crate::index::{self, Evidence, Index, IndexError, Match, Query};
+use crate::manifest::{Column, Rows};
 
 /// Differing bits up to which PDQ's own ranking is looked at: far beyond any threshold that is
 /// worth using.
