@@ -548,7 +548,7 @@ fn a_csv_row_that_is_cut_inside_a_quoted_cell_is_cut_off() {
     assert_status(&scan(&manifest, &out, &[]), 0);
     let mut reader = csv::Reader::from_path(&out).unwrap();
     let notes: Vec<String> = (reader.records())
-        .map(|row| row.unwrap().iter().last().unwrap().to_owned())
+        .map(|row| row.unwrap().iter().next_back().unwrap().to_owned())
         .collect();
     assert_eq!(notes, ["one\ntwo", "three\nfour"]);
 }
