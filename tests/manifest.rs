@@ -1,4 +1,5 @@
-//! The reader of tables: what others write is read back, and what is broken is told of, line by line.
+//! The reader of tables: what others write is read back, and what is broken is told of, line by
+//! line.
 
 #![allow(clippy::unwrap_used)]
 
@@ -324,7 +325,8 @@ fn written(row: &[String], separator: u8, crlf: bool) -> String {
     String::from_utf8(writer.into_inner().unwrap()).unwrap()
 }
 
-/// Two cells of whatever text there is, with the characters that mean something in a table often among it.
+/// Two cells of whatever text there is, with the characters that mean something in a table often
+/// among it.
 fn row() -> impl Strategy<Value = Vec<String>> {
     let cell = prop_oneof![
         "[a-z,;\t\" \n\r\u{a0}]{0,8}",

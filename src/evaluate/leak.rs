@@ -1,5 +1,6 @@
-//! Near-duplicate photographs where there must be none: between an evaluation set and a model's training photographs,
-//! and across labels. By PDQ with the index's own search, within the reference's match threshold, at sufficient quality.
+//! Near-duplicate photographs where there must be none: between an evaluation set and a model's
+//! training photographs, and across labels. By PDQ with the index's own search, within the
+//! reference's match threshold, at sufficient quality.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +23,8 @@ pub enum Kind {
     Training,
     /// A photograph of the set that carries another label: one of the two labels is wrong.
     OtherLabel,
-    /// A photograph of the set with the same label: no leak, but the two are not independent, and are resampled together.
+    /// A photograph of the set with the same label: no leak, but the two are not independent, and
+    /// are resampled together.
     SameLabel,
 }
 
@@ -47,8 +49,8 @@ pub struct Leak {
     pub kind: Kind,
 }
 
-/// The photographs of the set that have a near-duplicate among `training`, in any orientation, or upright in the set itself. Each is named once, by the
-/// gravest kind and the nearest other.
+/// The photographs of the set that have a near-duplicate among `training`, in any orientation, or
+/// upright in the set itself. Each is named once, by the gravest kind and the nearest other.
 ///
 /// # Errors
 /// [`IndexError`] when the system gives no memory.
@@ -62,7 +64,8 @@ pub fn find(scored: &Scored, training: &[PdqHash]) -> Result<Vec<Leak>, IndexErr
         .map(|near| near.iter().flatten().map(|&(_, distance)| distance).min())
         .collect();
     let inside = near_hashes(&unique, &unique, MATCH_DISTANCE)?;
-    // Two rows per hash and label are enough to find another than oneself, however many share them.
+    // Two rows per hash and label are enough to find another than oneself, however many share
+    // them.
     let mut by_label: Vec<BTreeMap<usize, Vec<usize>>> = vec![BTreeMap::new(); rows.len()];
     for (place, own) in rows.iter().enumerate() {
         for &row in own {

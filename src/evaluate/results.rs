@@ -1,4 +1,5 @@
-//! Scores by file: records of `scan` as JSON lines, or a CSV with `file` and, per label, a column `score_LABEL`.
+//! Scores by file: records of `scan` as JSON lines, or a CSV with `file` and, per label, a column
+//! `score_LABEL`.
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -1,6 +1,8 @@
-//! Scored photographs with known answers: the answers of a manifest joined to the scores of a model.
+//! Scored photographs with known answers: the answers of a manifest joined to the scores of a
+//! model.
 //!
-//! No row is dropped silently: what cannot be used is in [`Scored::left_out`], with its line and the reason.
+//! No row is dropped silently: what cannot be used is in [`Scored::left_out`], with its line and
+//! the reason.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -26,7 +28,8 @@ pub struct Answer {
     pub file: String,
     /// What it shows.
     pub label: String,
-    /// Rows that belong together: the `group` column, else the seller; `None` when neither is given.
+    /// Rows that belong together: the `group` column, else the seller; `None` when neither is
+    /// given.
     pub group: Option<String>,
     /// Where it comes from.
     pub source: String,
@@ -172,8 +175,9 @@ pub fn labels_of(results: &Path) -> Result<Vec<String>, RowsError> {
 pub struct Joining {
     /// Labels of the manifest that the model calls otherwise: manifest's -> model's.
     pub renamed: BTreeMap<String, String>,
-    /// Labels to keep; all others, in answers and scores, become [`REST`]. Set where two tools with different
-    /// labels are compared. A results file with a single score keeps that one by itself.
+    /// Labels to keep; all others, in answers and scores, become [`REST`]. Set where two tools
+    /// with different labels are compared. A results file with a single score keeps that one by
+    /// itself.
     pub kept: Option<Vec<String>>,
 }
 
@@ -284,8 +288,8 @@ impl<'a> Targets<'a> {
         }
     }
 
-    /// An answer with its scores, or why it cannot be used. `earlier` is the line in which the same
-    /// file stood before.
+    /// An answer with its scores, or why it cannot be used. `earlier` is the line in which the
+    /// same file stood before.
     fn row(
         &self,
         answer: &Answer,
@@ -362,7 +366,8 @@ impl Scored {
         self.left_out.sort_by_key(|row| row.line);
     }
 
-    /// The rows as CSV with file, label, group, source and the scores: what [`join`] reads as both manifest and results.
+    /// The rows as CSV with file, label, group, source and the scores: what [`join`] reads as both
+    /// manifest and results.
     #[must_use]
     pub fn to_csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());
@@ -388,8 +393,8 @@ impl Scored {
     }
 }
 
-/// Puts rows into groups: those of one name, and near-duplicates, which are never independent, whatever their names. Gives
-/// the number of named groups that were put together with another.
+/// Puts rows into groups: those of one name, and near-duplicates, which are never independent,
+/// whatever their names. Gives the number of named groups that were put together with another.
 fn assign_groups(rows: &mut [Row], names: Vec<Option<String>>) -> Result<usize, RowsError> {
     let mut clusters = DisjointSets::new(rows.len());
     let mut first: HashMap<String, usize> = HashMap::new();
@@ -410,7 +415,8 @@ fn assign_groups(rows: &mut [Row], names: Vec<Option<String>>) -> Result<usize, 
     Ok(first.len() - roots.len())
 }
 
-/// Numbers the groups from 0 in the order in which they turn up, so that a resample draws as many as there are.
+/// Numbers the groups from 0 in the order in which they turn up, so that a resample draws as many
+/// as there are.
 fn number_groups(rows: &mut [Row]) {
     let mut numbers: HashMap<usize, usize> = HashMap::new();
     for row in rows {

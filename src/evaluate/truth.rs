@@ -1,4 +1,5 @@
-//! Which pictures are the same: pairs, as copy-detection benchmarks give them, or clusters of copies.
+//! Which pictures are the same: pairs, as copy-detection benchmarks give them, or clusters of
+//! copies.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
@@ -54,11 +55,13 @@ impl Numbered {
 impl Truth {
     /// Reads what is true.
     ///
-    /// - Pairs: the columns `query` and `db`. A row without `db` is a question that nothing matches, a row without `query`
-    ///   a picture that is only in the way. Questions of one reference are one group.
-    /// - Clusters: the columns `file` and `cluster`, or a folder per cluster. Every picture is asked of all others; with a
-    ///   column `role` (`query` or `reference`), the queries of the references. A picture without a cluster is the only one of its kind. A
-    ///   cluster is a group.
+    /// - Pairs: the columns `query` and `db`. A row without `db` is a question that nothing
+    ///   matches, a row without `query` a picture that is only in the way. Questions of one
+    ///   reference are one group.
+    /// - Clusters: the columns `file` and `cluster`, or a folder per cluster. Every picture is
+    ///   asked of all others; with a column `role` (`query` or `reference`), the queries of the
+    ///   references. A picture without a cluster is the only one of its kind. A cluster is a
+    ///   group.
     ///
     /// Both may have a column `transformation`.
     ///
@@ -95,7 +98,8 @@ impl Truth {
             .collect()
     }
 
-    /// Takes out what shows one of these unreadable pictures: questions, and references with the matches they were.
+    /// Takes out what shows one of these unreadable pictures: questions, and references with the
+    /// matches they were.
     pub fn without(&mut self, unreadable: &BTreeMap<String, String>) {
         let lost: BTreeSet<usize> = (self.references.iter().enumerate())
             .filter(|(_, file)| unreadable.contains_key(*file))

@@ -1,6 +1,6 @@
-//! Text in the encodings that can be told for certain: UTF-8, with and without byte order mark, and
-//! UTF-16 with one. Anything else is refused with its first bad line. A table in a legacy encoding
-//! such as GBK is never guessed at: names would be merged or lost.
+//! Text in the encodings that can be told for certain: UTF-8, with and without byte order mark,
+//! and UTF-16 with one. Anything else is refused with its first bad line. A table in a legacy
+//! encoding such as GBK is never guessed at: names would be merged or lost.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};

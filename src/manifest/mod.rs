@@ -1,9 +1,9 @@
 //! The one reader of what people hand in: folders, lists of paths, and tables.
 //!
-//! Tables are CSV with commas, semicolons or tabs (told by the header) or JSON lines, in UTF-8 or in
-//! UTF-16 with its byte order mark. Columns are found by name, whatever their case, or by a usual
-//! synonym ([`Column`]). Cells lose the blanks around them. A row that is none comes with the line
-//! in which it starts and the reason ([`BadRow`]); it never takes others with it.
+//! Tables are CSV with commas, semicolons or tabs (told by the header) or JSON lines, in UTF-8 or
+//! in UTF-16 with its byte order mark. Columns are found by name, whatever their case, or by a
+//! usual synonym ([`Column`]). Cells lose the blanks around them. A row that is none comes with
+//! the line in which it starts and the reason ([`BadRow`]); it never takes others with it.
 //!
 //! ```
 //! use faunalens::manifest::{Column, Rows};

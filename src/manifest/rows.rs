@@ -1,4 +1,5 @@
-//! A table row by row, whatever its form: the wanted columns by position, the others passed through.
+//! A table row by row, whatever its form: the wanted columns by position, the others passed
+//! through.
 
 use std::collections::HashSet;
 use std::path::Path;

@@ -1,8 +1,8 @@
 //! Rows of cells between separators: CSV as RFC 4180 has it, also with semicolons or tabs.
 //!
-//! The `csv` crate takes an unclosed quote for a cell that runs to the next quote, wherever that is,
-//! or to the end of the file: rows vanish without a word. Here it is a fault of the one row, and
-//! reading goes on with the line after it.
+//! The `csv` crate takes an unclosed quote for a cell that runs to the next quote, wherever that
+//! is, or to the end of the file: rows vanish without a word. Here it is a fault of the one row,
+//! and reading goes on with the line after it.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -63,9 +63,9 @@ enum Step {
     Quoted { opened: u64 },
 }
 
-/// Splits one physical line. `quoted` is the line whose opening quote is still open. A row that goes
-/// on from an earlier line may have no other quotes than those around cells: where one is missing,
-/// the text of the next rows would be taken for cells.
+/// Splits one physical line. `quoted` is the line whose opening quote is still open. A row that
+/// goes on from an earlier line may have no other quotes than those around cells: where one is
+/// missing, the text of the next rows would be taken for cells.
 fn split(
     line: &Line,
     separator: u8,
@@ -154,8 +154,8 @@ pub(super) struct Separated {
 }
 
 impl Separated {
-    /// Opens a table and reads its header into [`Self::cells`]. The separator is the one that gives
-    /// the most columns that are `known`, then the most columns, then `usual`.
+    /// Opens a table and reads its header into [`Self::cells`]. The separator is the one that
+    /// gives the most columns that are `known`, then the most columns, then `usual`.
     pub(super) fn open(
         path: &Path,
         usual: u8,

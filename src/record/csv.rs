@@ -56,7 +56,8 @@ impl Csv {
             .from_reader(BufReader::new(&mut self.file));
         let mut check = RowCheck::new(&path, model, &self.layout);
         let mut whole = 0;
-        // A row counts once the next one has begun, or the file ends with a line end outside quotes.
+        // A row counts once the next one has begun, or the file ends with a line end outside
+        // quotes.
         let mut pending: Option<(csv::ByteRecord, u64)> = None;
         let mut row = csv::ByteRecord::new();
         while reader

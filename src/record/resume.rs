@@ -22,7 +22,8 @@ pub enum ResumeError {
     OtherModel {
         /// The output file.
         path: PathBuf,
-        /// Identity of the model that wrote it, see [`ModelStamp::identity`](super::ModelStamp::identity).
+        /// Identity of the model that wrote it, see
+        /// [`ModelStamp::identity`](super::ModelStamp::identity).
         found: String,
         /// Identity of this run's model.
         wanted: String,

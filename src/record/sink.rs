@@ -41,9 +41,9 @@ enum SinkKind {
 }
 
 impl Sink {
-    /// Opens or continues an output file. `model` is the identity of this run's model, `labels` are
-    /// its labels. `others` are the manifest's columns that stand in a table as `source_NAME`; JSON
-    /// lines hold them row by row, and need none here.
+    /// Opens or continues an output file. `model` is the identity of this run's model, `labels`
+    /// are its labels. `others` are the manifest's columns that stand in a table as `source_NAME`;
+    /// JSON lines hold them row by row, and need none here.
     ///
     /// # Errors
     /// [`ResumeError`] when the file is in use, damaged, another model's, or has other columns.
