@@ -2,7 +2,9 @@
 
 use crate::schreger::cholesky::Cholesky;
 use crate::schreger::frame::Frame;
-use crate::schreger::least_squares::{Model, NormalEquations, Optimum, cost, descend};
+use crate::schreger::least_squares::{
+    Model, NormalEquations, Optimum, cost, descend, squared_length,
+};
 use crate::schreger::models::{PolarModel, StraightLines, StraightModel, deviations};
 use crate::schreger::parameters::Parameters;
 use crate::schreger::polar::PolarLattice;
@@ -89,8 +91,7 @@ impl Comparison {
     pub(crate) fn misfit(&self, window: &LatticeWindow) -> f64 {
         let expected = self.predict(window.centre);
         let noise = self.scatter.max(LEAST_NOISE);
-        let off = deviations(window.wave_vectors, expected, noise);
-        off.iter().map(|v| v * v).sum::<f64>().sqrt()
+        squared_length(&deviations(window.wave_vectors, expected, noise)).sqrt()
     }
 
     /// Wave vectors that the best lattice has at a point of the picture (pixels), cycles per pixel.
@@ -191,7 +192,7 @@ fn straight_lines(coarse: &Frame, fine: &Frame, noise: f64) -> (Optimum<Straight
 /// Scatter of the observations of two wave vectors each about a model, in units of the model's noise.
 fn scatter<const P: usize, M: Model<P>>(model: &M, parameters: &M::Parameters) -> f64 {
     let residuals = model.residuals(parameters);
-    let mut sizes: Vec<f64> = residuals.rows().into_iter().map(|r| r.dot(&r)).collect();
+    let mut sizes: Vec<f64> = residuals.iter().map(squared_length).collect();
     let middle = sizes.len() / 2;
     let (_, median, _) = sizes.select_nth_unstable_by(middle, f64::total_cmp);
     (*median / MEDIAN_CHI_SQUARE_4).sqrt()

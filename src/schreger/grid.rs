@@ -1,9 +1,9 @@
 //! The windows of one level on a regular grid, with the spectral peaks of those already analysed.
 
 use crate::schreger::pyramid::Level;
-use crate::schreger::spectrum::{Peak, SIDE, Spectrometer};
+use crate::schreger::spectrum::{Peak, Spectrometer};
 use crate::schreger::vector::{Vector, scale};
-use crate::schreger::window::{Cell, LatticeWindow};
+use crate::schreger::window::{Cell, LatticeWindow, SIDE};
 use ndarray::Array2;
 
 /// Windows of one level on a regular grid.

@@ -1,7 +1,7 @@
 //! Robust least squares for small models: Levenberg and Marquardt with Student weights per observation.
 
 use crate::schreger::cholesky::Cholesky;
-use ndarray::{Array1, Array2, Axis, Zip};
+use ndarray::{Array1, Array2, ArrayView1};
 
 /// Degrees of freedom of the Student weights.
 const TAILS: f64 = 5.0;
@@ -31,12 +31,17 @@ pub(crate) struct Prior {
     pub(crate) sd: f64,
 }
 
+/// Residuals of one observation: x and y of two wave vectors.
+pub(crate) type Residual = [f64; 4];
+/// Degrees of freedom of one observation's Student density, with its residuals.
+const SHAPE: f64 = TAILS + 4.0;
+
 /// A model with `P` parameters.
 pub(crate) trait Model<const P: usize> {
     /// Its parameters.
     type Parameters: ParameterSet<P>;
-    /// Residuals in units of the noise, one row per observation.
-    fn residuals(&self, parameters: &Self::Parameters) -> Array2<f64>;
+    /// Residuals of every observation, in units of the noise.
+    fn residuals(&self, parameters: &Self::Parameters) -> Vec<Residual>;
     /// The prior of each parameter that has one.
     fn priors(&self) -> [Option<Prior>; P];
     /// Independent observations per observation, at most 1.
@@ -52,18 +57,15 @@ pub(crate) struct Optimum<S> {
     pub(crate) cost: f64,
 }
 
-/// Squared length of each row.
-fn squared_lengths(residuals: &Array2<f64>) -> Array1<f64> {
-    residuals.map_axis(Axis(1), |row| row.dot(&row))
+/// Squared length of one observation's residuals.
+pub(crate) fn squared_length(residual: &Residual) -> f64 {
+    residual.iter().map(|r| r * r).sum()
 }
 
 /// Twice the negative log posterior.
 pub(crate) fn cost<const P: usize, M: Model<P>>(model: &M, parameters: &M::Parameters) -> f64 {
-    let residuals = model.residuals(parameters);
-    let shape = TAILS + residuals.ncols() as f64;
-    let data: f64 = squared_lengths(&residuals)
-        .iter()
-        .map(|d2| shape * (1.0 + d2 / TAILS).ln())
+    let data: f64 = (model.residuals(parameters).iter())
+        .map(|residual| SHAPE * (1.0 + squared_length(residual) / TAILS).ln())
         .sum();
     let prior: f64 = (model.priors().iter().zip(parameters.to_array()))
         .filter_map(|(prior, p)| prior.map(|prior| ((p - prior.mean) / prior.sd).powi(2)))
@@ -83,20 +85,14 @@ impl NormalEquations {
     /// Works them out with the Student weights of the residuals at `parameters`.
     pub(crate) fn new<const P: usize, M: Model<P>>(model: &M, parameters: &M::Parameters) -> Self {
         let here = model.residuals(parameters);
-        let shape = TAILS + here.ncols() as f64;
-        let weights =
-            squared_lengths(&here).mapv_into(|d2| model.independent_share() * shape / (TAILS + d2));
-        let jacobian = jacobian(model, parameters, &here);
-        let mut weighted = jacobian.clone();
-        for mut row in weighted.rows_mut() {
-            for (mut observation, weight) in
-                row.exact_chunks_mut(here.ncols()).into_iter().zip(&weights)
-            {
-                observation *= *weight;
-            }
-        }
-        let mut matrix = weighted.dot(&jacobian.t());
-        let mut gradient = -weighted.dot(&here.flatten());
+        let share = model.independent_share();
+        let weight = |r: &Residual| (share * SHAPE / (TAILS + squared_length(r))).sqrt();
+        let weights: Vec<f64> = here.iter().map(weight).collect();
+        let jacobian = weighted_jacobian(model, parameters, &here, &weights);
+        let weighted = here.iter().zip(&weights).map(|(r, w)| r.map(|r| r * w));
+        let weighted: Vec<Residual> = weighted.collect();
+        let mut matrix = jacobian.dot(&jacobian.t());
+        let mut gradient = -jacobian.dot(&ArrayView1::from(weighted.as_flattened()));
         for (p, (prior, value)) in (model.priors().iter().zip(parameters.to_array())).enumerate() {
             if let Some(Prior { mean, sd }) = prior {
                 matrix[[p, p]] += 1.0 / (sd * sd);
@@ -116,20 +112,24 @@ impl NormalEquations {
     }
 }
 
-/// Derivatives of all residuals (columns, row by row of `here`) by each parameter (rows).
-fn jacobian<const P: usize, M: Model<P>>(
+/// Derivatives of all residuals (columns, one observation after the other) by each parameter (rows), times the
+/// observations' weights. `here` are the residuals at `parameters`.
+fn weighted_jacobian<const P: usize, M: Model<P>>(
     model: &M,
     parameters: &M::Parameters,
-    here: &Array2<f64>,
+    here: &[Residual],
+    weights: &[f64],
 ) -> Array2<f64> {
-    let here = here.flatten();
-    let mut jacobian = Array2::zeros((P, here.len()));
+    let mut jacobian = Array2::zeros((P, here.as_flattened().len()));
     for (p, mut row) in jacobian.rows_mut().into_iter().enumerate() {
         let mut moved = parameters.to_array();
         moved[p] += DIFFERENCE;
-        let there = model.residuals(&M::Parameters::from_array(moved));
-        (Zip::from(&mut row).and(&there.flatten()).and(&here))
-            .for_each(|slope, there, here| *slope = (there - here) / DIFFERENCE);
+        let mut there = model.residuals(&M::Parameters::from_array(moved));
+        for ((there, here), weight) in there.iter_mut().zip(here).zip(weights) {
+            let scale = weight / DIFFERENCE;
+            *there = std::array::from_fn(|i| (there[i] - here[i]) * scale);
+        }
+        row.assign(&ArrayView1::from(there.as_flattened()));
     }
     jacobian
 }

@@ -13,6 +13,7 @@
 //!        -> fit (centre, wave number, angle, tilt) -> zone + rim + uncertainty -> evidence -> refusal -> reading (species)
 //! ```
 
+mod band;
 mod cholesky;
 mod config;
 mod connected;
@@ -61,7 +62,8 @@ pub use status::{Orientation, Status};
 pub use uncertainty::ErrorTerms;
 
 use image::RgbImage;
-use spectrum::{SIDE, Spectrometer};
+use spectrum::Spectrometer;
+use window::SIDE;
 
 /// Reads the lattice of one photograph.
 ///

@@ -1,11 +1,10 @@
 //! The two explanations of the windows that are fitted: a polar lattice, and straight lines in perspective.
 
 use crate::schreger::frame::Frame;
-use crate::schreger::least_squares::{Model, ParameterSet, Prior};
+use crate::schreger::least_squares::{Model, ParameterSet, Prior, Residual};
 use crate::schreger::parameters::{COUNT, Parameters};
 use crate::schreger::polar::PolarLattice;
 use crate::schreger::vector::{Vector, divide, dot, scale, subtract};
-use ndarray::Array2;
 
 /// Standard deviation of the log stretch by tilt or an oblique cut; cos 25 degrees is -0.1.
 const STRETCH: f64 = 0.07;
@@ -26,14 +25,14 @@ pub(crate) struct PolarModel<'a> {
 impl Model<COUNT> for PolarModel<'_> {
     type Parameters = Parameters;
 
-    fn residuals(&self, parameters: &Parameters) -> Array2<f64> {
+    fn residuals(&self, parameters: &Parameters) -> Vec<Residual> {
         let lattice = PolarLattice::new(parameters);
         let rows = (self.frame.windows.iter()).map(|window| {
             let [a, b] = lattice.local(window.position).wave_vectors;
             let expected = if self.swapped { [b, a] } else { [a, b] };
             deviations(window.wave_vectors, expected, self.noise)
         });
-        rows.collect::<Vec<_>>().into()
+        rows.collect()
     }
 
     fn priors(&self) -> [Option<Prior>; COUNT] {
@@ -101,10 +100,10 @@ impl StraightLines {
 impl Model<6> for StraightModel<'_> {
     type Parameters = StraightLines;
 
-    fn residuals(&self, lines: &StraightLines) -> Array2<f64> {
+    fn residuals(&self, lines: &StraightLines) -> Vec<Residual> {
         let rows = (self.frame.windows.iter())
             .map(|w| deviations(w.wave_vectors, lines.local(w.position), self.noise));
-        rows.collect::<Vec<_>>().into()
+        rows.collect()
     }
 
     fn priors(&self) -> [Option<Prior>; 6] {
@@ -121,7 +120,7 @@ impl Model<6> for StraightModel<'_> {
 }
 
 /// How far the expected wave vectors of both families lie from the measured ones, in units of the noise.
-pub(crate) fn deviations(measured: [Vector; 2], expected: [Vector; 2], noise: f64) -> [f64; 4] {
+pub(crate) fn deviations(measured: [Vector; 2], expected: [Vector; 2], noise: f64) -> Residual {
     let [ax, ay] = deviation(measured[0], expected[0], noise);
     let [bx, by] = deviation(measured[1], expected[1], noise);
     [ax, ay, bx, by]

@@ -25,80 +25,129 @@ impl Plane {
         }
     }
 
-    /// Half the size, after a separable binomial filter (1 3 3 1)/8 that keeps finer patterns from aliasing.
-    pub(crate) fn halved(&self) -> Self {
-        let (width, height) = (self.width / 2, self.height / 2);
-        let mut rows = vec![0.0; width * self.height];
-        for (row, out) in self
-            .values
-            .chunks_exact(self.width)
-            .zip(rows.chunks_exact_mut(width.max(1)))
-        {
-            for (i, value) in out.iter_mut().enumerate() {
-                let last = self.width - 1;
-                *value = 0.125 * (row[(2 * i).saturating_sub(1)] + row[(2 * i + 2).min(last)])
-                    + 0.375 * (row[2 * i] + row[2 * i + 1]);
-            }
-        }
-        let mut values = vec![0.0; width * height];
-        for (j, out) in values.chunks_exact_mut(width.max(1)).enumerate() {
-            let line = |y: usize| &rows[y * width..(y + 1) * width];
-            let above = line((2 * j).saturating_sub(1));
-            let (first, second) = (line(2 * j), line(2 * j + 1));
-            let below = line((2 * j + 2).min(self.height - 1));
-            for (i, value) in out.iter_mut().enumerate() {
-                *value = 0.125 * (above[i] + below[i]) + 0.375 * (first[i] + second[i]);
-            }
-        }
+    fn zeros(width: usize, height: usize) -> Self {
         Self {
             width,
             height,
-            values,
+            values: vec![0.0; width * height],
         }
     }
 
-    /// Mean over a box of side `2 * reach + 1`, edges repeated.
-    pub(crate) fn boxed(&self, reach: usize) -> Self {
-        let (width, height) = (self.width, self.height);
-        let norm = 1.0 / (2 * reach + 1) as f32;
-        let mut rows = vec![0.0; width * height];
-        for (row, out) in self
-            .values
-            .chunks_exact(width)
-            .zip(rows.chunks_exact_mut(width))
-        {
-            let at = |i: isize| row[i.clamp(0, width as isize - 1) as usize];
-            let mut sum: f32 = (-(reach as isize)..=reach as isize).map(at).sum();
-            for (i, value) in out.iter_mut().enumerate() {
-                *value = sum * norm;
-                sum += at((i + reach + 1) as isize) - at(i as isize - reach as isize);
+    /// One row; rows beyond the ends are the first and the last.
+    fn row(&self, y: isize) -> &[f32] {
+        let y = y.clamp(0, self.height as isize - 1) as usize;
+        &self.values[y * self.width..(y + 1) * self.width]
+    }
+
+    fn rows_mut(&mut self) -> impl Iterator<Item = (isize, &mut [f32])> {
+        (0..).zip(self.values.chunks_exact_mut(self.width.max(1)))
+    }
+
+    /// Half the size, after a separable binomial filter (1 3 3 1)/8 that keeps finer patterns from aliasing.
+    ///
+    /// `imageproc` 0.27 filters every pixel of which three in four are then dropped: 3.5 ms instead of 0.5 at 800 x 800.
+    pub(crate) fn halved(&self) -> Self {
+        let mut narrow = Self::zeros(self.width / 2, self.height);
+        for (y, out) in narrow.rows_mut() {
+            halve_row(self.row(y), out);
+        }
+        let mut half = Self::zeros(self.width / 2, self.height / 2);
+        for (y, out) in half.rows_mut() {
+            let [above, first, second, below] =
+                [2 * y - 1, 2 * y, 2 * y + 1, 2 * y + 2].map(|y| &narrow.row(y)[..out.len()]);
+            for (x, value) in out.iter_mut().enumerate() {
+                *value = binomial(above[x], first[x], second[x], below[x]);
             }
         }
-        let mut sums = vec![0.0f32; width];
-        let line = |j: isize| {
-            let j = j.clamp(0, height as isize - 1) as usize;
-            &rows[j * width..(j + 1) * width]
-        };
-        for j in -(reach as isize)..=reach as isize {
-            for (sum, value) in sums.iter_mut().zip(line(j)) {
+        half
+    }
+
+    /// Mean over a box of side `2 * reach + 1`, edges repeated.
+    ///
+    /// A running sum: `imageproc` 0.27 has it for whole grey levels only, which are up to 2 levels off, and its
+    /// filters of `f32` take 9.4 ms instead of 1.0 at 800 x 800.
+    pub(crate) fn box_mean(&self, reach: usize) -> Self {
+        let mut rows = Self::zeros(self.width, self.height);
+        for (y, out) in rows.rows_mut() {
+            box_mean_of_row(self.row(y), reach as isize, out);
+        }
+        rows.box_mean_of_columns(reach as isize)
+    }
+
+    fn box_mean_of_columns(&self, reach: isize) -> Self {
+        let norm = 1.0 / (2 * reach + 1) as f32;
+        let mut sums = vec![0.0; self.width];
+        for y in -reach..=reach {
+            for (sum, value) in sums.iter_mut().zip(self.row(y)) {
                 *sum += value;
             }
         }
-        let mut values = vec![0.0; width * height];
-        for (j, out) in values.chunks_exact_mut(width).enumerate() {
-            let (enter, leave) = (
-                line((j + reach + 1) as isize),
-                line(j as isize - reach as isize),
-            );
-            for i in 0..width {
-                out[i] = sums[i] * norm;
-                sums[i] += enter[i] - leave[i];
+        let mut means = Self::zeros(self.width, self.height);
+        for (y, out) in means.rows_mut() {
+            let (enter, leave) = (self.row(y + reach + 1), self.row(y - reach));
+            let change = enter.iter().zip(leave).map(|(enter, leave)| enter - leave);
+            for ((mean, sum), change) in out.iter_mut().zip(&mut sums).zip(change) {
+                *mean = *sum * norm;
+                *sum += change;
             }
         }
-        Self {
-            width,
-            height,
-            values,
+        means
+    }
+}
+
+/// The filter (1 3 3 1)/8.
+fn binomial(a: f32, b: f32, c: f32, d: f32) -> f32 {
+    0.125 * (a + d) + 0.375 * (b + c)
+}
+
+/// Every second value of a filtered row.
+fn halve_row(row: &[f32], out: &mut [f32]) {
+    let last = row.len() - 1;
+    for (x, value) in out.iter_mut().enumerate() {
+        let (left, right) = ((2 * x).saturating_sub(1), (2 * x + 2).min(last));
+        *value = binomial(row[left], row[2 * x], row[2 * x + 1], row[right]);
+    }
+}
+
+fn box_mean_of_row(row: &[f32], reach: isize, out: &mut [f32]) {
+    let norm = 1.0 / (2 * reach + 1) as f32;
+    let value = |x: isize| row[x.clamp(0, row.len() as isize - 1) as usize];
+    let mut sum: f32 = (-reach..=reach).map(value).sum();
+    for (x, mean) in (0..).zip(out) {
+        *mean = sum * norm;
+        sum += value(x + reach + 1) - value(x - reach);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ramp() -> Plane {
+        Plane {
+            width: 40,
+            height: 30,
+            values: (0..30 * 40)
+                .map(|i| (i % 40 + 2 * (i / 40)) as f32)
+                .collect(),
         }
+    }
+
+    #[test]
+    fn halving_keeps_a_ramp_inside_the_borders() {
+        let half = ramp().halved();
+        assert_eq!((half.width, half.height), (20, 15));
+        // Pixel (x, y) of the half lies between (2x, 2y) and (2x + 1, 2y + 1).
+        assert_eq!(half.values[5 * 20 + 7], 14.5 + 2.0 * 10.5);
+    }
+
+    #[test]
+    fn the_mean_of_a_ramp_is_the_ramp_and_borders_are_repeated() {
+        let mean = ramp().box_mean(3);
+        let off = (mean.values[15 * 40 + 20] - (20.0 + 30.0)).abs();
+        assert!(off < 1e-3, "{off}");
+        // Columns 0 0 0 0 1 2 3 in the corner, rows alike and twice as steep.
+        let corner = (mean.values[0] - (6.0 / 7.0 + 12.0 / 7.0)).abs();
+        assert!(corner < 1e-4, "{corner}");
     }
 }

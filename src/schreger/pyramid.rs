@@ -23,7 +23,7 @@ pub(crate) struct Level {
 
 impl Level {
     fn new(light: Plane, scale: f64) -> Self {
-        let mut contrast = light.boxed(REACH);
+        let mut contrast = light.box_mean(REACH);
         for (mean, light) in contrast.values.iter_mut().zip(&light.values) {
             *mean = if *light >= BLOWN {
                 0.0

@@ -5,8 +5,8 @@ use crate::schreger::grid::WindowGrid;
 use crate::schreger::growth::grow;
 use crate::schreger::pyramid::Level;
 use crate::schreger::seed::{continues, seeds};
-use crate::schreger::spectrum::{SIDE, Spectrometer};
-use crate::schreger::window::LatticeWindow;
+use crate::schreger::spectrum::Spectrometer;
+use crate::schreger::window::{LatticeWindow, SIDE};
 
 /// Fewest windows of a lattice.
 const FEWEST: usize = 4;

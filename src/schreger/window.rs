@@ -1,6 +1,9 @@
-//! One window of the picture in which both families of waves were found.
+//! The windows in which a lattice is read, and what is known of one.
 
 use crate::schreger::vector::Vector;
+
+/// Side of a window in pixels of its level.
+pub(crate) const SIDE: usize = 64;
 
 /// Column and row of a window on its grid.
 pub(crate) type Cell = (usize, usize);
