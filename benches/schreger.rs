@@ -2,8 +2,8 @@
 //!
 //!     cargo bench --bench schreger -- FILE...
 //!
-//! Every photo is brought to 800 x 800 (its middle square) before the clock starts. Prints CSV: the median of five
-//! readings in milliseconds.
+//! Every photo is brought to 800 x 800 (its middle square) before the clock starts. Prints CSV:
+//! the median of five readings in milliseconds.
 
 use std::path::PathBuf;
 use std::time::Instant;

@@ -12,8 +12,9 @@ use proptest::prelude::*;
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A quarter of a section with its rim, frontal: axis below the lower left corner, `periods` tangential periods round,
-/// angle growing from `inner` to `outer` degrees between radii 120 and 520.
+/// A quarter of a section with its rim, frontal: axis below the lower left corner, `periods`
+/// tangential periods round, angle growing from `inner` to `outer` degrees between radii 120 and
+/// 520.
 fn section(inner: f64, outer: f64, periods: f64, contrast: f64) -> RgbImage {
     const SIDE: u32 = 460;
     let (start, rim) = (120.0f64, 520.0f64);
@@ -236,7 +237,8 @@ proptest! {
 
 #[test]
 fn a_beaded_moulding_is_no_lattice() {
-    // Rows of beads round a frame: flat lozenges, coarse and deep. They were read as elephant at 152 degrees.
+    // Rows of beads round a frame: flat lozenges, coarse and deep. They were read as elephant at
+    // 152 degrees.
     let frame = section(152.0, 152.0, 110.0, 0.25);
     let reading = read(&frame, &Config::default());
     assert_eq!(reading.status, Status::NoLattice, "{reading:?}");

@@ -1,4 +1,5 @@
-//! From a scene in millimetres to a photograph: perspective, light, blur, noise, text, resampling, JPEG.
+//! From a scene in millimetres to a photograph: perspective, light, blur, noise, text, resampling,
+//! JPEG.
 
 use crate::chance::Chance;
 use image::{ImageBuffer, Rgb, RgbImage, imageops};
@@ -35,7 +36,8 @@ impl View {
         let across = -u * sin + v * cos;
         let focal = self.distance * self.size.0 as f32;
         let (st, ct) = self.tilt_deg.to_radians().sin_cos();
-        // Ray (along, across, focal) meets the plane through (0, 0, focal) whose normal leans by the tilt.
+        // Ray (along, across, focal) meets the plane through (0, 0, focal) whose normal leans by
+        // the tilt.
         let depth = focal * ct / (focal * ct - along * st);
         let (a, b) = (along * depth / ct, across * depth);
         let (px, py) = (a * cos - b * sin, a * sin + b * cos);

@@ -42,6 +42,16 @@ impl Chance {
         radius * (std::f32::consts::TAU * self.unit()).cos()
     }
 
+    /// Normal, drawn again until it lies within `low` and `high`.
+    pub(crate) fn clipped(&mut self, mean: f32, sd: f32, low: f32, high: f32) -> f32 {
+        loop {
+            let x = mean + sd * self.normal();
+            if (low..=high).contains(&x) {
+                return x;
+            }
+        }
+    }
+
     /// True with probability `p`.
     pub(crate) fn with(&mut self, p: f32) -> bool {
         self.unit() < p
@@ -53,7 +63,8 @@ impl Chance {
     }
 }
 
-/// Value noise: uniform on [-1, 1] at the integer points, smooth in between, standard deviation near 0.4.
+/// Value noise: uniform on [-1, 1] at the integer points, smooth in between, standard deviation
+/// near 0.4.
 #[derive(Clone, Copy)]
 pub(crate) struct Field {
     seed: u64,

@@ -1,4 +1,5 @@
-//! Surfaces that are not proboscidean ivory: everything regular that a photograph of a listing may hold.
+//! Surfaces that are not proboscidean ivory: everything regular that a photograph of a listing may
+//! hold.
 
 use crate::camera::{Canvas, Development, View, through_jpeg};
 use crate::chance::{Chance, Field, smoothstep};

@@ -1,21 +1,29 @@
-//! Renders test cases for the Schreger reader: sections of tusks with known angle, and surfaces that only look regular.
+//! Renders test cases for the Schreger reader: sections of tusks with known angle, and surfaces
+//! that only look regular.
 //!
 //! `cargo run --release --example schreger_cases -- OUT SEED SECTIONS LOOKALIKES`
 //!
-//! Writes pictures and `manifest.csv` with the truth of each. Same arguments, same bytes. The parameters are those of
-//! the literature (outer angles of Espinoza and Mann 1993, inner ones of Abelova 2008 and Singh 2006); nothing is
-//! shared with the reader except geometry.
+//! Writes pictures and `manifest.csv` with the truth of each. Same arguments, same bytes. The
+//! parameters are those of the literature (outer angles of Espinoza and Mann 1993, inner ones of
+//! Abelova 2008 and Singh 2006); nothing is shared with the reader except geometry.
 
+mod body;
 mod camera;
 mod chance;
+mod face;
 mod lookalike;
+mod pattern;
 mod section;
+mod shot;
+mod truth;
+mod tusk;
 
 use chance::Chance;
 use rayon::prelude::*;
-use section::{Difficulty, Taxon};
+use shot::Difficulty;
 use std::fs;
 use std::path::Path;
+use tusk::Taxon;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -38,11 +46,7 @@ fn main() {
         let file = format!("section-{i:05}.png");
         photo.save(out.join(&file)).expect("the picture can be written");
         let species = if truth.taxon == Taxon::Elephant { "elephant" } else { "mammoth" };
-        let view = match difficulty {
-            Difficulty::Frontal => "frontal",
-            Difficulty::Tilted => "tilted",
-            Difficulty::Wild => "wild",
-        };
+        let view = difficulty.name();
         format!(
             "{file},{},{view},true,{species},{:.2},{:.2},{:.2},{},{:.1},{:.1},{:.2},{:.4},{:.1},{:.1},{:.0},{:.2},{}\n",
             truth.shape.name(),

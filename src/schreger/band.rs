@@ -2,7 +2,8 @@
 
 use crate::schreger::window::SIDE;
 
-/// Wave numbers searched, in cycles per window: periods of 64/18 = 3.6 to 64/5 = 12.8 pixels of the level.
+/// Wave numbers searched, in cycles per window: periods of 64/18 = 3.6 to 64/5 = 12.8 pixels of
+/// the level.
 pub(crate) const BAND: (f32, f32) = (5.0, 18.0);
 /// The widest and the narrowest ring, cycles per window.
 pub(crate) const WIDEST_RING: usize = 24;

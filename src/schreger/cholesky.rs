@@ -9,7 +9,8 @@ const SINGULAR: f64 = 1e-12;
 pub(crate) struct Cholesky(Array2<f64>);
 
 impl Cholesky {
-    /// Factors a square matrix, of which the lower triangle is read; `None` where it is not positive definite.
+    /// Factors a square matrix, of which the lower triangle is read; `None` where it is not
+    /// positive definite.
     pub(crate) fn new(matrix: &Array2<f64>) -> Option<Self> {
         let n = matrix.nrows();
         let mut lower = Array2::<f64>::zeros((n, n));

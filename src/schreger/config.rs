@@ -2,14 +2,16 @@
 //!
 //! Each field says where its value comes from:
 //!
-//! - **by eye**: on pictures of `examples/schreger_cases` while the reader was first written, 2026-11-23; the
-//!   readings were not kept. Where seeds are named they are 11 and 12, which the first study
-//!   (seed 2026, `eval/schreger/README.md` of that day) names as those that the limits were set on.
-//! - **gates of 2026-11-24**: on photographs of bead mouldings and on drawn knurling that had been measured as ivory;
-//!   the pictures were not kept, `tests/schreger.rs` draws such a moulding.
-//! - **study of 2026-11-25**: `eval/schreger/README.md`, gates set on seed 3001 of `examples/schreger_cases` and
-//!   seed 101 of `scripts/bench/schreger_second.py`, and on the photographs of `eval/schreger/photos`; then read once
-//!   on seeds 5033 and 303, whose figures are published there.
+//! - **by eye**: on pictures of `examples/schreger_cases` while the reader was first written,
+//!   2026-11-23; the readings were not kept. Where seeds are named they are 11 and 12, which the
+//!   first study (seed 2026, `eval/schreger/README.md` of that day) names as those that the limits
+//!   were set on.
+//! - **gates of 2026-11-24**: on photographs of bead mouldings and on drawn knurling that had been
+//!   measured as ivory; the pictures were not kept, `tests/schreger.rs` draws such a moulding.
+//! - **study of 2026-11-25**: `eval/schreger/README.md`, gates set on seed 3001 of
+//!   `examples/schreger_cases` and seed 101 of `scripts/bench/schreger_second.py`, and on the
+//!   photographs of `eval/schreger/photos`; then read once on seeds 5033 and 303, whose figures
+//!   are published there.
 
 use serde::{Deserialize, Serialize};
 
@@ -45,11 +47,13 @@ pub struct SearchConfig {
     pub most_windows: usize,
     /// Most lattices followed per level. By eye, seeds 11 and 12.
     pub most_seeds: usize,
-    /// Least significance of both peaks of a seed: power over the median power at the same wave number. By eye.
+    /// Least significance of both peaks of a seed: power over the median power at the same wave
+    /// number. By eye.
     pub least_significance: f32,
     /// Least contrast of a seed's stronger family; 0.01 is one per cent. By eye.
     pub least_amplitude: f32,
-    /// Least crossing angle of a seed's wave vectors, degrees. By eye: ivory's folded angles begin at 25.
+    /// Least crossing angle of a seed's wave vectors, degrees. By eye: ivory's folded angles begin
+    /// at 25.
     pub least_crossing_deg: f32,
     /// Most lattices per picture that are fitted and judged in turn. By eye, seeds 11 and 12.
     pub most_candidates: usize,
@@ -101,15 +105,17 @@ pub struct FitConfig {
     pub least_windows: usize,
     /// Fewest independent windows; a Hann window covers about half its square. By eye.
     pub least_independent_windows: f64,
-    /// Least significance in every window of a lattice too small to fit, for the picture to be worth a closer one. By
-    /// eye, seeds 11 and 12.
+    /// Least significance in every window of a lattice too small to fit, for the picture to be
+    /// worth a closer one. By eye, seeds 11 and 12.
     pub clear_significance: f32,
-    /// Most relative scatter of the wave vectors about the fit for its prediction to gather more windows. By eye,
-    /// seeds 11 and 12.
+    /// Most relative scatter of the wave vectors about the fit for its prediction to gather more
+    /// windows. By eye, seeds 11 and 12.
     pub most_scatter: f64,
-    /// Least significance of both peaks of a window found from the prediction alone. By eye, seeds 11 and 12.
+    /// Least significance of both peaks of a window found from the prediction alone. By eye, seeds
+    /// 11 and 12.
     pub least_significance: f32,
-    /// Most distance of a window's wave vectors from the fit, units of the scatter. By eye, seeds 11 and 12.
+    /// Most distance of a window's wave vectors from the fit, units of the scatter. By eye, seeds
+    /// 11 and 12.
     pub most_misfit: f64,
 }
 
@@ -148,17 +154,19 @@ pub struct RefusalConfig {
 pub struct CentreLimits {
     /// Most relative scatter of the wave vectors about the fit. By eye, seeds 11 and 12.
     pub most_scatter: f64,
-    /// The same where the curvature is beyond doubt: perspective and a strong radial course loosen the fit. By eye,
-    /// seeds 11 and 12.
+    /// The same where the curvature is beyond doubt: perspective and a strong radial course loosen
+    /// the fit. By eye, seeds 11 and 12.
     pub most_scatter_curved: f64,
-    /// Log odds against straight lines that put the curvature beyond doubt. By eye, seeds 11 and 12.
+    /// Log odds against straight lines that put the curvature beyond doubt. By eye, seeds 11 and
+    /// 12.
     pub beyond_doubt: f64,
     /// Most angle for which `most_scatter_curved` holds, degrees. By eye, seeds 11 and 12.
     pub most_angle_curved_deg: f64,
-    /// Least log odds of the orientation as a share of those against straight lines, where these suffice: if either
-    /// bisector serves as well as radial, neither is. By eye, seeds 11 and 12.
+    /// Least log odds of the orientation as a share of those against straight lines, where these
+    /// suffice: if either bisector serves as well as radial, neither is. By eye, seeds 11 and 12.
     pub least_orientation_share: f64,
-    /// Log odds against straight lines beyond which they ask for no more orientation. By eye, seeds 11 and 12.
+    /// Log odds against straight lines beyond which they ask for no more orientation. By eye,
+    /// seeds 11 and 12.
     pub most_curved_counted: f64,
     /// Least share of windows in which the fitted radial bisector is the same one. By eye.
     pub least_agreement: f64,
@@ -187,8 +195,8 @@ pub struct CurvatureLimits {
     pub least_log_odds: f64,
     /// Most scatter about the fit relative to that about straight lines. By eye, seeds 11 and 12.
     pub most_relative_scatter: f64,
-    /// Most tangential periods round the fitted centre. By eye; tusks have 150 to 500 (0.8 to 1.3 mm round a radius of
-    /// 15 to 90 mm).
+    /// Most tangential periods round the fitted centre. By eye; tusks have 150 to 500 (0.8 to 1.3
+    /// mm round a radius of 15 to 90 mm).
     pub most_periods_round: f64,
 }
 
@@ -209,13 +217,15 @@ impl Default for CurvatureLimits {
 pub struct ExtentLimits {
     /// Least shortest period, pixels. Gates of 2026-11-24 (4 before).
     pub least_period: f64,
-    /// Least number of radial periods seen: rows of beads round a frame have three or four. Study of 2026-11-25.
+    /// Least number of radial periods seen: rows of beads round a frame have three or four. Study
+    /// of 2026-11-25.
     pub least_radial_periods: f64,
-    /// Least breadth of the lattice across its radial range, window sides: a narrow strip of windows bends to any
-    /// centre. Study of 2026-11-25: the edge of a fan and the bezel of a brooch among the photographs.
+    /// Least breadth of the lattice across its radial range, window sides: a narrow strip of
+    /// windows bends to any centre. Study of 2026-11-25: the edge of a fan and the bezel of a
+    /// brooch among the photographs.
     pub least_breadth: f64,
-    /// Fewest independent windows that agree with the fit. Study of 2026-11-25: six windows of drawn rings (seed 4021)
-    /// were read as elephant.
+    /// Fewest independent windows that agree with the fit. Study of 2026-11-25: six windows of
+    /// drawn rings (seed 4021) were read as elephant.
     pub least_independent_windows: f64,
 }
 
@@ -241,21 +251,23 @@ pub struct PatternLimits {
     pub most_contrast: f64,
     /// Least angle, degrees. By eye: the least inner angle of mammoths is 25 (Abelova 2008).
     pub least_angle_deg: f64,
-    /// Most angle, degrees. By eye: the greatest outer angle of elephants is 163 (Espinoza and Mann 1993).
+    /// Most angle, degrees. By eye: the greatest outer angle of elephants is 163 (Espinoza and
+    /// Mann 1993).
     pub most_angle_deg: f64,
-    /// Angles from here on, degrees, are beyond the mean of any measured tusk (143, Espinoza and Mann 1993) and common in
-    /// bead mouldings and knurling: they are believed only of a pattern as faint and as fine as ivory's. Gates of
-    /// 2026-11-24.
+    /// Angles from here on, degrees, are beyond the mean of any measured tusk (143, Espinoza and
+    /// Mann 1993) and common in bead mouldings and knurling: they are believed only of a pattern
+    /// as faint and as fine as ivory's. Gates of 2026-11-24.
     pub rare_angle_deg: f64,
     /// Most contrast of a pattern with a rare angle. Gates of 2026-11-24.
     pub most_rare_contrast: f64,
-    /// Least tangential periods round the centre of a pattern with a rare angle; tusks have 150 to 500. Gates of
-    /// 2026-11-24.
+    /// Least tangential periods round the centre of a pattern with a rare angle; tusks have 150 to
+    /// 500. Gates of 2026-11-24.
     pub least_rare_periods_round: f64,
-    /// Least change of the angle outward over the radial range seen, degrees: a tusk's grows (Palombo and Villa 2001),
-    /// up to the error of reading it. Study of 2026-11-25.
+    /// Least change of the angle outward over the radial range seen, degrees: a tusk's grows
+    /// (Palombo and Villa 2001), up to the error of reading it. Study of 2026-11-25.
     pub least_angle_gain_deg: f64,
-    /// Most log stretch of the fit, by tilt or an oblique cut; 0.32 is a tilt of 43 degrees. By eye, seeds 11 and 12.
+    /// Most log stretch of the fit, by tilt or an oblique cut; 0.32 is a tilt of 43 degrees. By
+    /// eye, seeds 11 and 12.
     pub most_stretch: f64,
 }
 
@@ -280,7 +292,8 @@ impl Default for PatternLimits {
 #[serde(default)]
 #[non_exhaustive]
 pub struct OrientationConfig {
-    /// Least log odds of the best fit against the best with the bisectors exchanged. By eye, seeds 11 and 12.
+    /// Least log odds of the best fit against the best with the bisectors exchanged. By eye, seeds
+    /// 11 and 12.
     pub least_log_odds: f64,
     /// Least log odds against straight lines. By eye, seeds 11 and 12.
     pub least_log_odds_curved: f64,
@@ -298,16 +311,19 @@ impl Default for OrientationConfig {
     }
 }
 
-/// When the tusk's outer zone is shown: the lattice ends outward at an edge that runs round the same centre.
+/// When the tusk's outer zone is shown: the lattice ends outward at an edge that runs round the
+/// same centre.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct OuterZoneConfig {
     /// Fewest sectors that share the edge's distance from the centre. By eye, seeds 11 and 12.
     pub least_sectors: usize,
-    /// Least share of such sectors among those followed without leaving the picture. By eye, seeds 11 and 12.
+    /// Least share of such sectors among those followed without leaving the picture. By eye, seeds
+    /// 11 and 12.
     pub least_share: f64,
-    /// Least distance of the edge beyond the outermost window's centre, window sides. By eye, seeds 11 and 12.
+    /// Least distance of the edge beyond the outermost window's centre, window sides. By eye,
+    /// seeds 11 and 12.
     pub least_beyond: f64,
 }
 
@@ -326,9 +342,9 @@ impl Default for OuterZoneConfig {
 #[serde(default)]
 #[non_exhaustive]
 pub struct IntervalConfig {
-    /// Half of the 90 % interval in standard errors: 1.645 where the terms were complete. Study of 2026-11-25: what
-    /// covered on both seeds, 3001 and 101 (1.9 and 1.7 before, when the error of sections that are not round was left
-    /// out).
+    /// Half of the 90 % interval in standard errors: 1.645 where the terms were complete. Study of
+    /// 2026-11-25: what covered on both seeds, 3001 and 101 (1.9 and 1.7 before, when the error of
+    /// sections that are not round was left out).
     pub factor: f64,
 }
 

@@ -63,7 +63,8 @@ pub struct Evidence {
     pub centre: [f64; 2],
     /// Where the visible lattice ends.
     pub radii: Radii,
-    /// Outer and inner end of the outermost zone over the bearings seen, lines through pixels of the picture.
+    /// Outer and inner end of the outermost zone over the bearings seen, lines through pixels of
+    /// the picture.
     pub zone_outline: [Vec<[f64; 2]>; 2],
     /// Tangential and radial period in the outermost zone, pixels.
     pub periods: [f64; 2],
@@ -71,7 +72,8 @@ pub struct Evidence {
     pub periods_round: f64,
     /// Radial periods over the visible range.
     pub radial_periods: f64,
-    /// Area of the windows over the visible radial range, window sides: how broad the lattice is seen.
+    /// Area of the windows over the visible radial range, window sides: how broad the lattice is
+    /// seen.
     pub breadth: f64,
     /// Log odds of the orientation, at most 1000.
     pub log_odds_orientation: f64,
@@ -96,7 +98,8 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// Gathers what the windows of one level say under a fit; `None` where too few are left for an outermost zone.
+    /// Gathers what the windows of one level say under a fit; `None` where too few are left for an
+    /// outermost zone.
     pub(crate) fn gather(
         comparison: &Comparison,
         lattice: &[LatticeWindow],
@@ -182,7 +185,8 @@ fn periods(lattice: &[LatticeWindow], windows: &[PolarWindow], zone: &OutermostZ
     [period(f64::cos), period(f64::sin)]
 }
 
-/// The circle of a radius (extents) over the bearings of the windows, as a line through the picture.
+/// The circle of a radius (extents) over the bearings of the windows, as a line through the
+/// picture.
 fn arc(comparison: &Comparison, windows: &[PolarWindow], radius: f64) -> Vec<[f64; 2]> {
     let mut bearings: Vec<f64> = windows.iter().map(|window| window.bearing).collect();
     bearings.sort_by(f64::total_cmp);

@@ -18,7 +18,8 @@ const FEWEST: usize = 5;
 /// Most windows of the first descents, and of the later ones.
 const COARSE: usize = 60;
 const FINE: usize = 240;
-/// Relative noise of a wave vector with which the first descents weigh the windows, and its range afterwards.
+/// Relative noise of a wave vector with which the first descents weigh the windows, and its range
+/// afterwards.
 const FIRST_NOISE: f64 = 0.03;
 const LEAST_NOISE: f64 = 0.008;
 const MOST_NOISE: f64 = 0.1;
@@ -87,14 +88,16 @@ impl Comparison {
         })
     }
 
-    /// How far a window's wave vectors lie from the fit, in units of its scatter (Euclidean over both families).
+    /// How far a window's wave vectors lie from the fit, in units of its scatter (Euclidean over
+    /// both families).
     pub(crate) fn misfit(&self, window: &LatticeWindow) -> f64 {
         let expected = self.predict(window.centre);
         let noise = self.scatter.max(LEAST_NOISE);
         squared_length(&deviations(window.wave_vectors, expected, noise)).sqrt()
     }
 
-    /// Wave vectors that the best lattice has at a point of the picture (pixels), cycles per pixel.
+    /// Wave vectors that the best lattice has at a point of the picture (pixels), cycles per
+    /// pixel.
     pub(crate) fn predict(&self, point: Vector) -> [Vector; 2] {
         let [a, b] = (self
             .lattice
@@ -104,7 +107,8 @@ impl Comparison {
         if self.best.swapped { [b, a] } else { [a, b] }
     }
 
-    /// The point of the picture (pixels) at a bearing (radians) and a radius (extents) from the tusk's axis.
+    /// The point of the picture (pixels) at a bearing (radians) and a radius (extents) from the
+    /// tusk's axis.
     pub(crate) fn picture_point(&self, bearing: f64, radius: f64) -> Vector {
         self.frame
             .to_picture(self.lattice.position(bearing, radius))
@@ -134,7 +138,8 @@ fn descents(frame: &Frame) -> Vec<(bool, Optimum<Parameters>)> {
     attempts
 }
 
-/// The best attempt for each reading of the bisectors, descended further on more windows; the better first.
+/// The best attempt for each reading of the bisectors, descended further on more windows; the
+/// better first.
 fn refined(
     attempts: &[(bool, Optimum<Parameters>)],
     coarse: &Frame,
@@ -159,7 +164,8 @@ fn refined(
     solutions
 }
 
-/// Share of windows in which the sum of the two wave vectors points along the radius, rather than their difference.
+/// Share of windows in which the sum of the two wave vectors points along the radius, rather than
+/// their difference.
 fn sum_is_radial(frame: &Frame, parameters: &Parameters) -> f64 {
     let lattice = PolarLattice::new(parameters);
     let radial = (frame.windows.iter()).filter(|window| {
@@ -189,7 +195,8 @@ fn straight_lines(coarse: &Frame, fine: &Frame, noise: f64) -> (Optimum<Straight
     (lines, scatter)
 }
 
-/// Scatter of the observations of two wave vectors each about a model, in units of the model's noise.
+/// Scatter of the observations of two wave vectors each about a model, in units of the model's
+/// noise.
 fn scatter<const P: usize, M: Model<P>>(model: &M, parameters: &M::Parameters) -> f64 {
     let residuals = model.residuals(parameters);
     let mut sizes: Vec<f64> = residuals.iter().map(squared_length).collect();

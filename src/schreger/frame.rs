@@ -1,4 +1,5 @@
-//! The windows of a lattice in units of their own extent and mean wave number, in which they are fitted.
+//! The windows of a lattice in units of their own extent and mean wave number, in which they are
+//! fitted.
 
 use crate::schreger::vector::{Vector, add, divide, norm, scale, subtract};
 use crate::schreger::window::LatticeWindow;

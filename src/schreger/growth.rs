@@ -9,7 +9,8 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::ops::{Range, RangeInclusive};
 
-/// A peak matches within this share of the expected wave number, in the range given in cycles per window.
+/// A peak matches within this share of the expected wave number, in the range given in cycles per
+/// window.
 const REACH_SHARE: f32 = 0.18;
 const REACH: RangeInclusive<f32> = 1.1..=2.0;
 /// Peaks nearer than this are one and the same family, cycles per window.
@@ -49,7 +50,8 @@ pub(crate) fn grow(
     }
 }
 
-/// Every window whose peaks agree with what `predict` says for its centre (pixels): cycles per pixel of each family.
+/// Every window whose peaks agree with what `predict` says for its centre (pixels): cycles per
+/// pixel of each family.
 pub(crate) fn gather(
     grid: &mut WindowGrid<'_>,
     predict: impl Fn(Vector) -> [Vector; 2],

@@ -13,11 +13,13 @@ use crate::schreger::spectrum::Spectrometer;
 use crate::schreger::status::Status;
 use crate::schreger::window::LatticeWindow;
 
-/// What the fit predicts is taken where it keeps this share of the windows and scatters at most this much more.
+/// What the fit predicts is taken where it keeps this share of the windows and scatters at most
+/// this much more.
 const LEAST_KEPT: (usize, usize) = (9, 10);
 const MOST_LOOSER: f64 = 1.5;
 
-/// Fits the lattice that was followed, gathers the windows that agree, and decides what may be said.
+/// Fits the lattice that was followed, gathers the windows that agree, and decides what may be
+/// said.
 pub(crate) fn judge(
     candidate: &Candidate<'_>,
     config: &Config,

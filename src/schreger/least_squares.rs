@@ -1,4 +1,5 @@
-//! Robust least squares for small models: Levenberg and Marquardt with Student weights per observation.
+//! Robust least squares for small models: Levenberg and Marquardt with Student weights per
+//! observation.
 
 use crate::schreger::cholesky::Cholesky;
 use ndarray::{Array1, Array2, ArrayView1};
@@ -102,7 +103,8 @@ impl NormalEquations {
         Self { matrix, gradient }
     }
 
-    /// The step that the equations ask for, shortened by the damping; `None` where they are singular.
+    /// The step that the equations ask for, shortened by the damping; `None` where they are
+    /// singular.
     fn damped_step(&self, damping: f64) -> Option<Array1<f64>> {
         let mut damped = self.matrix.clone();
         damped
@@ -112,8 +114,8 @@ impl NormalEquations {
     }
 }
 
-/// Derivatives of all residuals (columns, one observation after the other) by each parameter (rows), times the
-/// observations' weights. `here` are the residuals at `parameters`.
+/// Derivatives of all residuals (columns, one observation after the other) by each parameter
+/// (rows), times the observations' weights. `here` are the residuals at `parameters`.
 fn weighted_jacobian<const P: usize, M: Model<P>>(
     model: &M,
     parameters: &M::Parameters,

@@ -1,16 +1,18 @@
 //! The Schreger lattice of ivory: found, oriented, measured, or honestly left undecided.
 //!
-//! A transverse face of elephant or mammoth ivory shows two families of crossing lines. The angle between them that
-//! opens to the tusk's axis is the Schreger angle. The two families also cross at 180 degrees less that angle, so the
-//! reading stands or falls with knowing which bisector is radial; [`read`] settles this by one joint fit of the tusk's
-//! centre to the wave vectors of all windows, and says [`Orientation::Unknown`] when the fit cannot.
+//! A transverse face of elephant or mammoth ivory shows two families of crossing lines. The angle
+//! between them that opens to the tusk's axis is the Schreger angle. The two families also cross
+//! at 180 degrees less that angle, so the reading stands or falls with knowing which bisector is
+//! radial; [`read`] settles this by one joint fit of the tusk's centre to the wave vectors of all
+//! windows, and says [`Orientation::Unknown`] when the fit cannot.
 //!
-//! `angle_deg` is the mean Schreger angle of the outermost zone seen: the outer 15 % of the radial range over which
-//! the lattice is visible.
+//! `angle_deg` is the mean Schreger angle of the outermost zone seen: the outer 15 % of the radial
+//! range over which the lattice is visible.
 //!
 //! ```text
-//! pixels -> pyramid (light, contrast) -> spectrum (peaks per window, on a grid) -> search (seed, growth: two families)
-//!        -> fit (centre, wave number, angle, tilt) -> zone + rim + uncertainty -> evidence -> refusal -> reading (species)
+//! pixels -> pyramid (light, contrast) -> spectrum (peaks per window, on a grid)
+//!        -> search (seed, growth: two families) -> fit (centre, wave number, angle, tilt)
+//!        -> zone + rim + uncertainty -> evidence -> refusal -> reading (species)
 //! ```
 
 mod band;
@@ -67,7 +69,8 @@ use window::SIDE;
 
 /// Reads the lattice of one photograph.
 ///
-/// `pixels` is upright RGB of any size. Pure and deterministic: the same pixels and configuration give the same reading.
+/// `pixels` is upright RGB of any size. Pure and deterministic: the same pixels and configuration
+/// give the same reading.
 pub fn read(pixels: &RgbImage, config: &Config) -> Reading {
     read_with_evidence(pixels, config).0
 }

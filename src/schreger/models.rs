@@ -1,4 +1,5 @@
-//! The two explanations of the windows that are fitted: a polar lattice, and straight lines in perspective.
+//! The two explanations of the windows that are fitted: a polar lattice, and straight lines in
+//! perspective.
 
 use crate::schreger::frame::Frame;
 use crate::schreger::least_squares::{Model, ParameterSet, Prior, Residual};
@@ -119,7 +120,8 @@ impl Model<6> for StraightModel<'_> {
     }
 }
 
-/// How far the expected wave vectors of both families lie from the measured ones, in units of the noise.
+/// How far the expected wave vectors of both families lie from the measured ones, in units of the
+/// noise.
 pub(crate) fn deviations(measured: [Vector; 2], expected: [Vector; 2], noise: f64) -> Residual {
     let [ax, ay] = deviation(measured[0], expected[0], noise);
     let [bx, by] = deviation(measured[1], expected[1], noise);

@@ -1,4 +1,5 @@
-//! The drawing for a person who re-measures: the photograph with line pairs, angles, radial axis, outer zone and scale.
+//! The drawing for a person who re-measures: the photograph with line pairs, angles, radial axis,
+//! outer zone and scale.
 
 use crate::schreger::evidence::{Evidence, WindowEvidence};
 use crate::schreger::reading::Reading;
@@ -24,10 +25,10 @@ pub struct OverlayError(#[from] image::ImageError);
 
 /// Draws the reading over its photograph as a self-contained SVG, one unit per pixel.
 ///
-/// Shown are up to 24 line pairs with the angle measured there (degrees; the foreshortening that the fit found is
-/// already undone), the radial axis as a dashed arrow towards the tusk's axis, the two ends of the outermost zone, bars
-/// of ten tangential and ten radial periods, and the verdict with its interval. Without evidence only the verdict is
-/// written.
+/// Shown are up to 24 line pairs with the angle measured there (degrees; the foreshortening that
+/// the fit found is already undone), the radial axis as a dashed arrow towards the tusk's axis,
+/// the two ends of the outermost zone, bars of ten tangential and ten radial periods, and the
+/// verdict with its interval. Without evidence only the verdict is written.
 ///
 /// # Errors
 /// [`OverlayError`] where the pixels cannot be encoded, which happens for an empty picture.
@@ -146,7 +147,8 @@ fn draw_axis(svg: &mut String, window: &WindowEvidence, evidence: &Evidence, uni
     );
 }
 
-/// The arcs run over all bearings seen, so they may leave the picture: what lies outside is cut off.
+/// The arcs run over all bearings seen, so they may leave the picture: what lies outside is cut
+/// off.
 fn draw_zone(svg: &mut String, evidence: &Evidence, unit: f64, [width, height]: [f64; 2]) {
     for line in &evidence.zone_outline {
         let points: Vec<String> = line

@@ -5,13 +5,16 @@ use crate::schreger::least_squares::ParameterSet;
 /// Number of parameters.
 pub(crate) const COUNT: usize = 10;
 
-/// One value for each parameter of the polar lattice: the parameters themselves, or something said of each.
+/// One value for each parameter of the polar lattice: the parameters themselves, or something said
+/// of each.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Parameters<T = f64> {
-    /// Bearing of the tusk's axis from the middle of the windows. Its length is the arc tangent of the axis's distance
-    /// in extents: the plane is mapped to a disc of radius pi/2, so that the axis may pass through infinity.
+    /// Bearing of the tusk's axis from the middle of the windows. Its length is the arc tangent of
+    /// the axis's distance in extents: the plane is mapped to a disc of radius pi/2, so that the
+    /// axis may pass through infinity.
     pub(crate) axis: [T; 2],
-    /// Log of the tangential periods in `2 pi sqrt(1 + d^2)` extents, where `d` is the axis's distance in extents.
+    /// Log of the tangential periods in `2 pi sqrt(1 + d^2)` extents, where `d` is the axis's
+    /// distance in extents.
     pub(crate) log_wave_number: T,
     /// Log tan of half the Schreger angle amid the windows.
     pub(crate) log_tan: T,
@@ -19,7 +22,8 @@ pub(crate) struct Parameters<T = f64> {
     pub(crate) log_tan_slope: T,
     /// Half its second derivative along the radius, per square extent.
     pub(crate) log_tan_bend: T,
-    /// Log stretch of the picture by tilt or an oblique cut: along x against y, and along the diagonals.
+    /// Log stretch of the picture by tilt or an oblique cut: along x against y, and along the
+    /// diagonals.
     pub(crate) log_stretch: [T; 2],
     /// Vanishing line: relative change of depth along x and y, per extent.
     pub(crate) vanishing_line: [T; 2],

@@ -43,9 +43,11 @@ impl Plane {
         (0..).zip(self.values.chunks_exact_mut(self.width.max(1)))
     }
 
-    /// Half the size, after a separable binomial filter (1 3 3 1)/8 that keeps finer patterns from aliasing.
+    /// Half the size, after a separable binomial filter (1 3 3 1)/8 that keeps finer patterns from
+    /// aliasing.
     ///
-    /// `imageproc` 0.27 filters every pixel of which three in four are then dropped: 3.5 ms instead of 0.5 at 800 x 800.
+    /// `imageproc` 0.27 filters every pixel of which three in four are then dropped: 3.5 ms
+    /// instead of 0.5 at 800 x 800.
     pub(crate) fn halved(&self) -> Self {
         let mut narrow = Self::zeros(self.width / 2, self.height);
         for (y, out) in narrow.rows_mut() {
@@ -64,8 +66,8 @@ impl Plane {
 
     /// Mean over a box of side `2 * reach + 1`, edges repeated.
     ///
-    /// A running sum: `imageproc` 0.27 has it for whole grey levels only, which are up to 2 levels off, and its
-    /// filters of `f32` take 9.4 ms instead of 1.0 at 800 x 800.
+    /// A running sum: `imageproc` 0.27 has it for whole grey levels only, which are up to 2 levels
+    /// off, and its filters of `f32` take 9.4 ms instead of 1.0 at 800 x 800.
     pub(crate) fn box_mean(&self, reach: usize) -> Self {
         let mut rows = Self::zeros(self.width, self.height);
         for (y, out) in rows.rows_mut() {

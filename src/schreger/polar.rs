@@ -1,9 +1,11 @@
-//! The polar lattice: one centre, one wave number, one radial course of the angle, one tilt, for all windows together.
+//! The polar lattice: one centre, one wave number, one radial course of the angle, one tilt, for
+//! all windows together.
 //!
 //! In polar coordinates about the tusk's axis the lattice is `2 cos(N phi) cos(N Psi(r))` with
-//! `dPsi/dr = tan(theta/2)/r`. Its two families have the wave vectors `kt phi^ +- kr r^` with `kt = N/r` and
-//! `kr = kt tan(theta/2)`. The frame `(r^, phi^)` turns along the tangent and nowhere else, and `kt` falls with `r`
-//! alone: that is what tells the radial bisector from the tangential one.
+//! `dPsi/dr = tan(theta/2)/r`. Its two families have the wave vectors `kt phi^ +- kr r^` with `kt
+//! = N/r` and `kr = kt tan(theta/2)`. The frame `(r^, phi^)` turns along the tangent and nowhere
+//! else, and `kt` falls with `r` alone: that is what tells the radial bisector from the tangential
+//! one.
 
 use crate::schreger::parameters::Parameters;
 use crate::schreger::vector::{
@@ -29,7 +31,8 @@ pub(crate) struct PolarLattice {
     vanishing_line: Vector,
     /// Tangential wave number times the distance from the axis.
     turns: f64,
-    /// Log tan of half the angle amid the windows and its course along the radius: value, slope, bend.
+    /// Log tan of half the angle amid the windows and its course along the radius: value, slope,
+    /// bend.
     log_tan: [f64; 3],
 }
 
@@ -64,7 +67,8 @@ impl PolarLattice {
         }
     }
 
-    /// A position in the picture (extents) on the unfolded plane, and the derivative of the one by the other.
+    /// A position in the picture (extents) on the unfolded plane, and the derivative of the one by
+    /// the other.
     fn unfold(&self, position: Vector) -> (Vector, Matrix) {
         let line = self.vanishing_line;
         let nearness = 1.0 / (1.0 + line[0] * position[0] + line[1] * position[1]).max(LEAST_DEPTH);
@@ -86,7 +90,8 @@ impl PolarLattice {
         divide(flat, depth)
     }
 
-    /// The position in the picture (extents) at a bearing (radians) and a radius (extents) from the axis.
+    /// The position in the picture (extents) at a bearing (radians) and a radius (extents) from
+    /// the axis.
     pub(crate) fn position(&self, bearing: f64, radius: f64) -> Vector {
         self.fold(add(
             self.axis,
@@ -175,7 +180,8 @@ mod tests {
         });
         let here = flat.local([0.0, 0.0]);
         let [a, b] = here.wave_vectors;
-        // The lines of a family run across its wave vector, so the lines' angle about the radius is the vectors' about the tangent.
+        // The lines of a family run across its wave vector, so the lines' angle about the radius
+        // is the vectors' about the tangent.
         let angle = (dot(a, b) / (norm(a) * norm(b))).acos().to_degrees();
         assert!((angle - 124.2).abs() < 1e-6, "{angle}");
     }

@@ -39,7 +39,8 @@ impl Level {
     }
 }
 
-/// The picture at full size, half, a quarter and so on, down to `smallest` pixels on the short side.
+/// The picture at full size, half, a quarter and so on, down to `smallest` pixels on the short
+/// side.
 pub(crate) fn pyramid(pixels: &RgbImage, smallest: usize) -> Vec<Level> {
     let mut light = Plane::luminance(pixels);
     let mut levels = Vec::new();

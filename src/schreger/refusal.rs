@@ -5,7 +5,8 @@ use crate::schreger::evidence::Evidence;
 use crate::schreger::reason::Reason;
 
 impl Evidence {
-    /// Reasons why what was followed is not a Schreger lattice; empty where nothing speaks against it.
+    /// Reasons why what was followed is not a Schreger lattice; empty where nothing speaks against
+    /// it.
     pub(crate) fn refusals(&self, config: &Config) -> Vec<Reason> {
         let limits = &config.refusal;
         let oriented = self.log_odds_orientation >= config.orientation.least_log_odds;
@@ -69,7 +70,8 @@ impl Evidence {
             || (oriented && self.radial_periods < limits.least_radial_periods)
     }
 
-    /// Whether the angle lies outside what ivory shows, or where it is believed only of a faint, fine pattern.
+    /// Whether the angle lies outside what ivory shows, or where it is believed only of a faint,
+    /// fine pattern.
     fn has_foreign_angle(&self, limits: &PatternLimits) -> bool {
         let rare = self.angle_deg > limits.rare_angle_deg
             && (self.contrast > limits.most_rare_contrast
@@ -130,7 +132,8 @@ mod tests {
 
     #[test]
     fn a_strip_or_a_few_rows_have_too_few_periods() {
-        // The edge of a fan and the bezel of a brooch were measured over 25 windows in a strip narrower than one.
+        // The edge of a fan and the bezel of a brooch were measured over 25 windows in a strip
+        // narrower than one.
         assert_eq!(refusals(|e| e.breadth = 0.9), [Reason::TooFewPeriods]);
         assert_eq!(
             refusals(|e| e.radial_periods = 4.0),

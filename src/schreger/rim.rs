@@ -20,7 +20,8 @@ const INNER_SAMPLES: i32 = 16;
 const LEAST_INNER_SAMPLES: usize = 12;
 /// Samples in a row that must differ from those inside for an edge.
 const RUN: usize = 3;
-/// Half the samples of the arc over which light is averaged, and the distance between two, window sides.
+/// Half the samples of the arc over which light is averaged, and the distance between two, window
+/// sides.
 const ARC: i32 = 4;
 const ARC_STEP: f64 = 0.035;
 
@@ -41,7 +42,8 @@ pub struct Rim {
 }
 
 impl Rim {
-    /// Follows rays outward from the outermost windows. `side` is the window's side in pixels of the picture.
+    /// Follows rays outward from the outermost windows. `side` is the window's side in pixels of
+    /// the picture.
     pub(crate) fn find(
         comparison: &Comparison,
         windows: &[PolarWindow],
@@ -72,7 +74,8 @@ impl Rim {
         Self::of_edges(edges, followed, outermost, side)
     }
 
-    /// The outermost distance that several sectors share: a carved outline cuts the tusk further in, at many.
+    /// The outermost distance that several sectors share: a carved outline cuts the tusk further
+    /// in, at many.
     fn of_edges(mut edges: Vec<f64>, sectors: usize, outermost: f64, side: f64) -> Self {
         edges.sort_by(f64::total_cmp);
         let sharing = |r: f64| {
@@ -108,7 +111,8 @@ impl Rim {
     }
 }
 
-/// The outermost window of each sector of `width` radians, in the order in which the sectors are met.
+/// The outermost window of each sector of `width` radians, in the order in which the sectors are
+/// met.
 fn sectors(windows: &[PolarWindow], width: f64) -> Vec<PolarWindow> {
     let mut sectors: Vec<(i32, PolarWindow)> = Vec::new();
     for window in windows {
@@ -143,7 +147,8 @@ struct Ray<'a> {
 }
 
 impl Ray<'_> {
-    /// Distance from the axis at which the light along the ray first leaves what it was inside the window at `radius`.
+    /// Distance from the axis at which the light along the ray first leaves what it was inside the
+    /// window at `radius`.
     fn first_edge(&self, radius: f64, until: f64) -> RayEnd {
         let step = STEP * self.side;
         let start = radius - 0.5 * self.side;
@@ -173,7 +178,8 @@ impl Ray<'_> {
         RayEnd::Nothing
     }
 
-    /// Mean luminance over a short arc, so that the lattice itself averages out; `None` outside the picture.
+    /// Mean luminance over a short arc, so that the lattice itself averages out; `None` outside
+    /// the picture.
     fn light(&self, radius: f64) -> Option<f64> {
         let mut sum = 0.0;
         for i in -ARC..=ARC {

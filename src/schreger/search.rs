@@ -1,4 +1,5 @@
-//! The lattices of a picture: what starts on any level of the pyramid, followed from window to window.
+//! The lattices of a picture: what starts on any level of the pyramid, followed from window to
+//! window.
 
 use crate::schreger::config::Config;
 use crate::schreger::grid::WindowGrid;
@@ -36,8 +37,8 @@ impl<'a> Candidate<'a> {
         }
     }
 
-    /// How much of the picture the lattice covers, weighed by how clear it is. Strength puts a sharp pattern's ground
-    /// waves before its overtones.
+    /// How much of the picture the lattice covers, weighed by how clear it is. Strength puts a
+    /// sharp pattern's ground waves before its overtones.
     fn coverage(&self) -> f64 {
         let clarity = |w: &LatticeWindow| f64::from(w.weaker_significance().min(CLEAREST)).ln();
         let clarity = self.windows.iter().map(clarity).sum::<f64>() / self.windows.len() as f64;

@@ -27,7 +27,8 @@ pub(crate) fn seeds(grid: &WindowGrid<'_>, config: &SearchConfig) -> Vec<Lattice
     seeds
 }
 
-/// The clearest pair of peaks that cross at a fair angle with like wave numbers. `peaks` are the most significant first.
+/// The clearest pair of peaks that cross at a fair angle with like wave numbers. `peaks` are the
+/// most significant first.
 fn crossing_pair(peaks: &[Peak], config: &SearchConfig) -> Option<[Peak; 2]> {
     let clear = peaks.partition_point(|peak| peak.significance >= config.least_significance);
     let mut best: Option<[Peak; 2]> = None;

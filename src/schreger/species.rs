@@ -2,23 +2,27 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Mean and standard deviation of the outer angle of elephants, degrees (Espinoza and Mann 1993, 26 tusks).
+/// Mean and standard deviation of the outer angle of elephants, degrees (Espinoza and Mann 1993,
+/// 26 tusks).
 pub const ELEPHANT_OUTER: (f64, f64) = (124.2, 9.3);
-/// Mean and standard deviation of the outer angle of mammoths, degrees (Espinoza and Mann 1993, 26 tusks).
+/// Mean and standard deviation of the outer angle of mammoths, degrees (Espinoza and Mann 1993, 26
+/// tusks).
 pub const MAMMOTH_OUTER: (f64, f64) = (73.7, 9.8);
 /// An angle alone never speaks louder than this, log10: both distributions rest on 26 tusks.
 pub const LOUDEST: f64 = 2.0;
 
 /// Weight and width of the heavy tail of each distribution.
 const TAIL: (f64, f64) = (0.08, 22.0);
-/// Range of inner angles: 30 to 153 for elephants (Singh 2006), 25 to 125 for mammoths (Abelova 2008), degrees.
+/// Range of inner angles: 30 to 153 for elephants (Singh 2006), 25 to 125 for mammoths (Abelova
+/// 2008), degrees.
 const ELEPHANT_ANY: (f64, f64) = (30.0, 153.0);
 const MAMMOTH_ANY: (f64, f64) = (25.0, 125.0);
-/// Least log10 likelihood ratio at which elephant is named, 50:1: in a sharp reading from about 112 degrees, just within
-/// the classic limit of 115 (Espinoza and Mann 1993), which lies inside the overlap with the rarest mammoths.
+/// Least log10 likelihood ratio at which elephant is named, 50:1: in a sharp reading from about
+/// 112 degrees, just within the classic limit of 115 (Espinoza and Mann 1993), which lies inside
+/// the overlap with the rarest mammoths.
 const ELEPHANT_FROM: f64 = 1.7;
-/// The same for mammoth, 32:1: up to about 88 degrees, where the classic limit is 90 and no elephant was measured
-/// below 95.
+/// The same for mammoth, 32:1: up to about 88 degrees, where the classic limit is 90 and no
+/// elephant was measured below 95.
 const MAMMOTH_FROM: f64 = 1.5;
 /// Above this an angle is an elephant's in whatever zone it was measured.
 const ELEPHANT_ANYWHERE: f64 = 125.0;
@@ -38,8 +42,8 @@ pub enum Species {
 impl Species {
     /// The species that an angle with its standard error (degrees) allows to be named.
     ///
-    /// In the shown outer zone the likelihood ratio must be loud enough. Elsewhere only an angle surely above 125
-    /// degrees says something: it is an elephant's in any zone.
+    /// In the shown outer zone the likelihood ratio must be loud enough. Elsewhere only an angle
+    /// surely above 125 degrees says something: it is an elephant's in any zone.
     #[must_use]
     pub fn of_angle(angle: f64, error: f64, outer_zone: bool) -> Self {
         let loud = log10_likelihood_ratio(angle, error, outer_zone);
@@ -79,10 +83,11 @@ fn outer(x: f64, (mean, sd): (f64, f64), error: f64) -> f64 {
     (1.0 - share) * normal(x, mean, sd.hypot(error)) + share * normal(x, mean, wide.hypot(error))
 }
 
-/// Base 10 logarithm of the likelihood ratio of elephant to mammoth for an angle with its standard error (degrees).
+/// Base 10 logarithm of the likelihood ratio of elephant to mammoth for an angle with its standard
+/// error (degrees).
 ///
-/// Where the outer zone is not shown, the angle may come from anywhere in the tusk, and the published ranges of all
-/// zones are mixed in. The result lies within -2 and 2.
+/// Where the outer zone is not shown, the angle may come from anywhere in the tusk, and the
+/// published ranges of all zones are mixed in. The result lies within -2 and 2.
 pub fn log10_likelihood_ratio(angle: f64, error: f64, outer_zone: bool) -> f64 {
     let (mut elephant, mut mammoth) = (
         outer(angle, ELEPHANT_OUTER, error),
@@ -97,7 +102,8 @@ pub fn log10_likelihood_ratio(angle: f64, error: f64, outer_zone: bool) -> f64 {
         .clamp(-LOUDEST, LOUDEST)
 }
 
-/// Probability of elephant against mammoth, given the likelihood ratio and a prior probability of elephant in 0..1.
+/// Probability of elephant against mammoth, given the likelihood ratio and a prior probability of
+/// elephant in 0..1.
 ///
 /// `None` where the prior is not strictly between 0 and 1.
 pub fn posterior(log10_lr: f64, prior: f64) -> Option<f64> {

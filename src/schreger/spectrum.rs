@@ -95,7 +95,8 @@ impl Spectrometer {
             .process_with_scratch(&mut self.turned, &mut self.scratch);
     }
 
-    /// Loads one window into the real or imaginary part: clipped against outliers, mean removed, tapered.
+    /// Loads one window into the real or imaginary part: clipped against outliers, mean removed,
+    /// tapered.
     fn load(&mut self, plane: &Plane, (x0, y0): (usize, usize), imaginary: bool) -> bool {
         let row = |j: usize| {
             let start = (y0 + j) * plane.width + x0;
@@ -187,8 +188,9 @@ impl Spectrometer {
         self.power[index(kx + dx, ky + dy)]
     }
 
-    /// Whether no neighbour has more power. (`imageproc` 0.27 suppresses what is not highest in whole images of
-    /// integers only: 14 microseconds a window, where few bins pass the test before this one.)
+    /// Whether no neighbour has more power. (`imageproc` 0.27 suppresses what is not highest in
+    /// whole images of integers only: 14 microseconds a window, where few bins pass the test
+    /// before this one.)
     fn is_highest(&self, bin: &Bin, power: f32) -> bool {
         (-1..=1)
             .flat_map(|dx| (-1..=1).map(move |dy| (dx, dy)))
@@ -213,7 +215,8 @@ impl Spectrometer {
     }
 }
 
-/// Power of the real or the imaginary part's spectrum, from the joint spectrum at a wave vector and at its opposite.
+/// Power of the real or the imaginary part's spectrum, from the joint spectrum at a wave vector
+/// and at its opposite.
 fn half_power(z: Complex32, c: Complex32, imaginary: bool) -> f32 {
     let (re, im) = if imaginary {
         (z.im + c.im, c.re - z.re)

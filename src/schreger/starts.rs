@@ -14,7 +14,8 @@ pub(crate) fn bisectors([a, b]: [Vector; 2]) -> [Vector; 2] {
     [add(a, b), subtract(a, b)]
 }
 
-/// Axes to begin at (extents): where the bisectors of each kind meet, and far off along each of the four directions.
+/// Axes to begin at (extents): where the bisectors of each kind meet, and far off along each of
+/// the four directions.
 pub(crate) fn axes(frame: &Frame) -> Vec<Vector> {
     let mut axes: Vec<Vector> = (0..2)
         .map(|kind| meeting_point(frame, |window| bisectors(window.wave_vectors)[kind]))
@@ -45,7 +46,8 @@ fn meeting_point(frame: &Frame, direction: impl Fn(&FramedWindow) -> Vector) -> 
     multiply(&inverted(&matrix), right)
 }
 
-/// Parameters of the lattice that suits the windows best on average, were the tusk's axis at `axis` (extents).
+/// Parameters of the lattice that suits the windows best on average, were the tusk's axis at
+/// `axis` (extents).
 pub(crate) fn parameters(frame: &Frame, axis: Vector) -> Parameters {
     let n = frame.windows.len().max(1) as f64;
     let distance = norm(axis).max(1e-6);

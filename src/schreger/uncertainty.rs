@@ -1,4 +1,5 @@
-//! How far the angle may be off: sampling by spatial blocks, centre and tilt by the fit, and the choice of zone.
+//! How far the angle may be off: sampling by spatial blocks, centre and tilt by the fit, and the
+//! choice of zone.
 
 use crate::schreger::fit::Comparison;
 use crate::schreger::least_squares::ParameterSet;
@@ -15,8 +16,9 @@ const REPLICATES: usize = 60;
 const FEW_BLOCKS: f64 = 6.0;
 /// The outer end of the lattice is known to this share of its radial range.
 const END: f64 = 0.06;
-/// Error that no window tells of, degrees: a section that is not round, a course of the angle that is no parabola,
-/// interpolation between frequency bins. From lobed sections, see `scripts/bench/schreger_second.py`.
+/// Error that no window tells of, degrees: a section that is not round, a course of the angle that
+/// is no parabola, interpolation between frequency bins. From lobed sections, see
+/// `scripts/bench/schreger_second.py`.
 const FLOOR: f64 = 1.6;
 /// The parameters on which the local angles depend.
 const MOVES_ANGLES: Parameters<bool> = Parameters {
@@ -103,7 +105,8 @@ fn blocks(windows: &[PolarWindow], side: f64) -> Vec<Vec<PolarWindow>> {
     blocks.into_iter().map(|(_, windows)| windows).collect()
 }
 
-/// Marsaglia's xorshift generator (2003) from a fixed seed, so that a reading is the same every time.
+/// Marsaglia's xorshift generator (2003) from a fixed seed, so that a reading is the same every
+/// time.
 struct XorShift(u64);
 
 impl XorShift {

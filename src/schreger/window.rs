@@ -13,7 +13,8 @@ pub(crate) type Cell = (usize, usize);
 pub(crate) struct LatticeWindow {
     /// Centre, pixels of the picture.
     pub(crate) centre: Vector,
-    /// Wave vectors of the two families, cycles per pixel of the picture. Signs and order run on from window to window.
+    /// Wave vectors of the two families, cycles per pixel of the picture. Signs and order run on
+    /// from window to window.
     pub(crate) wave_vectors: [Vector; 2],
     /// Significance of the two peaks.
     pub(crate) significance: [f32; 2],

@@ -6,7 +6,8 @@ use ndarray::{Array1, Array2};
 
 /// Share of the visible radial range that counts as the outermost zone.
 const OUTERMOST: f64 = 0.15;
-/// Windows within this share of the range, or this many window sides, carry the angle of the outermost zone.
+/// Windows within this share of the range, or this many window sides, carry the angle of the
+/// outermost zone.
 const CARRYING: f64 = 0.45;
 const CARRYING_SIDES: f64 = 1.8;
 
@@ -18,8 +19,8 @@ const BEND: f64 = 8.0;
 /// Fits of the parabola: the later ones go without windows far from the first.
 const ROUNDS: usize = 3;
 
-/// Distance from the outermost window's centre to the end of the visible lattice, window sides. Windows that reach over
-/// the end still show the lattice, which makes up for their half side.
+/// Distance from the outermost window's centre to the end of the visible lattice, window sides.
+/// Windows that reach over the end still show the lattice, which makes up for their half side.
 const BORDER: f64 = 0.045;
 
 /// The radial range seen and the angle of its outermost zone.
@@ -36,10 +37,11 @@ pub(crate) struct OutermostZone {
 }
 
 impl OutermostZone {
-    /// A weighted parabola through the local angles of the outer windows, read in the middle of the zone; `None` below
-    /// four windows.
+    /// A weighted parabola through the local angles of the outer windows, read in the middle of
+    /// the zone; `None` below four windows.
     ///
-    /// `side` is the window's side in extents, `independent_share` the number of independent windows per window.
+    /// `side` is the window's side in extents, `independent_share` the number of independent
+    /// windows per window.
     pub(crate) fn new(windows: &[PolarWindow], side: f64, independent_share: f64) -> Option<Self> {
         let (low, high) = radial_range(windows, side)?;
         let length = (high - low).max(1e-6);
@@ -81,8 +83,8 @@ fn radial_range(windows: &[PolarWindow], side: f64) -> Option<(f64, f64)> {
     Some((low, quantile(0.99) + BORDER * side))
 }
 
-/// Value, slope and bend of the angle at depth 0, degrees. Windows come with their depth, -1 at the inner end of those
-/// that carry; those far from an `earlier` course count for little.
+/// Value, slope and bend of the angle at depth 0, degrees. Windows come with their depth, -1 at
+/// the inner end of those that carry; those far from an `earlier` course count for little.
 fn parabola(
     windows: &[(f64, &PolarWindow)],
     independent_share: f64,
