@@ -20,6 +20,9 @@ pub(crate) fn connected(windows: Vec<LatticeWindow>) -> Vec<LatticeWindow> {
 }
 
 /// The group of each cell, the same where cells touch by sides or corners, and the groups' sizes.
+///
+/// `imageproc` 0.27 labels 924 windows in 0.034 ms instead of 0.049, of some 60 for a reading, and
+/// brings 27 crates.
 fn groups(cells: &[Cell]) -> (Vec<usize>, Vec<usize>) {
     const EMPTY: usize = usize::MAX;
     const OPEN: usize = usize::MAX - 1;

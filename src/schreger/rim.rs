@@ -1,4 +1,7 @@
 //! The rim: does the lattice end, on its outer side, at an edge that runs round the same centre?
+//!
+//! Rays end at their edge, so they are sampled one by one: all together 0.6 % of a reading's time. A
+//! warp to polar coordinates (`imageproc`) would lay out every ray to its end.
 
 use crate::schreger::config::OuterZoneConfig;
 use crate::schreger::fit::Comparison;
