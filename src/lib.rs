@@ -39,6 +39,7 @@ pub mod links;
 pub mod manifest;
 pub mod photo;
 pub mod pipeline;
+pub mod progress;
 pub mod recognize;
 pub mod record;
 pub mod report;

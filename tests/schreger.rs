@@ -1,7 +1,8 @@
 //! What the Schreger reader promises, on small pictures drawn here.
 
-use faunalens::evaluate::{Progress, Silent, Stage, schreger};
+use faunalens::evaluate::schreger;
 use faunalens::photo::Limits;
+use faunalens::progress::{Progress, Silent, Stage};
 use faunalens::report::Frame;
 use faunalens::schreger::{
     Config, Orientation, Reading, Reason, Species, Status, log10_likelihood_ratio, overlay,

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Args, Subcommand};
-use faunalens::evaluate::{Progress, Silent};
 use faunalens::learn::{
     BackgroundReport, LabelReport, LabelRole, LearnError, LearnOptions, ProductReport,
     TaughtBundle, learn,
 };
+use faunalens::progress::{Progress, Silent};
 use faunalens::recognize::{Bundle, Reads, Recognizer, Threshold};
 use image::RgbImage;
 

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use faunalens::evaluate::{Progress, Stage};
+use faunalens::progress::{Progress, Stage};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// A bar per stage; none where standard error is no terminal.

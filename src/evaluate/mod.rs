@@ -13,7 +13,7 @@
 //! ```no_run
 //! use std::path::Path;
 //!
-//! use faunalens::evaluate::Silent;
+//! use faunalens::progress::Silent;
 //! use faunalens::evaluate::robustness::{self, Plan};
 //! use faunalens::pipeline::Engine;
 //! use faunalens::report::Frame;
@@ -38,7 +38,6 @@ pub mod left_out;
 pub mod matching;
 pub mod metrics;
 pub mod near_duplicates;
-mod progress;
 mod provenance;
 pub mod results;
 pub mod retrieval;
@@ -52,4 +51,3 @@ pub mod truth;
 pub use bootstrap::Resampling;
 pub use error::EvaluateError;
 pub use figure::{Figure, Measure, OperatingPoint, Prevalence};
-pub use progress::{Progress, Silent, Stage};

@@ -9,10 +9,10 @@ use std::sync::atomic::AtomicBool;
 use crate::index::{Evidence, Index, IndexError, Settings};
 use crate::manifest::{Context, Item};
 use crate::pipeline::{Engine, Examined};
+use crate::progress::{Progress, Stage};
 use crate::record::Record;
 
 use super::error::EvaluateError;
-use super::progress::{Progress, Stage};
 
 /// How the pictures of a study are read.
 #[derive(Clone, Copy)]

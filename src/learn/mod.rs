@@ -22,7 +22,7 @@ mod taught;
 mod training_set;
 mod write;
 
-use crate::evaluate::Progress;
+use crate::progress::Progress;
 use crate::recognize::{Bundle, Reads, Runtime};
 
 use background::BackgroundSelection;

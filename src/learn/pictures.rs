@@ -10,9 +10,9 @@ use super::error::LearnError;
 use crate::evaluate::left_out::{Exclusion, LeftOut, RowsError};
 use crate::evaluate::near_duplicates;
 use crate::evaluate::rows::{Answer, answers};
-use crate::evaluate::{Progress, Stage};
 use crate::fingerprint::{self, MIN_QUALITY, PdqHash};
 use crate::photo::{self, Limits, Photo};
+use crate::progress::{Progress, Stage};
 use crate::recognize::{Bundle, Embedding, Reads, Recognizer, Runtime};
 
 /// One picture.

@@ -110,11 +110,7 @@ fn string(json: &str) -> Result<Cow<'_, str>, RowFault> {
 
 /// Any value, as it passes through.
 pub(super) fn value(json: &RawValue) -> Result<Value, RowFault> {
-    Ok(match json.get() {
-        "null" => Value::Empty,
-        text if text.starts_with('"') => Value::Text(string(text)?.into_owned()),
-        text => Value::Json(text.into()),
-    })
+    Value::of_json(json).map_err(|error| RowFault::NotJson(without_line(&error)))
 }
 
 /// The parser's words without its own line, which is always 1.

@@ -7,8 +7,6 @@ use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::json;
-
 /// The value of a column that passes through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
@@ -29,6 +27,15 @@ impl Value {
             Self::Text(text) => Some(text),
             Self::Json(json) => Some(json),
         }
+    }
+
+    /// From any JSON value; blanks inside a string stay.
+    pub(super) fn of_json(json: &RawValue) -> serde_json::Result<Self> {
+        Ok(match json.get() {
+            "null" => Self::Empty,
+            text if text.starts_with('"') => Self::Text(serde_json::from_str(text)?),
+            text => Self::Json(text.into()),
+        })
     }
 
     /// From a cell; blanks around it are gone already.
@@ -101,7 +108,7 @@ impl<'de> Deserialize<'de> for Passthrough {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Passthrough, A::Error> {
                 let mut columns = Vec::new();
                 while let Some((name, json)) = map.next_entry::<String, Box<RawValue>>()? {
-                    let value = json::value(&json).map_err(serde::de::Error::custom)?;
+                    let value = Value::of_json(&json).map_err(serde::de::Error::custom)?;
                     columns.push((Arc::from(name), value));
                 }
                 Ok(Passthrough(columns))

@@ -9,13 +9,13 @@ use rayon::prelude::*;
 use crate::evaluate::bootstrap::Resampling;
 use crate::evaluate::defaults::{available_cores, root_of};
 use crate::evaluate::error::EvaluateError;
-use crate::evaluate::progress::{Progress, Stage};
 use crate::evaluate::provenance::{describe_model, describe_runtime};
 use crate::evaluate::rows::LeftOut;
 use crate::evaluate::study_index::{Photograph, Pictures, Reading, StudyIndex};
 use crate::evaluate::truth::{Question, Truth};
 use crate::index::{Evidence, IndexError};
 use crate::pipeline::Engine;
+use crate::progress::{Progress, Stage};
 use crate::report::Provenance;
 
 use super::answers::{Found, query_index, read_answers};

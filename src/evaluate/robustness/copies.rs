@@ -10,11 +10,11 @@ use image::RgbImage;
 
 use crate::evaluate::error::EvaluateError;
 use crate::evaluate::matching::{Found, query_index};
-use crate::evaluate::progress::{Progress, Stage};
 use crate::evaluate::study_index::StudyIndex;
 use crate::index::Index;
 use crate::photo::{self, Limits, Photo};
 use crate::pipeline::{Engine, Examined, Input, Worker, inspect};
+use crate::progress::{Progress, Stage};
 use crate::record::{Failure, Record};
 
 use super::transformation::{Copied, Transformation, for_collage};

@@ -10,12 +10,12 @@ use crate::evaluate::defaults::{available_cores, root_of};
 use crate::evaluate::error::EvaluateError;
 use crate::evaluate::leak::Leak;
 use crate::evaluate::left_out::{Exclusion, LeftOut};
-use crate::evaluate::progress::Progress;
 use crate::evaluate::provenance::{describe_model, describe_runtime};
 use crate::evaluate::results::Results;
 use crate::evaluate::rows::{Answer, Joining, Scored, answers, join_results};
 use crate::evaluate::study_index::{Pictures, Reading};
 use crate::pipeline::Engine;
+use crate::progress::Progress;
 use crate::record::Record;
 use crate::report::Provenance;
 

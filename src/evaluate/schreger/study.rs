@@ -7,8 +7,8 @@ use rayon::prelude::*;
 use crate::evaluate::error::EvaluateError;
 use crate::evaluate::figure::Figure;
 use crate::evaluate::left_out::{Exclusion, LeftOut};
-use crate::evaluate::progress::{Progress, Stage};
 use crate::photo::{self, Limits, Photo};
+use crate::progress::{Progress, Stage};
 use crate::report::Provenance;
 use crate::schreger::{Config, read};
 

@@ -1,8 +1,8 @@
-//! How far a study has come, told to whoever wants to know.
+//! How far long work has come, told to whoever wants to know.
 
 use std::fmt;
 
-/// A part of a study that takes its time.
+/// A part of the work that takes its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stage {
@@ -27,7 +27,7 @@ impl fmt::Display for Stage {
     }
 }
 
-/// Hears how far a study has come. Stages follow one another; steps come from any thread.
+/// Hears how far the work has come. Stages follow one another; steps come from any thread.
 pub trait Progress: Sync {
     /// A stage of `steps` steps begins.
     fn begin(&self, stage: Stage, steps: usize);
