@@ -510,6 +510,7 @@ fn left_overs_of_an_interrupted_packing_do_no_harm() {
     );
 }
 
+#[cfg(feature = "graph")]
 #[test]
 fn a_graph_is_built_measured_and_survives_damage() {
     let (dir, mut index) = new_index(Settings::default().graph_from(1000));

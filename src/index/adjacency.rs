@@ -13,7 +13,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::error::{IndexError, Result};
-use super::mapped::{self, Mapped};
+#[cfg(any(feature = "graph", test))]
+use super::mapped;
+use super::mapped::Mapped;
 use super::vectors::{PackedVectors, product};
 
 const MAGIC: [u8; 8] = *b"FLGRAPH1";

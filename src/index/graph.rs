@@ -6,17 +6,21 @@ use std::path::Path;
 
 use super::adjacency::Adjacency;
 use super::error::Result;
-use super::vectors::{PackedVectors, product};
+use super::vectors::PackedVectors;
+#[cfg(any(feature = "graph", test))]
+use super::vectors::product;
 
 /// What a search reads.
 pub(super) const LINKED: &str = "graph.links";
 /// All files of a graph: what a search reads, and the two from which hnsw_rs goes on building.
 pub(super) const FILES: [&str; 3] = [LINKED, "graph.hnsw.graph", "graph.hnsw.data"];
 /// Search widths tried, narrowest first, until the recall is reached.
+#[cfg(any(feature = "graph", test))]
 const WIDTHS: [usize; 5] = [48, 96, 192, 384, 768];
 /// Recall at 10 asked of a build.
 const RECALL_TARGET: f64 = 0.99;
 /// Stored vectors that ask at the end of a build.
+#[cfg(any(feature = "graph", test))]
 const RECALL_SAMPLE: usize = 200;
 
 /// The graph of a generation, to be searched.
@@ -51,6 +55,7 @@ impl Recall {
 
 /// Asks stored vectors for their nearest, at growing widths, and compares the answers with the
 /// scan's.
+#[cfg(any(feature = "graph", test))]
 pub(super) fn measure(graph: &Adjacency, vectors: &PackedVectors) -> Recall {
     let sample = RECALL_SAMPLE.min(vectors.len());
     let asked: Vec<usize> = (0..sample).map(|k| k * vectors.len() / sample).collect();
