@@ -12,16 +12,17 @@ struct Prefix {
 
 impl Prefix {
     fn new() -> Self {
-        // Beside the build, where a hard link suffices.
+        // Beside the build, where a hard link suffices, and too deep to be taken for one.
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        std::fs::create_dir(folder.path().join("bin")).unwrap();
-        let program = folder.path().join("bin/faunalens");
+        let prefix = Self { folder };
+        std::fs::create_dir_all(prefix.path("bin")).unwrap();
+        let program = prefix.path("bin/faunalens");
         std::fs::hard_link(env!("CARGO_BIN_EXE_faunalens"), program).unwrap();
-        Self { folder }
+        prefix
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.folder.path().join("opt/faunalens").join(name)
     }
 
     /// Runs in a folder that is no part of the installation.
