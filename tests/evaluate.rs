@@ -281,7 +281,7 @@ fn precision_in_a_feed_follows_bayes() {
     // Of 100 positives 80 are raised, of 100 negatives 10.
     let positive = |row: usize| (120..200).contains(&row) || row < 20;
     let ranked = Ranked::new(&scores, positive);
-    let counts = ranked.at(0.55, &vec![1; 200]);
+    let counts = ranked.counts_at(0.55, &vec![1; 200]);
     assert_eq!((counts.found, counts.wrong), (80, 10));
     let precision = counts.precision_at(1e-2).unwrap();
     assert!((precision - 0.008 / (0.008 + 0.099)).abs() < 1e-12);

@@ -148,13 +148,14 @@ impl Body {
 
     /// Radius of the rim at a point as a share of the mean.
     pub(crate) fn rim_factor(&self, x: f32, y: f32) -> f32 {
-        1.0 + self.wobble.1 * self.wobble.0.at(x, y)
+        1.0 + self.wobble.1 * self.wobble.0.value_at(x, y)
     }
 
     /// Light of the body against its mean: stains and concentric bands.
     pub(crate) fn light(&self, x: f32, y: f32, r: f32) -> f32 {
-        let mut light =
-            1.0 + self.stain.1 * self.stain.0.at(x, y) + self.mottle.1 * self.mottle.0.at(x, y);
+        let mut light = 1.0
+            + self.stain.1 * self.stain.0.value_at(x, y)
+            + self.mottle.1 * self.mottle.0.value_at(x, y);
         for [k, shift, a] in &self.bands {
             light += a * (k * r + shift).cos();
         }
@@ -165,7 +166,7 @@ impl Body {
     pub(crate) fn cracked(&self, mut light: f32, x: f32, y: f32, r: f32) -> f32 {
         let phi = y.atan2(x);
         for crack in &self.cracks {
-            let wave = self.crack_wave.at(x, y) * 0.03;
+            let wave = self.crack_wave.value_at(x, y) * 0.03;
             if crack.covers(r, phi, wave) {
                 light *= 0.6;
             }
@@ -181,7 +182,7 @@ impl Body {
             self.cementum.cover(&mut body, r, here, edge);
         }
         if self.vivianite {
-            let amount = 0.6 * smoothstep(0.25, 0.6, self.vivianite_field.at(x, y));
+            let amount = 0.6 * smoothstep(0.25, 0.6, self.vivianite_field.value_at(x, y));
             for (value, blue) in body.iter_mut().zip([0.25, 0.4, 0.45]) {
                 *value = *value * (1.0 - amount) + blue * amount;
             }

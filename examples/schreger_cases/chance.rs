@@ -86,7 +86,7 @@ impl Field {
     }
 
     /// The field's value at (x, y).
-    pub(crate) fn at(&self, x: f32, y: f32) -> f32 {
+    pub(crate) fn value_at(&self, x: f32, y: f32) -> f32 {
         let (x, y) = (x * self.per_unit, y * self.per_unit);
         let (i, j) = (x.floor(), y.floor());
         let smooth = |t: f32| t * t * t * (t * (t * 6.0 - 15.0) + 10.0);

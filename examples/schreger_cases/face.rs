@@ -39,7 +39,7 @@ impl Backdrop {
         } else {
             0.0
         };
-        let light = 1.0 + 0.15 * self.cloth.at(x, y) + weave;
+        let light = 1.0 + 0.15 * self.cloth.value_at(x, y) + weave;
         self.colour.map(|base| base * light)
     }
 }

@@ -117,8 +117,8 @@ pub(crate) fn render(chance: &mut Chance, kind: &str) -> RgbImage {
     for (i, j, pixel) in canvas.enumerate_pixels_mut() {
         let (x, y) = view.plane(i as f32 + 0.5, j as f32 + 0.5);
         let shift = [
-            wander[0].at(x, y) * jitter * 2.2,
-            wander[1].at(x, y) * jitter * 2.2,
+            wander[0].value_at(x, y) * jitter * 2.2,
+            wander[1].value_at(x, y) * jitter * 2.2,
         ];
         let first = a.0 * x + a.1 * y + shift[0];
         let second = b.0 * x + b.1 * y + shift[1];
@@ -138,12 +138,16 @@ pub(crate) fn render(chance: &mut Chance, kind: &str) -> RgbImage {
                 let tri = |p: f32| ((p / TAU).rem_euclid(1.0) - 0.5).abs() * 4.0 - 1.0;
                 tri(first).min(tri(second))
             }
-            "grain" => (first + 3.0 * cloud.at(x, y)).cos() * (0.6 + 0.4 * veins[0].at(x, y)),
+            "grain" => {
+                (first + 3.0 * cloud.value_at(x, y)).cos() * (0.6 + 0.4 * veins[0].value_at(x, y))
+            }
             "rings" => {
-                (k * r * (1.0 + 0.02 * cloud.at(x, y))).cos() * (0.7 + 0.3 * veins[0].at(x, y))
+                (k * r * (1.0 + 0.02 * cloud.value_at(x, y))).cos()
+                    * (0.7 + 0.3 * veins[0].value_at(x, y))
             }
             "end_grain" => {
-                0.6 * (k * 0.8 * r + 2.0 * cloud.at(x, y)).cos() + 0.4 * (rays * phi).cos().powi(3)
+                0.6 * (k * 0.8 * r + 2.0 * cloud.value_at(x, y)).cos()
+                    + 0.4 * (rays * phi).cos().powi(3)
             }
             "weave" => {
                 let (u, v) = (k * x + shift[0], k * y + shift[1]);
@@ -165,7 +169,7 @@ pub(crate) fn render(chance: &mut Chance, kind: &str) -> RgbImage {
             }
             "halftone" => {
                 let u = 0.5 * ((k * x).cos() + (k * y).cos());
-                smoothstep(-0.15, 0.15, u + 0.6 * cloud.at(x, y)) * 2.0 - 1.0
+                smoothstep(-0.15, 0.15, u + 0.6 * cloud.value_at(x, y)) * 2.0 - 1.0
             }
             "moire" => {
                 let finer = 1.0 + 0.15 * other;
@@ -178,11 +182,12 @@ pub(crate) fn render(chance: &mut Chance, kind: &str) -> RgbImage {
                 let v = b.0 * x * bulge + b.1 * y + shift[1];
                 (u.cos() * 0.5 + v.cos() * 0.5).abs().sqrt() * 2.0 - 1.0
             }
-            "marble" => (8.0 * veins[0].at(x, y) + 3.0 * veins[1].at(x, y)).sin(),
-            "ridges" => (first * 0.8).sin().powi(3) * (1.0 + 0.5 * cloud.at(x, y)),
+            "marble" => (8.0 * veins[0].value_at(x, y) + 3.0 * veins[1].value_at(x, y)).sin(),
+            "ridges" => (first * 0.8).sin().powi(3) * (1.0 + 0.5 * cloud.value_at(x, y)),
             _ => 0.0,
         };
-        let mut light = 1.0 + contrast * tone + 0.05 * cloud.at(x, y) + 0.015 * speckle.at(x, y);
+        let mut light =
+            1.0 + contrast * tone + 0.05 * cloud.value_at(x, y) + 0.015 * speckle.value_at(x, y);
         let d = x.hypot(y);
         let cover = if round {
             smoothstep(radius, radius - 1.5, d)

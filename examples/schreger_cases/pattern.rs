@@ -87,7 +87,7 @@ impl Pattern {
         let inner = self.inner_factor;
         let zone = inner + (1.0 - inner) * smoothstep(0.0, 0.8, depth);
         let seen = self.patchy.map_or(1.0, |level| {
-            0.08 + 0.92 * smoothstep(level - 0.15, level + 0.15, self.patch.at(x, y))
+            0.08 + 0.92 * smoothstep(level - 0.15, level + 0.15, self.patch.value_at(x, y))
         });
         self.contrast * zone * seen
     }
@@ -96,7 +96,7 @@ impl Pattern {
     pub(crate) fn wave(&self, tusk: &Tusk, x: f32, y: f32, r: f32) -> f32 {
         let psi = tusk.radial_phase(r);
         let around = tusk.periods * y.atan2(x);
-        let mut shift = [0, 1].map(|i| self.phase[i].at(x, y) * self.phase_sd * 2.2);
+        let mut shift = [0, 1].map(|i| self.phase[i].value_at(x, y) * self.phase_sd * 2.2);
         for Dislocation {
             place,
             sign,

@@ -122,7 +122,7 @@ impl Ranked {
 
     /// Weight of positives and negatives scored at least `threshold`, and of all.
     #[must_use]
-    pub fn at(&self, threshold: f64, weights: &[u32]) -> Counts {
+    pub fn counts_at(&self, threshold: f64, weights: &[u32]) -> Counts {
         let mut counts = Counts::default();
         for (place, &row) in self.order.iter().enumerate() {
             let weight = u64::from(weights[row as usize]);

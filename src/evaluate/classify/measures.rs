@@ -192,7 +192,7 @@ impl<'a> Prepared<'a> {
                 walk: self.ranked[label].walk(weights),
                 raised: self.thresholds[label].map(|threshold| {
                     [threshold.review, threshold.flag]
-                        .map(|score| self.ranked[label].at(f64::from(score), weights))
+                        .map(|score| self.ranked[label].counts_at(f64::from(score), weights))
                 }),
             })
             .collect();
