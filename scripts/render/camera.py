@@ -8,7 +8,7 @@ import numpy as np
 from bpy_extras.object_utils import world_to_camera_view
 from mathutils import Matrix, Vector
 
-from render.arrangement import Item
+from render.item import Item
 
 LONGER_SIDE = 288  # of the picture, pixels
 RATIOS = [3 / 4, 4 / 3, 1.0, 9 / 16, 16 / 9, 2 / 3, 3 / 2]  # width to height

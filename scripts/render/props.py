@@ -15,7 +15,7 @@ from render.materials import Graph, blend, metal, plain, vary
 from render.subject import Builder
 
 if TYPE_CHECKING:
-    from render.arrangement import Item
+    from render.item import Item
 
 
 def container(rng: np.random.Generator, inner: float) -> list[bpy.types.Object]:

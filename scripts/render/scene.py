@@ -7,8 +7,9 @@ import bpy
 import numpy as np
 
 from render import grounds, props
-from render.arrangement import Item, arrange
+from render.arrangement import arrange
 from render.camera import add_camera, frame_coverage, visible_share
+from render.item import Item
 from render.lighting import add_lights
 from render.subject import Builder, Subject
 

@@ -8,7 +8,8 @@ import pytest
 bpy = pytest.importorskip("bpy", reason="Blender's module is not installed (group render)")
 
 from render import scene, shapes  # noqa: E402
-from render.arrangement import Item, arrange  # noqa: E402
+from render.arrangement import arrange  # noqa: E402
+from render.item import Item  # noqa: E402
 from render.subjects import SHARE, SUBJECTS, choose, everyday_builders  # noqa: E402
 from train.labels import LABELS  # noqa: E402
 
