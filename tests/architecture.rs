@@ -267,11 +267,10 @@ fn use_statements(source: &str) -> (Vec<(bool, &str)>, String) {
     let mut remaining = source;
     while let Some(line) = remaining.lines().next() {
         let code = line.trim_start();
-        let word = code.split("use ").next().unwrap_or(code).trim_end();
-        let is_use = code.starts_with(&format!("{word} use ").trim_start().to_owned())
-            && (word.is_empty()
-                || word == "pub"
-                || word.starts_with("pub(") && word.ends_with(')'));
+        let visibility = code.split_once("use ").map(|(before, _)| before.trim_end());
+        let is_use = visibility.is_some_and(|word| {
+            word.is_empty() || word == "pub" || word.starts_with("pub(") && word.ends_with(')')
+        });
         if !is_use {
             rest += line;
             rest.push('\n');
@@ -282,7 +281,7 @@ fn use_statements(source: &str) -> (Vec<(bool, &str)>, String) {
         }
         let (statement, after) = remaining.split_once(';').unwrap_or((remaining, ""));
         let (_, tree) = statement.split_once("use ").unwrap_or(("", statement));
-        statements.push((!word.is_empty(), tree));
+        statements.push((visibility != Some(""), tree));
         remaining = after;
     }
     (statements, rest)

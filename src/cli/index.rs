@@ -21,7 +21,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
 
 use super::hash::perceptual_algorithm;
-use super::memory::{in_words, warn};
+use super::memory::{PATIENCE, in_words, warn};
 use super::settings::{Settings, cores};
 use super::{exit_code, print_line};
 
@@ -471,7 +471,7 @@ pub(super) fn hint(error: &IndexError) -> Option<String> {
 }
 
 fn writer(dir: &Path) -> anyhow::Result<Index> {
-    Ok(Index::writer(dir, Duration::from_secs(10))?)
+    Ok(Index::writer(dir, PATIENCE)?)
 }
 
 fn read_key(path: &Path) -> anyhow::Result<Vec<u8>> {

@@ -8,8 +8,8 @@ use faunalens::fingerprint::MATCH_DISTANCE;
 use faunalens::index::{Index, Match, Method};
 use faunalens::pipeline::{Memory, Search};
 
-/// How long a scan waits for another writer to finish.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a command waits for another writer to finish.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The index and how it is searched.
 #[derive(Debug, Args)]

@@ -61,22 +61,17 @@ impl Engine {
             });
         };
         let mut undurable = Undurable::new();
-        let also = memory.also().to_vec();
-        self.run(workers, items, Some(&also), stop, |item, examined| {
-            memory
-                .screen(examined)
-                .and_then(|record| undurable.push(memory, (item, record)))
-                .map_err(BatchError::Index)?
-                .into_iter()
+        let mut emit_all = |durable: Result<Vec<(Item, Record)>, IndexError>| {
+            (durable.map_err(BatchError::Index)?.into_iter())
                 .try_for_each(|(item, record)| emit(item, record))
                 .map_err(BatchError::Emit)
+        };
+        let also = memory.also().to_vec();
+        self.run(workers, items, Some(&also), stop, |item, examined| {
+            let record = memory.screen(examined);
+            emit_all(record.and_then(|record| undurable.push(memory, (item, record))))
         })?;
-        undurable
-            .commit(memory)
-            .map_err(BatchError::Index)?
-            .into_iter()
-            .try_for_each(|(item, record)| emit(item, record))
-            .map_err(BatchError::Emit)
+        emit_all(undurable.commit(memory))
     }
 
     /// Examines a stream of photos as [`Engine::screen`] does, without an index: `emit` gets each
@@ -161,12 +156,11 @@ impl Engine {
     }
 }
 
-/// A photo handed to a worker: its number in the line, its name, its bytes, where it was seen.
+/// A photo handed to a worker: its number in the line, its name, its bytes.
 struct Order {
     number: u64,
     file: String,
     input: Input,
-    sighting: Sighting,
 }
 
 impl Worker<'_> {
@@ -180,7 +174,7 @@ impl Worker<'_> {
         for order in work {
             let limits = self.engine().limits();
             let inspected = inspect(order.file, order.input, limits, evidence);
-            let examined = self.examine(inspected.sighted(order.sighting));
+            let examined = self.examine(inspected);
             if done.send((order.number, examined)).is_err() {
                 return;
             }
@@ -203,7 +197,6 @@ impl Line {
             number: self.given,
             file: item.file.clone(),
             input: input(&item),
-            sighting: sighting(&item),
         };
         self.waiting.insert(self.given, item);
         self.given += 1;
@@ -221,6 +214,9 @@ impl Line {
         let mut examined = self.finished.remove(&self.emitted)?;
         let item = self.waiting.remove(&self.emitted)?;
         examined.record.set_context(&item.context);
+        if let Some(evidence) = &mut examined.evidence {
+            evidence.entry.sighting = sighting(&item);
+        }
         self.emitted += 1;
         Some((item, examined))
     }
@@ -236,12 +232,13 @@ pub(super) fn input(item: &Item) -> Input {
 
 /// Where a source says that a photo was seen.
 pub(super) fn sighting(item: &Item) -> Sighting {
-    let context = item.context.clone();
+    let known = |column: &Option<String>| column.clone().unwrap_or_default();
+    let context = &item.context;
     Sighting {
         file: item.file.clone(),
-        seller: context.seller.unwrap_or_default(),
-        listing: context.listing.unwrap_or_default(),
-        platform: context.platform.unwrap_or_default(),
-        captured_at: context.captured_at.unwrap_or_default(),
+        seller: known(&context.seller),
+        listing: known(&context.listing),
+        platform: known(&context.platform),
+        captured_at: known(&context.captured_at),
     }
 }

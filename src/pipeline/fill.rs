@@ -5,14 +5,12 @@ use std::sync::atomic::AtomicBool;
 use rayon::prelude::*;
 
 use super::batch::{input, sighting};
+use super::memory::TOGETHER;
 use super::{BatchError, Engine, inspect};
 use crate::index::{Evidence, Index, IndexError};
 use crate::manifest::Item;
 use crate::photo::Limits;
 use crate::record::Record;
-
-/// Photos fingerprinted and made durable together.
-const TOGETHER: usize = 64;
 
 /// What became of the photos that were added.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

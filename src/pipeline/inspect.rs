@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use image::RgbImage;
 
-use crate::fingerprint::{self, Pdq, PerceptualAlgorithm};
+use crate::fingerprint::{self, PerceptualAlgorithm};
 use crate::index::{Evidence, Sighting};
 use crate::photo::{self, FailureKind, Limits, Photo, PhotoError, hex};
 use crate::record::{Failure, Record};
@@ -87,22 +87,16 @@ impl Inspected {
         record.height = Some(photo.height());
         let pdq = if let Some(also) = evidence {
             let evidence = Evidence::of(&photo.pixels, photo.sha256);
-            let evidence = evidence.with_perceptual(&photo.pixels, also);
+            let mut evidence = evidence.with_perceptual(&photo.pixels, also);
+            evidence.entry.sighting.file.clone_from(&record.file);
             self.evidence.insert(Box::new(evidence)).entry.pdq
         } else {
             fingerprint::pdq(&photo.pixels)
         };
-        self.hashed(pdq);
+        record.pdq = Some(pdq.hash.to_string());
+        record.pdq_quality = Some(pdq.quality);
         self.pixels = Some(photo.pixels);
         Ok(())
-    }
-
-    fn hashed(&mut self, pdq: Pdq) {
-        self.record.pdq = Some(pdq.hash.to_string());
-        self.record.pdq_quality = Some(pdq.quality);
-        if let Some(evidence) = &mut self.evidence {
-            evidence.entry.sighting.file.clone_from(&self.record.file);
-        }
     }
 }
 

@@ -8,8 +8,8 @@ use crate::fingerprint::{MATCH_DISTANCE, PerceptualAlgorithm};
 use crate::index::{Evidence, Index, IndexError, Match, Method, Query, Result, Settings, Sighting};
 use crate::record::{IndexStamp, Record};
 
-/// Rows that are made durable together.
-const TOGETHER: usize = 64;
+/// Photos that are made durable together.
+pub(super) const TOGETHER: usize = 64;
 /// Longest time a row waits to be made durable.
 const AT_MOST: Duration = Duration::from_millis(500);
 
@@ -161,9 +161,12 @@ impl<T> Undurable<T> {
         }
     }
 
-    /// Takes one row; gives back those that are durable now.
+    /// Takes one row; gives back those that are durable now: at once where nothing was added.
     pub(super) fn push(&mut self, memory: &mut Memory, row: T) -> Result<Vec<T>> {
         self.rows.push(row);
+        if !memory.adds {
+            return Ok(std::mem::take(&mut self.rows));
+        }
         let since = *self.since.get_or_insert_with(Instant::now);
         if self.rows.len() < TOGETHER && since.elapsed() < AT_MOST {
             return Ok(Vec::new());

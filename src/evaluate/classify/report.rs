@@ -12,6 +12,7 @@ use crate::report::chart::{Axis, Chart, Series};
 use crate::report::html::{Cell, Page, Table, Thumbnail};
 use crate::report::{Frame, ReportError, ReportFolder};
 
+use super::measures::Curves;
 use super::study::Study;
 
 /// Cards up to which those of the labels are shown beside those of all.
@@ -207,13 +208,14 @@ fn charts(study: &Study) -> [Chart; 4] {
     ]
 }
 
+/// Curves of the labels that some photograph shows.
+fn positive_curves(study: &Study) -> impl Iterator<Item = &Curves> {
+    let curves = study.measured.curves.iter();
+    curves.filter(|curve| curve.positives > 0)
+}
+
 fn recall_chart(study: &Study) -> Chart {
-    let curves = study
-        .measured
-        .curves
-        .iter()
-        .filter(|curve| curve.positives > 0);
-    let series = curves.map(|curve| {
+    let series = positive_curves(study).map(|curve| {
         let points = curve
             .points
             .iter()
@@ -232,12 +234,7 @@ fn recall_chart(study: &Study) -> Chart {
 }
 
 fn precision_chart(study: &Study) -> Chart {
-    let curves = study
-        .measured
-        .curves
-        .iter()
-        .filter(|curve| curve.positives > 0);
-    let series = curves.map(|curve| {
+    let series = positive_curves(study).map(|curve| {
         let points = curve
             .points
             .iter()
