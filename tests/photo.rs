@@ -44,7 +44,7 @@ fn every_form_of_the_scene_decodes_upright_and_opaque() {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let photo = decode(&std::fs::read(&path).unwrap())
             .unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!((photo.width(), photo.height()), (48, 32), "{name}");
+        assert_eq!((photo.width, photo.height), (48, 32), "{name}");
         let is_grey = name.starts_with("grey") || name == "bilevel.png";
         let expected = if is_grey {
             // 0.299 R + 0.587 G + 0.114 B; grey16.png holds the plain mean, bilevel only black or white
@@ -195,7 +195,7 @@ proptest! {
         bytes.truncate((bytes.len() as f64 * (1.0 - cut * cut)) as usize);
         let limits = Limits::default().with_max_pixels(1 << 20).with_max_alloc(1 << 23);
         match Photo::from_bytes(&bytes, &limits) {
-            Ok(photo) => prop_assert!(photo.width() > 0 && photo.height() > 0),
+            Ok(photo) => prop_assert!(photo.width > 0 && photo.height > 0),
             Err(error) => prop_assert!(KINDS.contains(&error.kind().name())),
         }
     }

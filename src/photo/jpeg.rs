@@ -1,6 +1,21 @@
-//! What the JPEG decoder does not tell: whether the picture was cut short.
+//! JPEG.
 
 use image::RgbImage;
+
+use super::decoded::Stored;
+use super::request::Request;
+use super::{Format, PhotoError, through_image};
+
+/// Decodes a JPEG.
+pub(super) fn decode(bytes: &[u8], request: &Request<'_>) -> Result<Stored, PhotoError> {
+    let stored = through_image::decode(bytes, Format::Jpeg, request)?;
+    if is_cut_short(bytes, &stored.pixels) {
+        return Err(PhotoError::Corrupt(
+            "the JPEG ends before its picture does (a broken download?)".into(),
+        ));
+    }
+    Ok(stored)
+}
 
 /// True when a decoded JPEG lacks its lower part.
 ///
@@ -9,7 +24,7 @@ use image::RgbImage;
 /// that flat grey is therefore a broken download. A file that lacks only the
 /// marker is whole and passes; so does a progressive file that lost its last
 /// refinements.
-pub(super) fn is_cut_short(bytes: &[u8], pixels: &RgbImage) -> bool {
+fn is_cut_short(bytes: &[u8], pixels: &RgbImage) -> bool {
     if has_end_marker(bytes) {
         return false;
     }

@@ -1,75 +1,86 @@
-//! Bytes to pixels: one decode per photo, upright, opaque RGB.
+//! Bytes to pixels: upright, opaque RGB, as large as is needed.
+//!
+//! ```text
+//! bytes -> format (by content) -> that format's decoder, within limits -> rows
+//!       -> colour (opaque sRGB) -> canvas (averaged down where the picture is huge)
+//!       -> upright
+//! ```
 
+mod canvas;
+mod colour;
 mod decode;
+mod decoded;
 mod error;
+mod file;
 mod format;
 mod jpeg;
 mod limits;
-
-use std::fs::File;
-use std::io::{ErrorKind, Read};
-use std::path::Path;
+mod mark;
+mod request;
+mod through_image;
 
 use image::RgbImage;
 use sha2::{Digest, Sha256};
 
 pub use decode::is_decoding;
 pub use error::{FailureKind, PhotoError};
+pub use file::{read, read_file, read_stream};
 pub use format::{Format, sniff};
 pub use limits::Limits;
+pub use mark::Mark;
+pub use request::Detail;
 
 /// A decoded photograph, ready for every later stage.
 #[derive(Debug, Clone)]
 pub struct Photo {
-    /// Upright 8-bit RGB pixels: EXIF orientation applied once, alpha
-    /// composited on white, CMYK, grey, palette and 16-bit converted.
+    /// Upright 8-bit sRGB pixels: orientation applied once, alpha composited on white, CMYK,
+    /// grey, palette and 16-bit converted. At the photo's size, or smaller: see [`Detail`].
     pub pixels: RgbImage,
+    /// Upright width in pixels, as the file declares it.
+    pub width: u32,
+    /// Upright height in pixels, as the file declares it.
+    pub height: u32,
     /// SHA-256 of the file's bytes.
     pub sha256: [u8; 32],
     /// What the bytes are, whatever the file is called.
     pub format: Format,
+    /// What a reader of results should know of these pixels, in a fixed order, each once.
+    pub marks: Vec<Mark>,
 }
 
 impl Photo {
-    /// Decodes a file's bytes.
+    /// Decodes a file's bytes in full detail.
     ///
     /// # Errors
     /// A [`PhotoError`] that says what is wrong with the bytes.
     pub fn from_bytes(bytes: &[u8], limits: &Limits) -> Result<Self, PhotoError> {
+        Self::with_detail(bytes, limits, Detail::Full)
+    }
+
+    /// Decodes a file's bytes, no larger than `detail` needs.
+    ///
+    /// # Errors
+    /// A [`PhotoError`] that says what is wrong with the bytes.
+    pub fn with_detail(bytes: &[u8], limits: &Limits, detail: Detail) -> Result<Self, PhotoError> {
         if bytes.len() as u64 > limits.max_bytes {
-            return Err(too_many_bytes(bytes.len() as u64, limits));
+            return Err(file::too_many_bytes(bytes.len() as u64, limits));
         }
         let format = sniff(bytes)?;
-        let pixels = decode::decode(bytes, format, limits)?;
+        let decoded = decode::decode(bytes, format, &request::Request { limits, detail })?;
         Ok(Self {
-            pixels,
+            pixels: decoded.pixels,
+            width: decoded.width,
+            height: decoded.height,
             sha256: Sha256::digest(bytes).into(),
             format,
+            marks: decoded.marks,
         })
     }
 
-    /// Upright width in pixels.
+    /// Whether the pixels are fewer than the file holds.
     #[must_use]
-    pub fn width(&self) -> u32 {
-        self.pixels.width()
-    }
-
-    /// Upright height in pixels.
-    #[must_use]
-    pub fn height(&self) -> u32 {
-        self.pixels.height()
-    }
-}
-
-/// Reads the file that a command line names; `-` is standard input.
-///
-/// # Errors
-/// Those of [`read_file`] and [`read_stream`].
-pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
-    if path.as_os_str() == "-" {
-        read_stream(std::io::stdin().lock(), limits)
-    } else {
-        read_file(path, limits)
+    pub fn is_reduced(&self) -> bool {
+        self.pixels.dimensions() != (self.width, self.height)
     }
 }
 
@@ -77,75 +88,4 @@ pub fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
 #[must_use]
 pub fn hex(hash: &[u8]) -> String {
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Reads a file whole, refusing one that is too large before reading it.
-///
-/// # Errors
-/// [`PhotoError::NotFound`], [`PhotoError::Unreadable`],
-/// [`PhotoError::Unsupported`] for a folder or device, or
-/// [`PhotoError::TooLarge`].
-pub fn read_file(path: &Path, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
-    let unreadable = |error: std::io::Error| match error.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => PhotoError::NotFound {
-            path: path.to_owned(),
-        },
-        _ => PhotoError::Unreadable {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        },
-    };
-    let metadata = std::fs::metadata(path).map_err(unreadable)?;
-    if metadata.is_dir() {
-        return Err(PhotoError::Unsupported(
-            "a folder, not a picture (`faunalens scan` takes folders)".into(),
-        ));
-    }
-    if !metadata.is_file() {
-        return Err(PhotoError::Unsupported("not a regular file".into()));
-    }
-    if metadata.len() > limits.max_bytes {
-        return Err(too_many_bytes(metadata.len(), limits));
-    }
-    let file = File::open(path).map_err(unreadable)?;
-    read_limited(file, metadata.len() as usize, limits).map_err(|error| match error {
-        ReadError::TooLarge => too_many_bytes(limits.max_bytes + 1, limits),
-        ReadError::Io(error) => unreadable(error),
-    })
-}
-
-/// Reads a stream, such as standard input, to its end.
-///
-/// # Errors
-/// [`PhotoError::TooLarge`] beyond the limit, [`PhotoError::Internal`] when the
-/// stream breaks.
-pub fn read_stream(stream: impl Read, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
-    read_limited(stream, 0, limits).map_err(|error| match error {
-        ReadError::TooLarge => too_many_bytes(limits.max_bytes + 1, limits),
-        ReadError::Io(error) => PhotoError::Internal(format!("standard input: {error}")),
-    })
-}
-
-enum ReadError {
-    TooLarge,
-    Io(std::io::Error),
-}
-
-fn read_limited(stream: impl Read, expected: usize, limits: &Limits) -> Result<Vec<u8>, ReadError> {
-    let mut bytes = Vec::with_capacity(expected + 1);
-    stream
-        .take(limits.max_bytes.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(ReadError::Io)?;
-    if bytes.len() as u64 > limits.max_bytes {
-        return Err(ReadError::TooLarge);
-    }
-    Ok(bytes)
-}
-
-fn too_many_bytes(bytes: u64, limits: &Limits) -> PhotoError {
-    PhotoError::TooLarge(format!(
-        "{bytes} bytes or more, the limit is {} bytes",
-        limits.max_bytes
-    ))
 }

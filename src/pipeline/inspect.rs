@@ -83,8 +83,8 @@ impl Inspected {
         let record = &mut self.record;
         record.sha256 = Some(hex(&photo.sha256));
         record.format = Some(photo.format.name().into());
-        record.width = Some(photo.width());
-        record.height = Some(photo.height());
+        record.width = Some(photo.width);
+        record.height = Some(photo.height);
         let pdq = if let Some(also) = evidence {
             let evidence = Evidence::of(&photo.pixels, photo.sha256);
             let mut evidence = evidence.with_perceptual(&photo.pixels, also);
