@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::index::Match;
 use crate::manifest::{Context, Passthrough};
-use crate::photo::{FailureKind, PhotoError};
+use crate::photo::{FailureKind, Mark, PhotoError};
 use crate::schreger::Reading;
 use crate::verdict::{Decision, Law};
 
@@ -35,9 +35,9 @@ pub struct Record {
     pub sha256: Option<String>,
     /// `jpeg`, `png`, ... by content, not by name.
     pub format: Option<String>,
-    /// Upright width in pixels.
+    /// Upright width in pixels, as the file declares it.
     pub width: Option<u32>,
-    /// Upright height in pixels.
+    /// Upright height in pixels, as the file declares it.
     pub height: Option<u32>,
     /// Null when the photo could not be read.
     pub decision: Option<Decision>,
@@ -78,6 +78,9 @@ pub struct Record {
     /// The manifest's other columns, in its order; null where it has none.
     #[serde(default)]
     pub source: Option<Passthrough>,
+    /// What to know of a picture that was read all the same, in a fixed order; mostly empty.
+    #[serde(default)]
+    pub marks: Vec<Mark>,
 }
 
 /// A label and its calibrated score.
@@ -175,6 +178,7 @@ impl Record {
             platform: None,
             captured_at: None,
             source: None,
+            marks: Vec::new(),
         }
     }
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use faunalens::fingerprint::{self, PerceptualAlgorithm, USUAL_GRID};
-use faunalens::photo::{self, Limits, Photo, PhotoError};
+use faunalens::photo::{self, Detail, Limits, Photo, PhotoError};
 use image::RgbImage;
 use rayon::prelude::*;
 
@@ -76,7 +76,8 @@ impl Hash {
     }
 
     fn lines(&self, path: &Path, limits: &Limits) -> Result<Vec<String>, PhotoError> {
-        let photo = Photo::from_bytes(&photo::read(path, limits)?, limits)?;
+        let bytes = photo::read(path, limits)?;
+        let photo = Photo::with_detail(&bytes, limits, Detail::Screening)?;
         let hashes = |&algorithm| match algorithm {
             Algorithm::Pdq => self.pdq(&photo.pixels),
             Algorithm::Perceptual(algorithm) => self.perceptual(&photo.pixels, algorithm),

@@ -14,7 +14,7 @@ use faunalens::index::{
     Evidence, Form, Index, IndexError, Method, Query, Sellers, Settings as IndexSettings,
 };
 use faunalens::manifest::Source;
-use faunalens::photo::{self, Photo};
+use faunalens::photo::{self, Detail, Photo};
 use faunalens::pipeline;
 use faunalens::record::Record;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -374,8 +374,8 @@ impl QueryCommand {
         let mut some_failed = false;
         for file in &self.files {
             let name = file.display().to_string();
-            let photo =
-                photo::read(file, &limits).and_then(|bytes| Photo::from_bytes(&bytes, &limits));
+            let photo = photo::read(file, &limits)
+                .and_then(|bytes| Photo::with_detail(&bytes, &limits, Detail::Screening));
             let photo = match photo {
                 Ok(photo) => photo,
                 Err(error) => {
@@ -384,7 +384,7 @@ impl QueryCommand {
                     continue;
                 }
             };
-            let mut evidence = Evidence::of(&photo.pixels, photo.sha256)
+            let mut evidence = Evidence::of_photo(&photo)
                 .with_perceptual(&photo.pixels, &index.settings().also);
             if let Some(worker) = &mut worker {
                 evidence.entry.descriptor = worker.describe(&photo.pixels)?;

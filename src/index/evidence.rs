@@ -8,6 +8,7 @@ use super::settings::PERCEPTUAL_GRID;
 use crate::fingerprint::{
     self, Landmarks, PdqHash, PerceptualAlgorithm, QUERY_LANDMARKS, STORED_LANDMARKS,
 };
+use crate::photo::Photo;
 
 /// Everything an index needs of one photograph, to find it and to remember it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -40,6 +41,14 @@ impl Evidence {
             orientations: turned.iter().map(|pdq| pdq.hash).collect(),
             landmarks,
         }
+    }
+
+    /// Fingerprints a photo, which counts by the size that its file declares.
+    #[must_use]
+    pub fn of_photo(photo: &Photo) -> Self {
+        let mut evidence = Self::of(&photo.pixels, photo.sha256);
+        (evidence.entry.width, evidence.entry.height) = (photo.width, photo.height);
+        evidence
     }
 
     /// The same with hashes of other families, as the index that is asked keeps them

@@ -11,7 +11,7 @@ use crate::evaluate::left_out::{Exclusion, LeftOut, RowsError};
 use crate::evaluate::near_duplicates;
 use crate::evaluate::rows::{Answer, answers};
 use crate::fingerprint::{self, MIN_QUALITY, PdqHash};
-use crate::photo::{self, Limits, Photo};
+use crate::photo::{self, Detail, Limits, Photo};
 use crate::progress::{Progress, Stage};
 use crate::recognize::{Bundle, Embedding, Reads, Recognizer, Runtime};
 
@@ -160,7 +160,7 @@ fn embed_one(
 ) -> Result<(Option<PdqHash>, Embedding), String> {
     let limits = network.limits;
     let bytes = photo::read_file(path, limits).map_err(|error| error.to_string())?;
-    let photo = Photo::from_bytes(&bytes, limits).map_err(|error| error.to_string())?;
+    let photo = Photo::with_detail(&bytes, limits, Detail::Screening).map_err(|error| error.to_string())?;
     let pdq = fingerprint::pdq(&photo.pixels);
     let seen = recognizer
         .embed(&photo.pixels, network.reads)

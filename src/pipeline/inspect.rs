@@ -8,7 +8,7 @@ use image::RgbImage;
 
 use crate::fingerprint::{self, PerceptualAlgorithm};
 use crate::index::{Evidence, Sighting};
-use crate::photo::{self, FailureKind, Limits, Photo, PhotoError, hex};
+use crate::photo::{self, Detail, FailureKind, Limits, Photo, PhotoError, hex};
 use crate::record::{Failure, Record};
 
 /// Where the bytes of one photo come from.
@@ -78,16 +78,16 @@ impl Inspected {
         evidence: Option<&[PerceptualAlgorithm]>,
     ) -> Result<(), Failure> {
         let bytes = bytes_of(input, limits)?;
-        let photo = Photo::from_bytes(&bytes, limits)?;
+        let photo = Photo::with_detail(&bytes, limits, Detail::Screening)?;
         drop(bytes);
         let record = &mut self.record;
         record.sha256 = Some(hex(&photo.sha256));
         record.format = Some(photo.format.name().into());
         record.width = Some(photo.width);
         record.height = Some(photo.height);
+        record.marks.clone_from(&photo.marks);
         let pdq = if let Some(also) = evidence {
-            let evidence = Evidence::of(&photo.pixels, photo.sha256);
-            let mut evidence = evidence.with_perceptual(&photo.pixels, also);
+            let mut evidence = Evidence::of_photo(&photo).with_perceptual(&photo.pixels, also);
             evidence.entry.sighting.file.clone_from(&record.file);
             self.evidence.insert(Box::new(evidence)).entry.pdq
         } else {

@@ -71,6 +71,7 @@ pub(super) fn columns(layout: &Layout) -> Vec<(String, Kind)> {
         ("elapsed_ms", Kind::Number),
         ("error_kind", Kind::Text),
         ("error_message", Kind::Text),
+        ("marks", Kind::Text),
         ("seller", Kind::Text),
         ("listing", Kind::Text),
         ("platform", Kind::Text),
@@ -86,6 +87,8 @@ pub(super) fn cells(record: &Record, layout: &Layout) -> Vec<Cell> {
     let text = |value: Option<&str>| Cell::Text(value.map(str::to_owned));
     let best = record.materials.first();
     let reasons = (!record.reasons.is_empty()).then(|| record.reasons.join("; "));
+    let marks: Vec<&str> = record.marks.iter().map(|mark| mark.name()).collect();
+    let marks = (!marks.is_empty()).then(|| marks.join("; "));
     let reading = record.schreger.as_ref();
     let model = record.model.as_ref();
     let prior = model.map(|model| prior_in_words(&model.prior));
@@ -123,6 +126,7 @@ pub(super) fn cells(record: &Record, layout: &Layout) -> Vec<Cell> {
         Cell::Number(Some(record.elapsed_ms)),
         text(error.map(|error| error.kind.name())),
         text(error.map(|error| error.message.as_str())),
+        Cell::Text(marks),
         text(record.seller.as_deref()),
         text(record.listing.as_deref()),
         text(record.platform.as_deref()),

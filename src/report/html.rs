@@ -12,7 +12,7 @@ use image::codecs::jpeg::JpegEncoder;
 use image::imageops::FilterType;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::photo::{self, Limits, Photo};
+use crate::photo::{self, Detail, Limits, Photo};
 
 use super::chart::Chart;
 use super::frame::Frame;
@@ -382,7 +382,7 @@ fn read_thumbnail(path: &Path, limits: &Limits) -> Option<String> {
 
 /// The picture, small, as JPEG in base 64.
 fn encode_thumbnail(bytes: &[u8], limits: &Limits) -> Option<String> {
-    let photo = Photo::from_bytes(bytes, limits).ok()?;
+    let photo = Photo::with_detail(bytes, limits, Detail::Screening).ok()?;
     let picture = DynamicImage::ImageRgb8(photo.pixels);
     let small = picture.resize(THUMBNAIL, THUMBNAIL, FilterType::Triangle);
     let mut jpeg = Vec::new();
