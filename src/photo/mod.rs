@@ -8,9 +8,11 @@
 
 mod canvas;
 mod colour;
+mod colour_space;
 mod decode;
 mod decoded;
 mod error;
+mod exif;
 mod file;
 mod format;
 mod jpeg;

@@ -10,7 +10,7 @@ use super::canvas::Canvas;
 use super::colour::{Channels, Converter, Layout};
 use super::decoded::Stored;
 use super::request::Request;
-use super::{Format, Mark, PhotoError};
+use super::{Format, Mark, PhotoError, exif};
 
 /// Decodes with the decoder that `image` has for this format.
 pub(super) fn decode(
@@ -30,9 +30,14 @@ pub(super) fn decode(
     let decoded = decoder.total_bytes();
     let _admission = request.admit(size, decoded)?;
 
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let block = decoder.exif_metadata().ok().flatten();
+    let orientation = block.and_then(|block| exif::orientation(&block));
+    // TIFF's own tag is no EXIF.
+    let orientation = orientation.or_else(|| decoder.orientation().ok());
+    let orientation = orientation.unwrap_or(Orientation::NoTransforms);
+    let profile = decoder.icc_profile().ok().flatten();
     let picture = DynamicImage::from_decoder(decoder).map_err(fail)?;
-    let (pixels, mark) = opaque(&picture, request.reduction(size))?;
+    let (pixels, mark) = opaque(&picture, profile, request.reduction(size))?;
     Ok(Stored {
         pixels,
         size,
@@ -42,7 +47,11 @@ pub(super) fn decode(
 }
 
 /// Lays on white whatever is transparent, and brings every sample to 8 bits.
-fn opaque(picture: &DynamicImage, reduction: u32) -> Result<(RgbImage, Option<Mark>), PhotoError> {
+fn opaque(
+    picture: &DynamicImage,
+    profile: Option<Vec<u8>>,
+    reduction: u32,
+) -> Result<(RgbImage, Option<Mark>), PhotoError> {
     let (channels, bytes) = match picture.color() {
         ColorType::L8 => (Channels::Grey, 1),
         ColorType::L16 => (Channels::Grey, 2),
@@ -54,11 +63,11 @@ fn opaque(picture: &DynamicImage, reduction: u32) -> Result<(RgbImage, Option<Ma
         ColorType::Rgba16 => (Channels::Rgba, 2),
         _ => {
             let eight = DynamicImage::ImageRgba8(picture.to_rgba8());
-            return opaque(&eight, reduction);
+            return opaque(&eight, profile, reduction);
         }
     };
     let (width, height) = (picture.width(), picture.height());
-    let (mut converter, mark) = Converter::new(Layout { channels, bytes });
+    let (mut converter, mark) = Converter::new(Layout::new(channels, bytes).with_profile(profile));
     let mut canvas = Canvas::new((width, height), reduction)?;
     let mut rgb = vec![0; 3 * width as usize];
     let stride = width as usize * channels.count() * bytes;
