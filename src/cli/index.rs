@@ -384,8 +384,8 @@ impl QueryCommand {
                     continue;
                 }
             };
-            let mut evidence = Evidence::of_photo(&photo)
-                .with_perceptual(&photo.pixels, &index.settings().also);
+            let mut evidence =
+                Evidence::of_photo(&photo).with_perceptual(&photo.pixels, &index.settings().also);
             if let Some(worker) = &mut worker {
                 evidence.entry.descriptor = worker.describe(&photo.pixels)?;
             }

@@ -160,7 +160,8 @@ fn embed_one(
 ) -> Result<(Option<PdqHash>, Embedding), String> {
     let limits = network.limits;
     let bytes = photo::read_file(path, limits).map_err(|error| error.to_string())?;
-    let photo = Photo::with_detail(&bytes, limits, Detail::Screening).map_err(|error| error.to_string())?;
+    let photo =
+        Photo::with_detail(&bytes, limits, Detail::Screening).map_err(|error| error.to_string())?;
     let pdq = fingerprint::pdq(&photo.pixels);
     let seen = recognizer
         .embed(&photo.pixels, network.reads)

@@ -82,15 +82,127 @@ impl Canvas {
     }
 
     /// The picture; rows that never came are mid-grey, as JPEG decoders leave them.
-    pub(super) fn finish(mut self) -> RgbImage {
+    pub(super) fn finish(self) -> RgbImage {
+        self.finish_with(128)
+    }
+
+    /// The picture; rows that never came have this tone.
+    pub(super) fn finish_with(mut self, missing: u8) -> RgbImage {
         if self.rows_in_sums > 0 {
             self.flush();
         }
         let columns = self.width.div_ceil(self.reduction);
         let rows = self.height.div_ceil(self.reduction);
-        self.pixels.resize(3 * columns * rows, 128);
+        self.pixels.resize(3 * columns * rows, missing);
         RgbImage::from_raw(columns as u32, rows as u32, self.pixels)
             .unwrap_or_else(|| RgbImage::new(columns as u32, rows as u32))
+    }
+}
+
+/// A picture whose pixels come in any order, each once: interlaced ones.
+#[derive(Debug)]
+pub(super) struct Mosaic {
+    width: u32,
+    height: u32,
+    reduction: u32,
+    /// Sums of blocks, channel by channel; empty where nothing is reduced.
+    sums: Vec<u16>,
+    pixels: Vec<u8>,
+}
+
+impl Mosaic {
+    /// What a block of bytes may be wide for its sum to fit: 16 x 16 x 255 < 2^16.
+    const WIDEST_BLOCK: u32 = 16;
+
+    /// A white picture of this size, to be averaged down like a [`Canvas`].
+    ///
+    /// # Errors
+    /// [`PhotoError::TooLarge`] when there is no memory for it.
+    pub(super) fn new((width, height): (u32, u32), reduction: u32) -> Result<Self, PhotoError> {
+        let (columns, rows) = (width.div_ceil(reduction), height.div_ceil(reduction));
+        let samples = 3 * columns as usize * rows as usize;
+        let too_large = || PhotoError::TooLarge(format!("no memory for {samples} samples"));
+        let (mut sums, mut pixels) = (Vec::new(), Vec::new());
+        if reduction > Self::WIDEST_BLOCK {
+            return Err(too_large());
+        }
+        if reduction > 1 {
+            sums.try_reserve_exact(samples).map_err(|_| too_large())?;
+            sums.resize(samples, 0);
+        } else {
+            pixels.try_reserve_exact(samples).map_err(|_| too_large())?;
+            pixels.resize(samples, 255);
+        }
+        Ok(Self {
+            width,
+            height,
+            reduction,
+            sums,
+            pixels,
+        })
+    }
+
+    /// Takes pixels of row `y`: the first at column `first`, then every `step`-th.
+    pub(super) fn scatter(&mut self, rgb: &[u8], y: u32, first: u32, step: u32) {
+        let by = self.reduction as usize;
+        let columns = (self.width as usize).div_ceil(by);
+        let line = 3 * columns * (y as usize / by);
+        let (first, step) = (first as usize, step as usize);
+        if by == 1 {
+            let row = self.pixels[line..line + 3 * columns].as_chunks_mut::<3>().0;
+            let places = row.iter_mut().skip(first).step_by(step);
+            for (place, pixel) in places.zip(rgb.as_chunks::<3>().0) {
+                *place = *pixel;
+            }
+            return;
+        }
+        let row = self.sums[line..line + 3 * columns].as_chunks_mut::<3>().0;
+        let (mut column, mut within) = (first / by, first % by);
+        for pixel in rgb.as_chunks::<3>().0 {
+            for (sum, value) in row[column].iter_mut().zip(pixel) {
+                *sum += u16::from(*value);
+            }
+            within += step;
+            while within >= by && column + 1 < columns {
+                within -= by;
+                column += 1;
+            }
+        }
+    }
+
+    /// Fills every second row from `y` on with the row above it; `false` where rows are gone.
+    pub(super) fn double_rows_from(&mut self, y: u32) -> bool {
+        if self.reduction > 1 {
+            return false;
+        }
+        let stride = 3 * self.width as usize;
+        for y in (y.max(1) as usize..self.height as usize).step_by(2) {
+            let above = (y - 1) * stride;
+            self.pixels.copy_within(above..above + stride, y * stride);
+        }
+        true
+    }
+
+    /// The picture.
+    pub(super) fn finish(self) -> RgbImage {
+        let by = self.reduction;
+        let (columns, rows) = (self.width.div_ceil(by), self.height.div_ceil(by));
+        let pixels = match by {
+            1 => self.pixels,
+            _ => {
+                let lines = self.sums.chunks_exact(3 * columns as usize);
+                let mut pixels = Vec::with_capacity(self.sums.len());
+                for (y, line) in (0..rows).zip(lines) {
+                    let tall = by.min(self.height - y * by);
+                    for (x, sums) in (0..columns).zip(line.as_chunks::<3>().0) {
+                        let count = tall * by.min(self.width - x * by);
+                        pixels.extend(sums.map(|sum| ((u32::from(sum) + count / 2) / count) as u8));
+                    }
+                }
+                pixels
+            }
+        };
+        RgbImage::from_raw(columns, rows, pixels).unwrap_or_else(|| RgbImage::new(columns, rows))
     }
 }
 
@@ -114,5 +226,35 @@ mod tests {
         let mut canvas = Canvas::new((1, 2), 1).unwrap();
         canvas.push(&[1, 2, 3]);
         assert_eq!(canvas.finish().into_raw(), [1, 2, 3, 128, 128, 128]);
+    }
+
+    /// A picture whose rows were pushed, and the same whose pixels were scattered by halves.
+    fn both_ways(size: (u32, u32), by: u32) -> [RgbImage; 2] {
+        let row = |y: u32| -> Vec<u8> {
+            let samples = 0..3 * size.0;
+            samples.map(|x| (x * 37 + y * 91) as u8).collect()
+        };
+        let mut canvas = Canvas::new(size, by).unwrap();
+        let mut mosaic = Mosaic::new(size, by).unwrap();
+        for y in 0..size.1 {
+            canvas.push(&row(y));
+        }
+        for y in (0..size.1).rev() {
+            for first in [1, 0] {
+                let row = row(y);
+                let every_second = row.as_chunks::<3>().0.iter().skip(first).step_by(2);
+                let half: Vec<u8> = every_second.flatten().copied().collect();
+                mosaic.scatter(&half, y, first as u32, 2);
+            }
+        }
+        [canvas.finish(), mosaic.finish()]
+    }
+
+    #[test]
+    fn scattered_pixels_give_the_picture_that_rows_give() {
+        for by in [1, 2, 3, 5, 16] {
+            let [pushed, scattered] = both_ways((37, 23), by);
+            assert_eq!(pushed, scattered, "reduced by {by}");
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! A row as a decoder gives it to opaque sRGB.
 
 use super::Mark;
-use super::colour_space::{self, Outcome, Transform};
+use super::colour_space::{self, Outcome};
+use super::colour_transform::Transform;
 
 pub(super) use super::colour_space::{Chromaticities, Colours};
 
@@ -26,6 +27,10 @@ impl Channels {
             Self::Rgb => 3,
             Self::Rgba | Self::Cmyk | Self::CmykInverted => 4,
         }
+    }
+
+    pub(super) fn is_grey(self) -> bool {
+        matches!(self, Self::Grey | Self::GreyAlpha)
     }
 
     pub(super) fn has_alpha(self) -> bool {
@@ -103,6 +108,12 @@ impl Converter {
             eight,
         };
         (converter, mark)
+    }
+
+    /// Whether rows of RGB pass through unchanged.
+    pub(super) fn is_identity(&self) -> bool {
+        let layout = &self.layout;
+        self.transform.is_none() && layout.channels == Channels::Rgb && layout.bytes == 1
     }
 
     /// Converts a row into `rgb`, three bytes a pixel.

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::decoded::Decoded;
 use super::request::Request;
-use super::{Format, PhotoError, jpeg, through_image};
+use super::{Format, PhotoError, gif, jpeg, png, through_image, webp};
 
 thread_local! {
     static DECODING: Cell<bool> = const { Cell::new(false) };
@@ -43,9 +43,10 @@ pub(super) fn decode(
 fn stored(bytes: &[u8], format: Format, request: &Request<'_>) -> Result<Decoded, PhotoError> {
     let stored = match format {
         Format::Jpeg => jpeg::decode(bytes, request),
-        Format::Png | Format::WebP | Format::Gif | Format::Bmp | Format::Tiff | Format::Avif => {
-            through_image::decode(bytes, format, request)
-        }
+        Format::Png => png::decode(bytes, request),
+        Format::WebP => webp::decode(bytes, request),
+        Format::Gif => gif::decode(bytes, request),
+        Format::Bmp | Format::Tiff | Format::Avif => through_image::decode(bytes, format, request),
     }?;
     Ok(stored.upright())
 }

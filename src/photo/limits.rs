@@ -11,16 +11,19 @@ pub struct Limits {
     pub max_pixels: u64,
     /// Largest decoded buffer, in bytes, in the file's own pixel format.
     pub max_alloc: u64,
+    /// Most bytes of metadata, such as a colour profile, after inflation.
+    pub max_metadata: u64,
 }
 
 impl Default for Limits {
-    /// 64 MiB of file, 100 megapixels, 512 MiB decoded: above every phone
+    /// 64 MiB of file, 100 megapixels, 512 MiB decoded, 16 MiB of metadata: above every phone
     /// camera's usual output, below what would hurt a small machine.
     fn default() -> Self {
         Self {
             max_bytes: 64 << 20,
             max_pixels: 100_000_000,
             max_alloc: 512 << 20,
+            max_metadata: 16 << 20,
         }
     }
 }
@@ -47,5 +50,14 @@ impl Limits {
     #[must_use]
     pub fn with_max_alloc(self, max_alloc: u64) -> Self {
         Self { max_alloc, ..self }
+    }
+
+    /// The same limits, with the most bytes of metadata after inflation.
+    #[must_use]
+    pub fn with_max_metadata(self, max_metadata: u64) -> Self {
+        Self {
+            max_metadata,
+            ..self
+        }
     }
 }

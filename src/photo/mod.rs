@@ -6,20 +6,29 @@
 //!       -> upright
 //! ```
 
+mod animation;
+mod blank;
 mod canvas;
 mod colour;
+mod colour_profile;
 mod colour_space;
+mod colour_transform;
 mod decode;
 mod decoded;
 mod error;
 mod exif;
 mod file;
 mod format;
+mod gif;
 mod jpeg;
+mod libwebp;
 mod limits;
 mod mark;
+mod png;
+mod png_chunks;
 mod request;
 mod through_image;
+mod webp;
 
 use image::RgbImage;
 use sha2::{Digest, Sha256};

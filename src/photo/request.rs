@@ -18,7 +18,7 @@ pub(super) struct Admission {
 
 /// Pixels above which a picture is averaged down while it is decoded, whatever the detail: what
 /// bounds the memory of one photo.
-const MOST_PIXELS: u64 = 1 << 24;
+pub(super) const MOST_PIXELS: u64 = 1 << 24;
 
 /// How many pixels later stages need.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
