@@ -1,7 +1,5 @@
 //! Which format the bytes are, whatever the file is called.
 
-use image::ImageFormat;
-
 use super::PhotoError;
 
 /// A picture format that faunalens reads.
@@ -17,10 +15,14 @@ pub enum Format {
     Gif,
     /// Windows bitmap.
     Bmp,
-    /// TIFF, first page.
+    /// TIFF and BigTIFF, first page.
     Tiff,
-    /// AVIF, only when built with the `avif` feature.
+    /// AVIF, where the feature `avif` is built in; of a sequence, its primary picture.
     Avif,
+    /// HEIC, where the feature `heic` is built in; of a sequence, its primary picture.
+    Heic,
+    /// JPEG XL, where the feature `jxl` is built in; of an animation, the first frame.
+    Jxl,
 }
 
 impl Format {
@@ -35,29 +37,36 @@ impl Format {
             Self::Bmp => "bmp",
             Self::Tiff => "tiff",
             Self::Avif => "avif",
+            Self::Heic => "heic",
+            Self::Jxl => "jxl",
+        }
+    }
+
+    fn is_built_in(self) -> bool {
+        match self {
+            Self::Avif => cfg!(feature = "avif"),
+            Self::Heic => cfg!(feature = "heic"),
+            Self::Jxl => cfg!(feature = "jxl"),
+            _ => true,
         }
     }
 
     /// The names of all formats of this build, in a fixed order.
     #[must_use]
     pub fn built_in() -> Vec<&'static str> {
-        let mut formats = vec!["jpeg", "png", "webp", "gif", "bmp", "tiff"];
-        if cfg!(feature = "avif") {
-            formats.push("avif");
-        }
-        formats
-    }
-
-    pub(super) fn decoder(self) -> ImageFormat {
-        match self {
-            Self::Jpeg => ImageFormat::Jpeg,
-            Self::Png => ImageFormat::Png,
-            Self::WebP => ImageFormat::WebP,
-            Self::Gif => ImageFormat::Gif,
-            Self::Bmp => ImageFormat::Bmp,
-            Self::Tiff => ImageFormat::Tiff,
-            Self::Avif => ImageFormat::Avif,
-        }
+        const ALL: [Format; 9] = [
+            Format::Jpeg,
+            Format::Png,
+            Format::WebP,
+            Format::Gif,
+            Format::Bmp,
+            Format::Tiff,
+            Format::Avif,
+            Format::Heic,
+            Format::Jxl,
+        ];
+        let built_in = ALL.into_iter().filter(|format| format.is_built_in());
+        built_in.map(Self::name).collect()
     }
 }
 
@@ -70,47 +79,129 @@ pub fn sniff(bytes: &[u8]) -> Result<Format, PhotoError> {
     if bytes.is_empty() {
         return Err(PhotoError::Corrupt("the file is empty".into()));
     }
-    match image::guess_format(bytes) {
-        Ok(ImageFormat::Jpeg) => Ok(Format::Jpeg),
-        Ok(ImageFormat::Png) => Ok(Format::Png),
-        Ok(ImageFormat::WebP) => Ok(Format::WebP),
-        Ok(ImageFormat::Gif) => Ok(Format::Gif),
-        Ok(ImageFormat::Bmp) => Ok(Format::Bmp),
-        Ok(ImageFormat::Tiff) => Ok(Format::Tiff),
-        Ok(ImageFormat::Avif) if cfg!(feature = "avif") => Ok(Format::Avif),
-        _ => Err(PhotoError::Unsupported(describe(bytes))),
+    let format = recognise(bytes).ok_or_else(|| PhotoError::Unsupported(describe(bytes)))?;
+    if format.is_built_in() {
+        return Ok(format);
     }
+    let name = format.name();
+    Err(PhotoError::Unsupported(format!(
+        "{} is not built in: this program was built without the feature `{name}`",
+        name.to_ascii_uppercase()
+    )))
+}
+
+fn recognise(bytes: &[u8]) -> Option<Format> {
+    let starts = |with: &[u8]| bytes.starts_with(with);
+    Some(match bytes {
+        _ if starts(b"\xff\xd8\xff") => Format::Jpeg,
+        _ if starts(b"\x89PNG\r\n\x1a\n") => Format::Png,
+        [
+            b'R',
+            b'I',
+            b'F',
+            b'F',
+            _,
+            _,
+            _,
+            _,
+            b'W',
+            b'E',
+            b'B',
+            b'P',
+            ..,
+        ] => Format::WebP,
+        _ if starts(b"GIF87a") || starts(b"GIF89a") => Format::Gif,
+        _ if starts(b"BM") => Format::Bmp,
+        // BigTIFF is version 43.
+        _ if starts(b"II*\0") || starts(b"MM\0*") => Format::Tiff,
+        _ if starts(b"II+\0") || starts(b"MM\0+") => Format::Tiff,
+        _ if starts(b"\xff\x0a") || starts(JXL_CONTAINER) => Format::Jxl,
+        _ => {
+            let brands = brands(bytes)?;
+            let has = |of: &[[u8; 4]]| brands.iter().any(|brand| of.contains(brand));
+            if has(&[*b"avif", *b"avis"]) {
+                Format::Avif
+            } else if has(HEVC_BRANDS) {
+                Format::Heic
+            } else {
+                return None;
+            }
+        }
+    })
+}
+
+const JXL_CONTAINER: &[u8] = b"\0\0\0\x0cJXL \r\n\x87\n";
+
+/// Pictures and sequences of pictures in HEVC.
+const HEVC_BRANDS: &[[u8; 4]] = &[
+    *b"heic", *b"heix", *b"heim", *b"heis", *b"hevc", *b"hevx", *b"hevm", *b"hevs",
+];
+
+/// The brands of an ISO media file, the major one first.
+fn brands(bytes: &[u8]) -> Option<&[[u8; 4]]> {
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    let rest = rest.strip_prefix(b"ftyp")?;
+    let length = (u32::from_be_bytes(*length) as usize).saturating_sub(8);
+    // The second four bytes are a version, which is no brand that anyone knows.
+    Some(rest[..length.min(rest.len()).min(256)].as_chunks().0)
 }
 
 /// Says in words what bytes that we do not read seem to be.
 fn describe(bytes: &[u8]) -> String {
     let start = &bytes[..bytes.len().min(512)];
-    let brand = start.get(4..12).filter(|b| b.starts_with(b"ftyp"));
     let text = String::from_utf8_lossy(start).to_ascii_lowercase();
-    let what = match brand.map(|b| &b[4..]) {
-        Some(b"avif" | b"avis") => {
-            return "AVIF is not built in: build with `--features avif` where libdav1d is installed"
-                .into();
-        }
-        Some(b"heic" | b"heix" | b"hevc" | b"hevx" | b"mif1" | b"msf1" | b"heim" | b"heis") => {
-            "HEIC"
-        }
-        Some(_) => "a video or other ISO media file",
-        None if start.starts_with(b"%PDF") => "PDF",
-        None if start.starts_with(b"PK\x03\x04") => "a ZIP archive",
-        None if start.starts_with(b"\xff\x0a") || start.starts_with(b"\0\0\0\x0cJXL ") => "JPEG XL",
-        None if start.starts_with(b"\0\0\x01\0") => "a Windows icon",
-        None if start.starts_with(b"8BPS") => "a Photoshop document",
-        None if text.contains("<svg") => "SVG, a drawing",
-        None if text.contains("<html") || text.contains("<!doctype") => {
-            "an HTML page (a failed download?)"
-        }
-        None => {
-            return format!(
-                "not a picture of a known format ({} are read)",
-                Format::built_in().join(", ")
-            );
-        }
+    let iso = brands(bytes).unwrap_or_default();
+    let is = |brand: &[u8; 4]| iso.contains(brand);
+    let starts = |with: &[&[u8]]| with.iter().any(|with| start.starts_with(with));
+    let riff = start.get(8..12).filter(|_| start.starts_with(b"RIFF"));
+    let what = if is(b"crx ") || starts(&[b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0"])
+    {
+        "a camera's raw file"
+    } else if is(b"mif1") || is(b"msf1") || is(b"jpeg") || is(b"vvic") || is(b"miaf") {
+        "HEIF with another codec than HEVC or AV1"
+    } else if !iso.is_empty() {
+        "a video or other ISO media file"
+    } else if starts(&[
+        b"\x1a\x45\xdf\xa3",
+        b"FLV\x01",
+        b"\0\0\x01\xba",
+        b"\x30\x26\xb2\x75",
+    ]) || riff == Some(b"AVI ")
+    {
+        "a video"
+    } else if starts(&[b"\0\0\0\x0cjP  \r\n", b"\xff\x4f\xff\x51"]) {
+        "JPEG 2000"
+    } else if starts(&[b"%PDF"]) {
+        "PDF"
+    } else if starts(&[b"PK\x03\x04"]) {
+        "a ZIP archive"
+    } else if starts(&[b"\0\0\x01\0", b"\0\0\x02\0"]) {
+        "a Windows icon"
+    } else if starts(&[b"8BPS"]) {
+        "a Photoshop document"
+    } else if starts(&[b"%!PS", b"\xc5\xd0\xd3\xc6"]) {
+        "PostScript, a drawing"
+    } else if starts(&[b"\x76\x2f\x31\x01"]) {
+        "OpenEXR"
+    } else if starts(&[b"#?RADIANCE", b"#?RGBE"]) {
+        "Radiance HDR"
+    } else if starts(&[b"gimp xcf"]) {
+        "a GIMP document"
+    } else if starts(&[b"qoif"]) {
+        "QOI"
+    } else if starts(&[b"II\xbc\x01"]) {
+        "JPEG XR"
+    } else if matches!(start, [b'P', b'1'..=b'7', b' ' | b'\n' | b'\r' | b'\t', ..]) {
+        "Netpbm"
+    } else if text.contains("<svg") {
+        "SVG, a drawing"
+    } else if text.contains("<html") || text.contains("<!doctype") {
+        "an HTML page (a failed download?)"
+    } else {
+        return format!(
+            "not a picture of a known format ({} are read)",
+            Format::built_in().join(", ")
+        );
     };
     format!(
         "{what}, which is not read (only {})",

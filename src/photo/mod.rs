@@ -28,6 +28,7 @@ mod png;
 mod png_chunks;
 mod request;
 mod through_image;
+mod tiff;
 mod webp;
 
 use image::RgbImage;

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use image::error::ImageError;
 use image::metadata::Orientation;
-use image::{ColorType, DynamicImage, ImageDecoder, ImageReader, RgbImage};
+use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
 
 use super::canvas::Canvas;
 use super::colour::{Channels, Converter, Layout};
@@ -18,8 +18,20 @@ pub(super) fn decode(
     format: Format,
     request: &Request<'_>,
 ) -> Result<Stored, PhotoError> {
+    let decoder = match format {
+        Format::Jpeg => ImageFormat::Jpeg,
+        Format::Png => ImageFormat::Png,
+        Format::WebP => ImageFormat::WebP,
+        Format::Gif => ImageFormat::Gif,
+        Format::Bmp => ImageFormat::Bmp,
+        Format::Avif => ImageFormat::Avif,
+        Format::Tiff | Format::Heic | Format::Jxl => {
+            let name = format.name();
+            return Err(PhotoError::Internal(format!("no decoder for {name} here")));
+        }
+    };
     let fail = |error| explain(error, format);
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format.decoder());
+    let mut reader = ImageReader::with_format(Cursor::new(bytes), decoder);
     let mut inner = image::Limits::no_limits();
     inner.max_alloc = Some(request.limits.max_alloc);
     reader.limits(inner);
@@ -32,8 +44,6 @@ pub(super) fn decode(
 
     let block = decoder.exif_metadata().ok().flatten();
     let orientation = block.and_then(|block| exif::orientation(&block));
-    // TIFF's own tag is no EXIF.
-    let orientation = orientation.or_else(|| decoder.orientation().ok());
     let orientation = orientation.unwrap_or(Orientation::NoTransforms);
     let profile = decoder.icc_profile().ok().flatten();
     let picture = DynamicImage::from_decoder(decoder).map_err(fail)?;

@@ -1,0 +1,54 @@
+//! TIFF and BigTIFF: the first page, unpacked row by row.
+//!
+//! ```text
+//! directory (tags) -> picture (what they mean) -> bands (strips or tiles, of all planes)
+//!       -> codec | fax | jpeg (bytes) -> samples -> interpretation -> the converter, the canvas
+//! ```
+//!
+//! The first directory is shown even where it says that it holds a preview, as Pillow does.
+
+mod bands;
+mod codec;
+mod directory;
+mod fax;
+mod interpretation;
+mod jpeg;
+mod picture;
+mod samples;
+
+use self::bands::Bands;
+use self::directory::Directory;
+use self::interpretation::Interpretation;
+use self::picture::{Compression, Picture};
+use super::canvas::Canvas;
+use super::colour::Converter;
+use super::decoded::Stored;
+use super::request::Request;
+use super::{Mark, PhotoError};
+
+/// Decodes the first page of a TIFF.
+pub(super) fn decode(bytes: &[u8], request: &Request<'_>) -> Result<Stored, PhotoError> {
+    let directory = Directory::first(bytes)?;
+    let picture = Picture::read(&directory)?;
+    let _admission = request.admit(picture.size, picture.decoded_bytes())?;
+    let mut bands = Bands::new(bytes, &picture)?;
+    let is_rgb_already = picture.compression == Compression::Jpeg && !picture.is_planar;
+    let mut interpretation = Interpretation::new(&picture, is_rgb_already);
+    let (mut converter, mark) = Converter::new(interpretation.layout(&picture));
+    let (width, height) = picture.size;
+    let mut canvas = Canvas::new(picture.size, request.reduction(picture.size))?;
+    let mut row = vec![0; bands.row_bytes()];
+    let mut rgb = vec![0; 3 * width as usize];
+    for _ in 0..height {
+        bands.next(&mut row)?;
+        converter.convert(interpretation.convert(&mut row), &mut rgb);
+        canvas.push(&rgb);
+    }
+    let damaged = bands.is_damaged().then_some(Mark::Damaged);
+    Ok(Stored {
+        pixels: canvas.finish(),
+        size: picture.size,
+        orientation: picture.orientation,
+        marks: mark.into_iter().chain(damaged).collect(),
+    })
+}
