@@ -1,87 +1,11 @@
 //! A row as a decoder gives it to opaque sRGB.
 
 use super::Mark;
+use super::colour_layout::narrow;
 use super::colour_space::{self, Outcome};
 use super::colour_transform::Transform;
 
-pub(super) use super::colour_space::{Chromaticities, Colours};
-
-/// What one pixel of a row is made of, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Channels {
-    Grey,
-    GreyAlpha,
-    Rgb,
-    Rgba,
-    /// Inks: 0 is none, the largest value all of it, as TIFF stores them.
-    Cmyk,
-    /// Inks the other way round, as Adobe's JPEGs store them.
-    CmykInverted,
-}
-
-impl Channels {
-    pub(super) fn count(self) -> usize {
-        match self {
-            Self::Grey => 1,
-            Self::GreyAlpha => 2,
-            Self::Rgb => 3,
-            Self::Rgba | Self::Cmyk | Self::CmykInverted => 4,
-        }
-    }
-
-    pub(super) fn is_grey(self) -> bool {
-        matches!(self, Self::Grey | Self::GreyAlpha)
-    }
-
-    pub(super) fn has_alpha(self) -> bool {
-        matches!(self, Self::GreyAlpha | Self::Rgba)
-    }
-}
-
-/// How the rows of a picture are stored.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Layout {
-    pub(super) channels: Channels,
-    /// Bytes a sample: 1, or 2 in the machine's byte order.
-    pub(super) bytes: usize,
-    /// What the samples mean.
-    pub(super) colours: Colours,
-    /// Colours are multiplied by their alpha already.
-    pub(super) premultiplied: bool,
-}
-
-impl Layout {
-    /// Rows in sRGB, with straight alpha if any.
-    pub(super) fn new(channels: Channels, bytes: usize) -> Self {
-        Self {
-            channels,
-            bytes,
-            colours: Colours::Srgb,
-            premultiplied: false,
-        }
-    }
-
-    /// The same rows with another meaning.
-    pub(super) fn with_colours(self, colours: Colours) -> Self {
-        Self { colours, ..self }
-    }
-
-    /// The same rows with the profile that the file embeds, if any.
-    pub(super) fn with_profile(self, profile: Option<Vec<u8>>) -> Self {
-        match profile {
-            Some(profile) => self.with_colours(Colours::Icc(profile)),
-            None => self,
-        }
-    }
-
-    /// The same rows with colours that are multiplied by their alpha already.
-    pub(super) fn premultiplied(self) -> Self {
-        Self {
-            premultiplied: true,
-            ..self
-        }
-    }
-}
+pub(super) use super::colour_layout::{Channels, Colours, Layout};
 
 /// Turns rows into opaque sRGB: profile first, then transparency on white.
 #[derive(Debug)]
@@ -136,11 +60,6 @@ impl Converter {
             opaque(row, channels, self.layout.premultiplied, rgb);
         }
     }
-}
-
-/// 16 bits to 8, rounded: 65535 / 255 = 257.
-pub(super) fn narrow(wide: u16) -> u8 {
-    ((u32::from(wide) + 128) / 257) as u8
 }
 
 fn opaque(row: &[u8], channels: Channels, premultiplied: bool, rgb: &mut [u8]) {

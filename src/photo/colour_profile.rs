@@ -5,8 +5,7 @@ use moxcms::{
     MatrixCoefficients, RenderingIntent, ToneReprCurve, TransferCharacteristics, Xyzd,
 };
 
-use super::colour::Channels;
-use super::colour_space::Chromaticities;
+use super::colour_layout::{Channels, Chromaticities};
 
 /// Header of a profile with the number of its tags; a tag's signature, offset and size.
 const HEADER: usize = 132;

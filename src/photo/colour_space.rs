@@ -3,35 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::colour::{Channels, Layout};
+use super::colour_layout::{Channels, Colours, Layout};
 use super::colour_profile;
 use super::colour_transform::{Transform, Way};
-
-/// What the samples of a picture mean.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Colours {
-    /// sRGB, as of every picture that says nothing.
-    Srgb,
-    /// An ICC profile, as the file holds it.
-    Icc(Vec<u8>),
-    /// PNG's gAMA and cHRM. `encoding` is the exponent with which the file was written, such as
-    /// 0.45455; where one is missing, that of sRGB.
-    Gamma {
-        encoding: Option<f64>,
-        chromaticities: Option<Chromaticities>,
-    },
-    /// Code points of ITU-T H.273, of samples that are RGB in full range (or grey).
-    Cicp { primaries: u8, transfer: u8 },
-}
-
-/// x and y of white, red, green and blue.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Chromaticities {
-    pub(super) white: (f64, f64),
-    pub(super) red: (f64, f64),
-    pub(super) green: (f64, f64),
-    pub(super) blue: (f64, f64),
-}
 
 /// What becomes of a layout's colours.
 #[derive(Debug)]

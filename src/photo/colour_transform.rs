@@ -7,7 +7,7 @@ use moxcms::{
     ColorProfile, DataColorSpace, Transform8BitExecutor, Transform16BitExecutor, TransformOptions,
 };
 
-use super::colour::{Channels, Layout, narrow};
+use super::colour_layout::{Channels, Layout, narrow};
 use super::colour_profile;
 
 /// An executor, and what it takes.

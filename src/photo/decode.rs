@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::decoded::Decoded;
 use super::request::Request;
-use super::{Format, PhotoError, gif, jpeg, png, through_image, tiff, webp};
+use super::{Format, PhotoError, bmp, gif, jpeg, png, through_image, tiff, webp};
 
 thread_local! {
     static DECODING: Cell<bool> = const { Cell::new(false) };
@@ -46,6 +46,7 @@ fn stored(bytes: &[u8], format: Format, request: &Request<'_>) -> Result<Decoded
         Format::Png => png::decode(bytes, request),
         Format::WebP => webp::decode(bytes, request),
         Format::Gif => gif::decode(bytes, request),
+        Format::Bmp => bmp::decode(bytes, request),
         Format::Tiff => tiff::decode(bytes, request),
         _ => through_image::decode(bytes, format, request),
     }?;

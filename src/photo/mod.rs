@@ -8,8 +8,12 @@
 
 mod animation;
 mod blank;
+mod bmp;
+mod bmp_header;
+mod bmp_runs;
 mod canvas;
 mod colour;
+mod colour_layout;
 mod colour_profile;
 mod colour_space;
 mod colour_transform;

@@ -5,7 +5,7 @@ use std::io::Read;
 use flate2::read::ZlibDecoder;
 use image::metadata::Orientation;
 
-use super::colour::{Chromaticities, Colours};
+use super::colour_layout::{Chromaticities, Colours};
 use super::{Limits, exif};
 
 const SIGNATURE: usize = 8;
