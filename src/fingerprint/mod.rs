@@ -13,6 +13,7 @@ mod pdq;
 mod pdq_hash;
 mod perceptual;
 mod plane;
+mod shrink;
 mod tent_filter;
 #[cfg(test)]
 mod test_pictures;
@@ -27,3 +28,4 @@ pub use perceptual::{
     ParseAlgorithmError, PerceptualAlgorithm, PerceptualHash, USUAL_GRID, perceptual,
 };
 pub(crate) use perceptual::{differing_bits, perceptual_definition};
+pub(crate) use shrink::shrunk;

@@ -11,6 +11,12 @@ use std::str::FromStr;
 use image::RgbImage;
 use img_hash::{HashAlg, HasherConfig};
 
+use super::shrink::shrunk;
+
+/// Pictures with a longer side are averaged down first: scaling by Lanczos takes time and memory
+/// for every pixel of them.
+const LONGEST_SIDE: u32 = 4096;
+
 /// A hash of the img_hash family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -158,7 +164,8 @@ pub(crate) fn perceptual_definition(algorithm: PerceptualAlgorithm, grid: u32) -
 #[must_use]
 pub fn perceptual(pixels: &RgbImage, algorithm: PerceptualAlgorithm, grid: u32) -> PerceptualHash {
     let grid = grid.clamp(2, 64);
-    let hash = algorithm.hasher(grid).to_hasher().hash_image(pixels);
+    let pixels = shrunk(pixels, LONGEST_SIDE);
+    let hash = algorithm.hasher(grid).to_hasher().hash_image(&*pixels);
     PerceptualHash {
         definition: perceptual_definition(algorithm, grid),
         bits: hash.as_bytes().into(),

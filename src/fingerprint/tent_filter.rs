@@ -35,8 +35,9 @@ fn tap(sample: usize, length: usize, scaled: usize) -> Tap {
     let outer = window((2 * sample + 1) * scaled / (2 * SIDE), scaled);
     let first = *window(*outer.start(), scaled).start();
     let last = *window(*outer.end(), scaled).end();
+    let sums = sums_of_weights(&outer, scaled);
     for x in first..=last {
-        let weight = tent_weight(x, &outer, scaled);
+        let weight = tent_weight(x, &outer, &sums, scaled);
         // Nearest neighbour as in the reference's image library: position floor(x * length /
         // scaled).
         let position = x * length / scaled;
@@ -49,21 +50,39 @@ fn tap(sample: usize, length: usize, scaled: usize) -> Tap {
     Tap { positions, weights }
 }
 
+/// The weights that the windows of the second box give each of their pixels, summed up to each
+/// window and not with it.
+fn sums_of_weights(outer: &RangeInclusive<usize>, scaled: usize) -> Vec<f64> {
+    let mut sums = vec![0.0];
+    for y in outer.clone() {
+        let weight = 1.0 / window(y, scaled).count() as f64;
+        sums.push(sums[sums.len() - 1] + weight);
+    }
+    sums
+}
+
 /// Weight of pixel `x`: over the windows y of the second box that hold x in the first box.
-fn tent_weight(x: usize, outer: &RangeInclusive<usize>, scaled: usize) -> f64 {
-    let windows = outer.clone().map(|y| window(y, scaled));
-    let held = windows.filter(|window| window.contains(&x));
-    let weight: f64 = held.map(|window| 1.0 / window.count() as f64).sum();
-    weight / outer.clone().count() as f64
+fn tent_weight(x: usize, outer: &RangeInclusive<usize>, sums: &[f64], scaled: usize) -> f64 {
+    // A window reaches from `behind` before its pixel to `ahead` after it, so those that hold x
+    // lie the other way round about x.
+    let (behind, ahead) = reach(scaled);
+    let from = x.saturating_sub(ahead).max(*outer.start()) - outer.start();
+    let to = (x + behind).min(*outer.end()) + 1 - outer.start();
+    (sums[to] - sums[from]) / (sums.len() - 1) as f64
 }
 
 /// The pixels averaged into pixel `x` by one box filter of the reference on an axis of `length`
 /// pixels.
 fn window(x: usize, length: usize) -> RangeInclusive<usize> {
+    let (behind, ahead) = reach(length);
+    x.saturating_sub(behind)..=(x + ahead).min(length - 1)
+}
+
+/// How far a window reaches before and after its pixel.
+fn reach(length: usize) -> (usize, usize) {
     let size = length.div_ceil(2 * SIDE);
     let ahead = (size + 2) / 2 - 1;
-    let behind = size - 1 - ahead;
-    x.saturating_sub(behind)..=(x + ahead).min(length - 1)
+    (size - 1 - ahead, ahead)
 }
 
 /// The filtered luma of a picture hashed at `scaled` (width, height) pixels.
@@ -152,6 +171,24 @@ mod tests {
         assert_eq!(window(1, 512), 0..=3);
         assert_eq!(window(511, 512), 510..=511);
         assert_eq!(window(7, 64), 7..=7);
+    }
+
+    #[test]
+    fn weights_are_those_of_every_window_that_holds_the_pixel() {
+        for length in [5, 64, 129, 300, 1000, 2049] {
+            for sample in [0, 1, 31, 62, 63] {
+                let outer = window((2 * sample + 1) * length / (2 * SIDE), length);
+                let sums = sums_of_weights(&outer, length);
+                for x in *outer.start()..=*outer.end() {
+                    let windows = outer.clone().map(|y| window(y, length));
+                    let held = windows.filter(|window| window.contains(&x));
+                    let plain: f64 = held.map(|window| 1.0 / window.count() as f64).sum();
+                    let plain = plain / outer.clone().count() as f64;
+                    let weight = tent_weight(x, &outer, &sums, length);
+                    assert!((weight - plain).abs() < 1e-12, "{length} {sample} {x}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -38,13 +38,16 @@ impl Index {
         }
         let keep = !self.settings().hash_only;
         let descriptor = match &entry.descriptor {
-            Some(descriptor) if keep => Some(self.store_descriptor(descriptor)?),
+            Some(descriptor) if keep && !entry.blank => Some(self.store_descriptor(descriptor)?),
             _ => None,
         };
         if known.is_none() {
             added.image_id = self.store_image(entry, descriptor)?;
         } else if let Some(row) = descriptor {
             self.replace_descriptor(added.image_id, row)?;
+        }
+        if entry.blank && known.is_some() {
+            self.mark_blank(added.image_id)?;
         }
         let has_landmarks = known.is_some_and(|known| known.has_landmarks);
         if let Some(landmarks) = entry.landmarks.as_ref().filter(|_| keep && !has_landmarks) {
@@ -74,6 +77,10 @@ impl Index {
     fn store_image(&mut self, entry: &Entry, descriptor: Option<i64>) -> Result<i64> {
         let pdq = self.store_hash(entry.pdq.hash)?;
         let landmarks = entry.landmarks.as_ref().map(Landmarks::len);
+        let mark = match entry.blank {
+            true => Some(Weakness::Blank),
+            false => Weakness::of(entry.pdq.quality, entry.flatness, landmarks),
+        };
         let values = params![
             entry.sha256,
             entry.width,
@@ -82,7 +89,7 @@ impl Index {
             PDQ_ID,
             entry.pdq.quality,
             descriptor,
-            Weakness::of(entry.pdq.quality, entry.flatness, landmarks),
+            mark,
         ];
         let sql = format!(
             "INSERT INTO image(sha256, width, height, pdq, pdq_definition, quality, descriptor, mark, added_at, updated_at)
@@ -90,6 +97,16 @@ impl Index {
         );
         self.execute(&sql, values)?;
         Ok(self.db.last_insert_rowid())
+    }
+
+    /// An index of an earlier version may hold it as another kind of weak picture.
+    fn mark_blank(&self, image: i64) -> Result<()> {
+        let sql = format!(
+            "UPDATE image SET mark = ?2, descriptor = NULL, updated_at = {NOW}
+             WHERE id = ?1 AND mark IS NOT ?2"
+        );
+        self.execute(&sql, params![image, Weakness::Blank])
+            .map(|_| ())
     }
 
     fn replace_descriptor(&self, image: i64, descriptor: i64) -> Result<()> {

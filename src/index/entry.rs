@@ -52,6 +52,8 @@ pub struct Entry {
     pub landmarks: Option<Landmarks>,
     /// Share of one flat tone, from [`crate::fingerprint::flatness`]; 0 when not measured.
     pub flatness: f32,
+    /// Whether it shows nothing: it is kept, but matches and links nothing.
+    pub blank: bool,
 }
 
 /// What became of an added photograph.

@@ -8,7 +8,7 @@ use super::settings::PERCEPTUAL_GRID;
 use crate::fingerprint::{
     self, Landmarks, PdqHash, PerceptualAlgorithm, QUERY_LANDMARKS, STORED_LANDMARKS,
 };
-use crate::photo::Photo;
+use crate::photo::{Mark, Photo};
 
 /// Everything an index needs of one photograph, to find it and to remember it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -48,6 +48,7 @@ impl Evidence {
     pub fn of_photo(photo: &Photo) -> Self {
         let mut evidence = Self::of(&photo.pixels, photo.sha256);
         (evidence.entry.width, evidence.entry.height) = (photo.width, photo.height);
+        evidence.entry.blank = photo.marks.contains(&Mark::Blank);
         evidence
     }
 
@@ -76,6 +77,7 @@ impl Evidence {
             descriptor: self.entry.descriptor.as_ref(),
             landmarks: Some(&self.landmarks),
             perceptual: &self.entry.perceptual,
+            blank: self.entry.blank,
             ..Query::default()
         }
     }

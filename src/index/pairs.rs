@@ -86,7 +86,8 @@ impl Index {
             }
             for &(row, (first, _)) in chunk {
                 let copies =
-                    "SELECT id FROM image WHERE pdq = ?1 AND removed_at IS NULL ORDER BY id";
+                    "SELECT id FROM image WHERE pdq = ?1 AND removed_at IS NULL AND mark IS NOT 'blank'
+                     ORDER BY id";
                 for copy in self.images(copies, [row])? {
                     pairs.add(first, copy, Link::by_hash(0));
                 }
@@ -100,7 +101,8 @@ impl Index {
     /// The first picture of every unique hash, by row of `pdq`.
     fn first_of_each_hash(&self) -> Result<BTreeMap<u32, First>> {
         let sql = "SELECT image.pdq, min(image.id), hash FROM image JOIN pdq ON pdq.id = image.pdq
-                   WHERE removed_at IS NULL GROUP BY image.pdq ORDER BY image.pdq";
+                   WHERE removed_at IS NULL AND mark IS NOT 'blank'
+                   GROUP BY image.pdq ORDER BY image.pdq";
         let mut statement = self.db.prepare(sql).with_path(&self.database)?;
         let read = |row: &Row<'_>| {
             let hash = PdqHash::from_bytes(row.get(2)?);

@@ -27,6 +27,8 @@ pub struct Query<'a> {
     /// Hashes of other families, one of each; pHash is looked for where the index keeps it and the
     /// PDQ hash says little.
     pub perceptual: &'a [PerceptualHash],
+    /// Whether the photograph shows nothing: it matches nothing, not even its own bytes.
+    pub blank: bool,
     /// Hamming distance up to which hashes match, 0 to 256.
     pub max_distance: u32,
     /// Scan everything: no tables, no graph.
@@ -51,6 +53,7 @@ impl Default for Query<'_> {
             descriptor: None,
             landmarks: None,
             perceptual: &[],
+            blank: false,
             max_distance: MATCH_DISTANCE,
             exact: false,
             candidates: 12,

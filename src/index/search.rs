@@ -59,6 +59,9 @@ impl Index {
     /// What the database refuses; [`IndexError::Input`](super::IndexError::Input) for an impossible
     /// descriptor.
     pub fn query(&self, query: &Query<'_>) -> Result<Vec<Match>> {
+        if query.blank {
+            return Ok(Vec::new());
+        }
         let mut answers = Answers::default();
         self.find_bytes(query, &mut answers)?;
         self.find_hashes(query, &mut answers)?;
@@ -218,7 +221,7 @@ impl Index {
             .prepare_cached(
                 "SELECT coalesce(file, ''), coalesce(seller, ''), coalesce(listing, ''), mark
                  FROM image LEFT JOIN sighting ON sighting.image = image.id
-                 WHERE image.id = ?1 ORDER BY sighting.id LIMIT ?2",
+                 WHERE image.id = ?1 AND mark IS NOT 'blank' ORDER BY sighting.id LIMIT ?2",
             )
             .with_path(&self.database)?;
         for (image_id, answer) in answers.sorted() {

@@ -16,6 +16,9 @@ const FEW_LANDMARKS: usize = 12;
 /// each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Weakness {
+    /// It shows nothing: one tone, or a plain gradient. It matches and links nothing.
+    #[serde(rename = "blank")]
+    Blank,
     /// The hash says little: its quality is under [`MIN_QUALITY`].
     #[serde(rename = "low quality")]
     LowQuality,
@@ -34,7 +37,8 @@ pub enum Weakness {
 }
 
 impl Weakness {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
+        Self::Blank,
         Self::LowQuality,
         Self::NearUniform,
         Self::FewLandmarks,
@@ -59,6 +63,7 @@ impl Weakness {
 
     fn name(self) -> &'static str {
         match self {
+            Self::Blank => "blank",
             Self::LowQuality => "low quality",
             Self::NearUniform => "near-uniform",
             Self::FewLandmarks => "few landmarks",

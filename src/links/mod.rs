@@ -4,7 +4,7 @@
 //! pictures, of several clusters, chained also by pairs that show one object. Objects make no edge.
 //! Pictures that are no evidence by themselves (low quality, near-uniform, repeated through a shop)
 //! never chain clusters and never make an edge: they are counted beside the edges that other
-//! pictures make.
+//! pictures make. Pictures that show nothing are passed over.
 //!
 //! ```
 //! # use faunalens::index::{Index, Settings};
@@ -29,7 +29,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::fingerprint::MATCH_DISTANCE;
-use crate::index::{Index, IndexError, Kind, PicturePair};
+use crate::index::{Index, IndexError, Kind, PicturePair, Weakness};
 
 pub use clusters::Cluster;
 pub(crate) use disjoint_sets::DisjointSets;
@@ -114,7 +114,8 @@ pub fn find(
     progress: &mut dyn FnMut(f64),
 ) -> Result<Links, LinksError> {
     let pairs = index.pairs(options.max_distance, options.candidates, progress)?;
-    let pictures = index.pictures()?;
+    let mut pictures = index.pictures()?;
+    pictures.retain(|picture| picture.mark != Some(Weakness::Blank));
     let objects = match pairs.iter().any(|pair| pair.kind == Kind::Object) {
         true => clusters::chain(pictures.clone(), &pairs, Kind::Object),
         false => Vec::new(),

@@ -11,6 +11,16 @@ use super::request::MOST_PIXELS;
 const MOST_FRAMES: u32 = 256;
 const MOST_WORK: u64 = 1 << 26;
 
+/// Bytes that a screen of this size takes while frames are gone through: as it is, as it was, and
+/// opaque.
+pub(super) fn held((width, height): (u32, u32)) -> u64 {
+    let pixels = u64::from(width) * u64::from(height);
+    match pixels <= MOST_PIXELS {
+        true => 11 * pixels,
+        false => 0,
+    }
+}
+
 /// Where a frame lies on the screen.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Area {

@@ -18,7 +18,9 @@ pub(super) fn decode(bytes: &[u8], request: &Request<'_>) -> Result<Stored, Phot
     let header = Header::read(bytes)?;
     let size = (header.width, header.height);
     let pixels = u64::from(size.0) * u64::from(size.1);
-    let _admission = request.admit(size, 3 * pixels)?;
+    // Pixels and, where they are reduced, sums of blocks.
+    let held = 9 * request.reduced_pixels(size) + 16 * u64::from(size.0);
+    request.admit_holding(size, 3 * pixels, held)?;
     if size.0 > LONGEST_ROW {
         return Err(PhotoError::TooLarge(format!(
             "a row of {} pixels, the limit is {LONGEST_ROW}",

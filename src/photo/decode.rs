@@ -3,9 +3,10 @@
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::blank::is_blank;
 use super::decoded::Decoded;
 use super::request::Request;
-use super::{Format, PhotoError, bmp, gif, jpeg, png, through_image, tiff, webp};
+use super::{Format, Mark, PhotoError, bmp, gif, jpeg, png, through_image, tiff, webp};
 
 thread_local! {
     static DECODING: Cell<bool> = const { Cell::new(false) };
@@ -50,5 +51,9 @@ fn stored(bytes: &[u8], format: Format, request: &Request<'_>) -> Result<Decoded
         Format::Tiff => tiff::decode(bytes, request),
         _ => through_image::decode(bytes, format, request),
     }?;
-    Ok(stored.upright())
+    let mut decoded = stored.upright();
+    if !decoded.marks.contains(&Mark::Blank) && is_blank(&decoded.pixels) {
+        decoded.marks.insert(0, Mark::Blank);
+    }
+    Ok(decoded)
 }

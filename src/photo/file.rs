@@ -49,6 +49,7 @@ pub fn read_file(path: &Path, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
     let file = File::open(path).map_err(unreadable)?;
     read_limited(file, metadata.len() as usize, limits).map_err(|error| match error {
         ReadError::TooLarge => too_many_bytes(limits.max_bytes + 1, limits),
+        ReadError::Memory(bytes) => no_memory(bytes),
         ReadError::Io(error) => unreadable(error),
     })
 }
@@ -61,17 +62,21 @@ pub fn read_file(path: &Path, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
 pub fn read_stream(stream: impl Read, limits: &Limits) -> Result<Vec<u8>, PhotoError> {
     read_limited(stream, 0, limits).map_err(|error| match error {
         ReadError::TooLarge => too_many_bytes(limits.max_bytes + 1, limits),
+        ReadError::Memory(bytes) => no_memory(bytes),
         ReadError::Io(error) => PhotoError::Internal(format!("standard input: {error}")),
     })
 }
 
 enum ReadError {
     TooLarge,
+    /// There is none for a file of this many bytes.
+    Memory(usize),
     Io(std::io::Error),
 }
 
 fn read_limited(stream: impl Read, expected: usize, limits: &Limits) -> Result<Vec<u8>, ReadError> {
-    let mut bytes = Vec::with_capacity(expected + 1);
+    let mut bytes = Vec::new();
+    (bytes.try_reserve_exact(expected + 1)).map_err(|_| ReadError::Memory(expected))?;
     stream
         .take(limits.max_bytes.saturating_add(1))
         .read_to_end(&mut bytes)
@@ -80,6 +85,12 @@ fn read_limited(stream: impl Read, expected: usize, limits: &Limits) -> Result<V
         return Err(ReadError::TooLarge);
     }
     Ok(bytes)
+}
+
+fn no_memory(bytes: usize) -> PhotoError {
+    PhotoError::TooLarge(format!(
+        "there is not enough memory for {bytes} bytes of file"
+    ))
 }
 
 pub(super) fn too_many_bytes(bytes: u64, limits: &Limits) -> PhotoError {

@@ -6,7 +6,7 @@ use gif::{ColorOutput, DecodingError, DisposalMethod, Frame, MemoryLimit};
 use image::RgbImage;
 use image::metadata::Orientation;
 
-use super::animation::{Area, Disposal, Player};
+use super::animation::{self, Area, Disposal, Player};
 use super::blank::is_blank;
 use super::canvas::Mosaic;
 use super::colour::{Channels, Converter, Layout};
@@ -27,7 +27,10 @@ pub(super) fn decode(bytes: &[u8], request: &Request<'_>) -> Result<Stored, Phot
         u32::from(decoder.width()).max(area.left + area.width),
         u32::from(decoder.height()).max(area.top + area.height),
     );
-    let _admission = request.admit(size, u64::from(size.0) * u64::from(size.1))?;
+    let indices = u64::from(size.0) * u64::from(size.1);
+    // A picture, sums of its blocks where it is reduced, and the screen of an animation.
+    let held = 9 * request.reduced_pixels(size) + animation::held(size);
+    request.admit_holding(size, indices, held)?;
     let (mut pixels, is_damaged) = still(&mut decoder, &frame, size, request.reduction(size))?;
     if is_blank(&pixels) {
         pixels = first_with_content(bytes, request.limits, size).unwrap_or(pixels);

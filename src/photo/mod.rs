@@ -11,6 +11,7 @@ mod blank;
 mod bmp;
 mod bmp_header;
 mod bmp_runs;
+mod budget;
 mod canvas;
 mod colour;
 mod colour_layout;
@@ -35,6 +36,8 @@ mod through_image;
 mod tiff;
 mod webp;
 
+use std::sync::Arc;
+
 use image::RgbImage;
 use sha2::{Digest, Sha256};
 
@@ -45,6 +48,9 @@ pub use format::{Format, sniff};
 pub use limits::Limits;
 pub use mark::Mark;
 pub use request::Detail;
+
+use budget::Share;
+use request::{Request, full_size};
 
 /// A decoded photograph, ready for every later stage.
 #[derive(Debug, Clone)]
@@ -62,6 +68,8 @@ pub struct Photo {
     pub format: Format,
     /// What a reader of results should know of these pixels, in a fixed order, each once.
     pub marks: Vec<Mark>,
+    /// Its part of what all photos in hand may take, until the last copy is dropped.
+    _share: Arc<Share>,
 }
 
 impl Photo {
@@ -82,8 +90,10 @@ impl Photo {
             return Err(file::too_many_bytes(bytes.len() as u64, limits));
         }
         let format = sniff(bytes)?;
-        let decoded = decode::decode(bytes, format, &request::Request { limits, detail })?;
+        let request = Request::new(limits, detail);
+        let decoded = decode::decode(bytes, format, &request)?;
         Ok(Self {
+            _share: Arc::new(request.into_share(decoded.pixels.as_raw().len())),
             pixels: decoded.pixels,
             width: decoded.width,
             height: decoded.height,
@@ -93,10 +103,11 @@ impl Photo {
         })
     }
 
-    /// Whether the pixels are fewer than the file holds.
+    /// Whether the pixels are fewer than [`Detail::Full`] gives.
     #[must_use]
     pub fn is_reduced(&self) -> bool {
-        self.pixels.dimensions() != (self.width, self.height)
+        let (width, height) = full_size((self.width, self.height));
+        self.pixels.width() < width || self.pixels.height() < height
     }
 }
 

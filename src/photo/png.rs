@@ -6,7 +6,7 @@ use image::RgbImage;
 use image::metadata::Orientation;
 use png::{BitDepth, BlendOp, ColorType, DecodingError, DisposeOp, Transformations};
 
-use super::animation::{Area, Disposal, Player};
+use super::animation::{self, Area, Disposal, Player};
 use super::blank::is_blank;
 use super::canvas::{Canvas, Mosaic};
 use super::colour::{Channels, Colours, Converter, Layout};
@@ -17,6 +17,7 @@ use super::{Mark, PhotoError};
 
 /// Most bytes of a row once it is unpacked: several copies of it are at work at once.
 const LONGEST_ROW: usize = 32 << 20;
+const COPIES_OF_A_ROW: u64 = 6;
 /// Memory for the decoder's own tables and for chunks that it gathers.
 const DECODER_BYTES: usize = 128 << 20;
 
@@ -34,8 +35,12 @@ pub(super) fn decode(bytes: &[u8], request: &Request<'_>) -> Result<Stored, Phot
     let size = reader.info().size();
     let layout = layout(&reader)?;
     let sample = layout.channels.count() as u64 * layout.bytes as u64;
-    let _admission = request.admit(size, u64::from(size.0) * u64::from(size.1) * sample)?;
     let row = size.0 as usize * sample as usize;
+    request.admit_holding(
+        size,
+        row as u64 * u64::from(size.1),
+        held(&reader, &chunks, size, request) + COPIES_OF_A_ROW * row as u64,
+    )?;
     if row > LONGEST_ROW {
         return Err(PhotoError::TooLarge(format!(
             "a row of {} pixels takes {row} bytes, the limit is {LONGEST_ROW}",
@@ -61,6 +66,19 @@ pub(super) fn decode(bytes: &[u8], request: &Request<'_>) -> Result<Stored, Phot
         orientation: chunks.orientation.unwrap_or(Orientation::NoTransforms),
         marks: mark.into_iter().chain(damage).collect(),
     })
+}
+
+/// What is held beside rows: the picture, sums of its blocks, the screen of an animation.
+fn held(reader: &Reader<'_>, chunks: &Chunks, size: (u32, u32), request: &Request<'_>) -> u64 {
+    let sums = match reader.info().interlaced && request.reduction(size) > 1 {
+        true => 6,
+        false => 0,
+    };
+    let screen = match chunks.frames > 1 {
+        true => animation::held(size),
+        false => 0,
+    };
+    (3 + sums) * request.reduced_pixels(size) + screen
 }
 
 /// Reads up to the first pixel. Profiles are left alone here: they are inflated elsewhere, within

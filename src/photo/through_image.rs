@@ -40,7 +40,7 @@ pub(super) fn decode(
     // `image` applies no limits of its own on this path, so look before decoding.
     let size = decoder.dimensions();
     let decoded = decoder.total_bytes();
-    let _admission = request.admit(size, decoded)?;
+    request.admit(size, decoded)?;
 
     let block = decoder.exif_metadata().ok().flatten();
     let orientation = block.and_then(|block| exif::orientation(&block));

@@ -3,7 +3,7 @@
 use image::RgbImage;
 use image::metadata::Orientation;
 
-use super::animation::{Area, Disposal, Player};
+use super::animation::{self, Area, Disposal, Player};
 use super::blank::is_blank;
 use super::canvas::Canvas;
 use super::colour::{Channels, Colours, Converter, Layout};
@@ -12,16 +12,21 @@ use super::libwebp::{self, Features, Outcome};
 use super::request::Request;
 use super::{Mark, PhotoError, exif};
 
-/// Lossless pictures are decoded whole, at four bytes a pixel, however small the output is.
-const LOSSLESS_BYTES: u64 = 300 << 20;
-
 /// Decodes a WebP on white.
 pub(super) fn decode(bytes: &[u8], request: &Request<'_>) -> Result<Stored, PhotoError> {
     let features = libwebp::features(bytes).ok_or_else(broken)?;
     let size = (features.width, features.height);
     let pixels = u64::from(size.0) * u64::from(size.1);
     let channels = if features.has_alpha { 4 } else { 3 };
-    let _admission = request.admit(size, channels * pixels)?;
+    // What is lossless is decoded whole, at four bytes a pixel, however small the output is.
+    let whole = if features.is_lossless { 4 * pixels } else { 0 };
+    let screen = if features.is_animation {
+        animation::held(size)
+    } else {
+        0
+    };
+    let held = (channels + 3) * request.reduced_pixels(size) + whole + screen;
+    request.admit_holding(size, channels * pixels, held)?;
     let file = Chunks::of(bytes);
     let reduction = request.reduction(size);
     let (pixels, marks) = match features.is_animation {
@@ -44,14 +49,6 @@ fn raw(
     with_alpha: bool,
     reduction: u32,
 ) -> Result<(Vec<u8>, bool), PhotoError> {
-    if features.is_lossless {
-        let bytes = 4 * u64::from(features.width) * u64::from(features.height);
-        if bytes > LOSSLESS_BYTES {
-            return Err(PhotoError::TooLarge(format!(
-                "lossless WebP that takes {bytes} bytes when decoded, the limit is {LOSSLESS_BYTES}"
-            )));
-        }
-    }
     let size = (
         features.width.div_ceil(reduction),
         features.height.div_ceil(reduction),

@@ -4,8 +4,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use image::RgbImage;
-
 use crate::fingerprint::{self, PerceptualAlgorithm};
 use crate::index::{Evidence, Sighting};
 use crate::photo::{self, Detail, FailureKind, Limits, Photo, PhotoError, hex};
@@ -28,11 +26,20 @@ pub enum Input {
 #[derive(Debug)]
 pub struct Inspected {
     pub(super) record: Record,
-    /// Upright pixels; `None` when the record holds an error.
-    pub(super) pixels: Option<RgbImage>,
+    /// What was decoded; `None` when the record holds an error.
+    pub(super) picture: Option<Picture>,
     /// What an index needs, where it was asked for.
     pub(super) evidence: Option<Box<Evidence>>,
     pub(super) spent: Duration,
+}
+
+/// A decoded photo on its way to the model.
+#[derive(Debug)]
+pub(super) struct Picture {
+    /// As large as screening needs.
+    pub(super) photo: Photo,
+    /// The file's bytes, where they hold more detail than `photo`.
+    pub(super) bytes: Option<Vec<u8>>,
 }
 
 /// Reads, decodes and hashes one photo: everything that needs no model, so that it can be done
@@ -48,7 +55,7 @@ pub fn inspect(
     let start = Instant::now();
     let mut inspected = Inspected {
         record: Record::new(file),
-        pixels: None,
+        picture: None,
         evidence: None,
         spent: Duration::ZERO,
     };
@@ -79,7 +86,7 @@ impl Inspected {
     ) -> Result<(), Failure> {
         let bytes = bytes_of(input, limits)?;
         let photo = Photo::with_detail(&bytes, limits, Detail::Screening)?;
-        drop(bytes);
+        let bytes = photo.is_reduced().then_some(bytes);
         let record = &mut self.record;
         record.sha256 = Some(hex(&photo.sha256));
         record.format = Some(photo.format.name().into());
@@ -95,7 +102,7 @@ impl Inspected {
         };
         record.pdq = Some(pdq.hash.to_string());
         record.pdq_quality = Some(pdq.quality);
-        self.pixels = Some(photo.pixels);
+        self.picture = Some(Picture { photo, bytes });
         Ok(())
     }
 }

@@ -4,9 +4,10 @@ use std::time::Instant;
 
 use image::RgbImage;
 
-use super::inspect::{Input, Inspected, caught, inspect};
+use super::inspect::{Input, Inspected, Picture, caught, inspect};
 use super::{Engine, Examined, Memory};
 use crate::index::{Descriptor, IndexError};
+use crate::photo::{Detail, Mark, Photo};
 use crate::recognize::{Recognition, RecognizeError, Recognizer};
 use crate::record::{self, Failure, Record};
 use crate::schreger::{self, Reading, Species, Status};
@@ -61,14 +62,14 @@ impl<'engine> Worker<'engine> {
         let start = Instant::now();
         let Inspected {
             mut record,
-            pixels,
+            picture,
             mut evidence,
             spent,
         } = inspected;
         record.model = Some(self.engine.stamp().clone());
-        if let Some(pixels) = pixels {
+        if let Some(picture) = picture {
             let judged = caught(|| {
-                let descriptor = self.judge(&mut record, &pixels)?;
+                let descriptor = self.judge(&mut record, picture)?;
                 if let Some(evidence) = &mut evidence {
                     evidence.entry.descriptor = descriptor;
                 }
@@ -100,14 +101,14 @@ impl<'engine> Worker<'engine> {
     fn judge(
         &mut self,
         record: &mut Record,
-        pixels: &RgbImage,
+        picture: Picture,
     ) -> Result<Option<Descriptor>, Failure> {
-        let Recognition { scores, descriptor } = self
-            .recognizer
-            .recognize(pixels)
-            .map_err(|error| Failure::internal(error.to_string()))?;
+        let Recognition { scores, descriptor } =
+            self.recognizer
+                .recognize(&picture.photo.pixels)
+                .map_err(|error| Failure::internal(error.to_string()))?;
         // What a picture shows of a lattice does not depend on how common ivory is.
-        record.schreger = self.read_lattice(&scores, pixels);
+        record.schreger = self.read_lattice(record, &scores, picture)?;
         let scores = match &self.engine.prior {
             Some(shift) => shift.apply(&scores),
             None => scores,
@@ -116,20 +117,46 @@ impl<'engine> Worker<'engine> {
         Ok(descriptor.map(|vector| self.engine.descriptor(vector)))
     }
 
-    fn read_lattice(&self, scores: &[f32], pixels: &RgbImage) -> Option<Reading> {
-        let worth_reading = self.engine.lattice_is_worth_reading(scores)?;
-        Some(if worth_reading {
-            schreger::read(pixels, &schreger::Config::default())
-        } else {
-            Reading::without(Status::NotApplicable, Vec::new())
-        })
+    fn read_lattice(
+        &self,
+        record: &mut Record,
+        scores: &[f32],
+        picture: Picture,
+    ) -> Result<Option<Reading>, Failure> {
+        let Some(worth_reading) = self.engine.lattice_is_worth_reading(scores) else {
+            return Ok(None);
+        };
+        if !worth_reading || record.marks.contains(&Mark::Blank) {
+            return Ok(Some(Reading::without(Status::NotApplicable, Vec::new())));
+        }
+        let photo = self.in_full(picture)?;
+        record.marks.extend(&photo.marks);
+        record.marks.sort_unstable();
+        record.marks.dedup();
+        let config = schreger::Config::default();
+        Ok(Some(schreger::read(&photo.pixels, &config)))
+    }
+
+    /// The photo with every pixel that the lattice is read from: decoded once more where it was
+    /// decoded at a smaller scale. The smaller pixels go first, so that only one of them is held.
+    fn in_full(&self, picture: Picture) -> Result<Photo, Failure> {
+        let Picture { photo, bytes } = picture;
+        let Some(bytes) = bytes else {
+            return Ok(photo);
+        };
+        drop(photo);
+        let limits = &self.engine.limits;
+        Ok(Photo::with_detail(&bytes, limits, Detail::Full)?)
     }
 
     fn decide(&self, record: &mut Record, scores: &[f32]) {
         let described = &self.engine.bundle.description;
         let labels = &described.labels.names;
         record.materials = record::materials(labels, scores);
-        let verdict = verdict::decide(labels, scores, &described.thresholds);
+        let verdict = match record.marks.contains(&Mark::Blank) {
+            true => verdict::Verdict::clear(),
+            false => verdict::decide(labels, scores, &described.thresholds),
+        };
         let ivory = described.schreger.as_ref().map(|rule| rule.label.as_str());
         let verdict = match (&record.schreger, ivory) {
             (Some(reading), Some(ivory)) => verdict.with_reading(reading, ivory),

@@ -6,10 +6,16 @@ use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 use ndarray::{Array3, Array4, Axis, Zip, s};
 
+use crate::fingerprint::shrunk;
+
 use super::description::{Colour, Dtype, Input, Layout, ResizeFilter, ResizeRule};
 
 /// Pixels of a resized photo from which its margins are not worth making.
-const MOST_RESIZED: u64 = 1 << 24;
+const MOST_RESIZED: u64 = 1 << 21;
+
+/// Longer sides are averaged down first: between its two passes the resizer holds the longer side
+/// times the shorter one of the input.
+const LONGEST_SIDE: u32 = 8192;
 
 /// One photo as the model takes it, in the order of its axes: batch x channel x row x column, or
 /// batch x row x column x channel; the batch is 1.
@@ -76,7 +82,10 @@ impl Preprocessor {
     fn resized(&mut self, pixels: &RgbImage) -> Result<Placed, String> {
         let (width, height) = (self.input.width, self.input.height);
         let pixels = match self.input.resize {
-            ResizeRule::Squash => self.resize(pixels, width, height, None)?,
+            ResizeRule::Squash => {
+                let pixels = shrunk(pixels, LONGEST_SIDE);
+                self.resize(&pixels, width, height, None)?
+            }
             ResizeRule::CenterCrop => {
                 let crop = centred_crop(pixels.dimensions(), (width, height));
                 self.resize(pixels, width, height, Some(crop))?

@@ -167,6 +167,16 @@ fn threshold_reached(score: f32, threshold: &Threshold) -> Option<(Decision, f32
 }
 
 impl Verdict {
+    /// The verdict on a picture that shows nothing, whatever its scores.
+    #[must_use]
+    pub fn clear() -> Self {
+        Self {
+            decision: Decision::Clear,
+            reasons: Vec::new(),
+            raised: Vec::new(),
+        }
+    }
+
     /// The verdict with the reading of the lattice taken in; `ivory` is the bundle's label for it.
     ///
     /// A measured lattice is itself a sign of ivory, so it never leaves a photo below

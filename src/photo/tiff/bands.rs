@@ -15,6 +15,8 @@ const MOST_IN_A_ROW: u64 = 64 << 20;
 /// with a state of its own, of which there are not too many.
 const MOST_WHOLE: u64 = 32 << 20;
 const MOST_STATES: u64 = 512;
+/// Bytes that are held at once, whatever the picture.
+pub(super) const MOST_HELD: u64 = MOST_IN_A_ROW + MOST_WHOLE;
 
 /// The picture's rows from the top: strips, or tiles side by side, of all planes.
 pub(super) struct Bands<'a> {

@@ -30,7 +30,9 @@ use super::{Mark, PhotoError};
 pub(super) fn decode(bytes: &[u8], request: &Request<'_>) -> Result<Stored, PhotoError> {
     let directory = Directory::first(bytes)?;
     let picture = Picture::read(&directory)?;
-    let _admission = request.admit(picture.size, picture.decoded_bytes())?;
+    let decoded = picture.decoded_bytes();
+    let held = decoded.min(bands::MOST_HELD) + 3 * request.reduced_pixels(picture.size);
+    request.admit_holding(picture.size, decoded, held)?;
     let mut bands = Bands::new(bytes, &picture)?;
     let is_rgb_already = picture.compression == Compression::Jpeg && !picture.is_planar;
     let mut interpretation = Interpretation::new(&picture, is_rgb_already);
