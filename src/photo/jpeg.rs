@@ -1,42 +1,104 @@
-//! JPEG.
+//! JPEG: what browsers and Pillow show, decoded no larger than is needed.
+//!
+//! The frequency transform of JPEG can be undone at 1/8 to 8/8 of the size. That skips most of
+//! the work of a large photograph, and averages as well as a good filter does.
 
-use image::RgbImage;
+use image::metadata::Orientation;
 
-use super::decoded::Stored;
-use super::request::Request;
-use super::{Format, PhotoError, through_image};
+use super::canvas::Canvas;
+use super::colour::{Channels, Converter, Layout};
+use super::decoded::Stored as StoredPixels;
+use super::jpeg_segments::{exif, profile, segments};
+use super::libjpeg::{Decompressor, Stored};
+use super::request::{MOST_PIXELS, Request};
+use super::{Detail, Mark, PhotoError, exif::orientation};
+
+/// Bytes of file, coefficients and pixels together, above which a picture is refused: they exist
+/// at one time while a picture that comes in several scans is decoded, and one photo may take
+/// 400 MB with all that the program holds besides.
+const MOST_BYTES: u64 = 288 << 20;
+
+/// Pixels of the shorter side below which a picture is not reduced for screening.
+const SCREENING_SIDE: u32 = 512;
 
 /// Decodes a JPEG.
-pub(super) fn decode(bytes: &[u8], request: &Request<'_>) -> Result<Stored, PhotoError> {
-    let stored = through_image::decode(bytes, Format::Jpeg, request)?;
-    if is_cut_short(bytes, &stored.pixels) {
-        return Err(PhotoError::Corrupt(
-            "the JPEG ends before its picture does (a broken download?)".into(),
-        ));
+pub(super) fn decode(bytes: &[u8], request: &Request<'_>) -> Result<StoredPixels, PhotoError> {
+    let mut decompressor = Decompressor::open(bytes)?;
+    let size = decompressor.size();
+    let (width, height) = size;
+    let channels = match decompressor.stored()? {
+        Stored::Grey => Channels::Grey,
+        Stored::Rgb | Stored::YCbCr => Channels::Rgb,
+        // Adobe stores inks the other way round, and so does everybody else.
+        Stored::Cmyk | Stored::Ycck => Channels::CmykInverted,
+    };
+    let pixels = u64::from(width) * u64::from(height);
+    let _admission = request.admit(size, pixels * channels.count() as u64)?;
+    let held = bytes.len() as u64 + decompressor.coefficient_bytes()? + 3 * pixels.min(MOST_PIXELS);
+    if held > MOST_BYTES {
+        return Err(PhotoError::TooLarge(format!(
+            "{held} bytes while the scans of a JPEG are put together, the limit is {MOST_BYTES}"
+        )));
     }
-    Ok(stored)
+
+    let (columns, rows) = decompressor.start(eighths(size, request.detail))?;
+    let layout = Layout::new(channels, 1).with_profile(profile(segments(bytes)));
+    let (mut converter, mark) = Converter::new(layout);
+    let mut canvas = Canvas::new((columns, rows), 1)?;
+    let mut row = vec![0; channels.count() * columns as usize];
+    let mut rgb = vec![0; 3 * columns as usize];
+    for _ in 0..rows {
+        decompressor.read_row(&mut row)?;
+        converter.convert(&row, &mut rgb);
+        canvas.push(&rgb);
+    }
+    let damaged = decompressor.is_damaged().then_some(Mark::Damaged);
+    Ok(StoredPixels {
+        pixels: canvas.finish(),
+        size,
+        orientation: exif(segments(bytes))
+            .and_then(orientation)
+            .unwrap_or(Orientation::NoTransforms),
+        marks: mark.into_iter().chain(damaged).collect(),
+    })
 }
 
-/// True when a decoded JPEG lacks its lower part.
-///
-/// The decoder is lenient, as browsers are: where the data end too early it
-/// leaves mid-grey. A file without its end-of-image marker whose last row is
-/// that flat grey is therefore a broken download. A file that lacks only the
-/// marker is whole and passes; so does a progressive file that lost its last
-/// refinements.
-fn is_cut_short(bytes: &[u8], pixels: &RgbImage) -> bool {
-    if has_end_marker(bytes) {
-        return false;
+/// The scale, in eighths, at which a picture of this size is decoded.
+fn eighths((width, height): (u32, u32), detail: Detail) -> u32 {
+    let scaled = |side: u32, eighths: u32| (u64::from(side) * u64::from(eighths)).div_ceil(8);
+    match detail {
+        Detail::Full => (1..=8)
+            .rev()
+            .find(|&to| scaled(width, to) * scaled(height, to) <= MOST_PIXELS)
+            .unwrap_or(1),
+        // The library has fast code for halves.
+        Detail::Screening => [1, 2, 4]
+            .into_iter()
+            .find(|&to| scaled(width.min(height), to) >= u64::from(SCREENING_SIDE))
+            .unwrap_or(8),
     }
-    let row = pixels.width() as usize * 3;
-    let data = pixels.as_raw();
-    let mut values = data[data.len() - row..].iter().copied();
-    values.all(|value| value.abs_diff(128) <= 1)
 }
 
-/// Looks for the end-of-image marker (`FF D9`) after the last start of scan
-/// (`FF DA`): an embedded thumbnail has an end marker of its own before that.
-fn has_end_marker(bytes: &[u8]) -> bool {
-    let last_scan = memchr::memmem::rfind(bytes, b"\xff\xda").unwrap_or(0);
-    memchr::memmem::find(&bytes[last_scan..], b"\xff\xd9").is_some()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn screening_takes_the_smallest_half_that_leaves_enough_pixels() {
+        let to = |width, height| eighths((width, height), Detail::Screening);
+        assert_eq!(to(600, 600), 8);
+        assert_eq!(to(1023, 2000), 8);
+        assert_eq!(to(1024, 2000), 4);
+        assert_eq!(to(4000, 3000), 2);
+        assert_eq!(to(8000, 6000), 1);
+    }
+
+    #[test]
+    fn every_pixel_is_decoded_up_to_the_bound_and_the_most_that_fit_beyond() {
+        let to = |width, height| eighths((width, height), Detail::Full);
+        assert_eq!(to(4096, 4096), 8);
+        assert_eq!(to(4097, 4096), 7);
+        assert_eq!(to(8000, 6000), 4);
+        assert_eq!(to(10_000, 10_000), 3);
+    }
 }

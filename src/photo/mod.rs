@@ -26,6 +26,8 @@ mod file;
 mod format;
 mod gif;
 mod jpeg;
+mod jpeg_segments;
+mod libjpeg;
 mod libwebp;
 mod limits;
 mod mark;
