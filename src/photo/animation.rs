@@ -31,7 +31,7 @@ pub(super) struct Area {
 }
 
 impl Area {
-    fn pixels(self) -> u64 {
+    pub(super) fn pixels(self) -> u64 {
         u64::from(self.width) * u64::from(self.height)
     }
 }

@@ -5,16 +5,36 @@ use image::metadata::Orientation;
 
 use super::animation::{self, Area, Disposal, Player};
 use super::blank::is_blank;
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Mosaic};
 use super::colour::{Channels, Colours, Converter, Layout};
 use super::decoded::Stored;
 use super::libwebp::{self, Features, Outcome};
 use super::request::Request;
 use super::{Mark, PhotoError, exif};
 
+/// Most pixels of a first frame that does not fill a giant screen: it comes on top of that.
+const LARGEST_PART: u64 = 1 << 22;
+
 /// Decodes a WebP on white.
 pub(super) fn decode(bytes: &[u8], request: &Request<'_>) -> Result<Stored, PhotoError> {
     let features = libwebp::features(bytes).ok_or_else(broken)?;
+    let size = (features.width, features.height);
+    admit(&features, request)?;
+    let file = Chunks::of(bytes);
+    let reduction = request.reduction(size);
+    let (pixels, marks) = match features.is_animation {
+        true => animation(&file, size, request)?,
+        false => still(bytes, &features, file.colours(), reduction)?,
+    };
+    Ok(Stored {
+        pixels,
+        size,
+        orientation: file.orientation().unwrap_or(Orientation::NoTransforms),
+        marks,
+    })
+}
+
+fn admit(features: &Features, request: &Request<'_>) -> Result<(), PhotoError> {
     let size = (features.width, features.height);
     let pixels = u64::from(size.0) * u64::from(size.1);
     let channels = if features.has_alpha { 4 } else { 3 };
@@ -26,19 +46,7 @@ pub(super) fn decode(bytes: &[u8], request: &Request<'_>) -> Result<Stored, Phot
         0
     };
     let held = (channels + 3) * request.reduced_pixels(size) + whole + screen;
-    request.admit_holding(size, channels * pixels, held)?;
-    let file = Chunks::of(bytes);
-    let reduction = request.reduction(size);
-    let (pixels, marks) = match features.is_animation {
-        true => animation(&file, size, reduction)?,
-        false => still(bytes, &features, file.colours(), reduction)?,
-    };
-    Ok(Stored {
-        pixels,
-        size,
-        orientation: file.orientation().unwrap_or(Orientation::NoTransforms),
-        marks,
-    })
+    request.admit_holding(size, channels * pixels, held)
 }
 
 /// RGB or RGBA of a picture or of a frame, scaled down by a whole number, and whether a part of it
@@ -108,12 +116,12 @@ fn still(
 fn animation(
     file: &Chunks<'_>,
     size: (u32, u32),
-    reduction: u32,
+    request: &Request<'_>,
 ) -> Result<(RgbImage, Vec<Mark>), PhotoError> {
     let layout = Layout::new(Channels::Rgba, 1).with_colours(file.colours());
     let (converter, mark) = Converter::new(layout);
     let Some(mut player) = Player::new(size, converter) else {
-        return giant_animation(file, size, reduction);
+        return giant_animation(file, size, request);
     };
     let mut first = None;
     let mut marks: Vec<Mark> = mark.into_iter().collect();
@@ -121,7 +129,7 @@ fn animation(
         if !player.goes_on(frame.area) {
             break;
         }
-        match frame.decode(1) {
+        match frame.decode() {
             Ok((rgba, is_damaged)) => {
                 player.draw(frame.area, &rgba, frame.is_over, frame.disposal);
                 marks.extend(is_damaged.then_some(Mark::Damaged));
@@ -138,21 +146,44 @@ fn animation(
     first.map(|picture| (picture, marks)).ok_or_else(broken)
 }
 
-/// The first frame alone, if it fills the screen.
+/// The first frame alone, on a screen that is too large to draw many.
 fn giant_animation(
     file: &Chunks<'_>,
     size: (u32, u32),
-    reduction: u32,
+    request: &Request<'_>,
 ) -> Result<(RgbImage, Vec<Mark>), PhotoError> {
+    let reduction = request.reduction(size);
     let frame = file.frames.first().ok_or_else(broken)?;
-    if (frame.area.width, frame.area.height) != size {
+    let area = frame.area;
+    if (area.width, area.height) == size {
+        let features = libwebp::features(frame.data).ok_or_else(broken)?;
+        admit(&features, request)?;
+        return still(frame.data, &features, file.colours(), reduction);
+    }
+    if area.left + area.width > size.0 || area.top + area.height > size.1 {
+        return Err(broken());
+    }
+    if area.pixels() > LARGEST_PART {
         return Err(PhotoError::TooLarge(format!(
             "an animation of {} x {} pixels whose first frame does not fill it",
             size.0, size.1
         )));
     }
-    let features = libwebp::features(frame.data).ok_or_else(broken)?;
-    still(frame.data, &features, file.colours(), reduction)
+    let (rgba, is_damaged) = frame.decode()?;
+    let layout = Layout::new(Channels::Rgba, 1).with_colours(file.colours());
+    let (mut converter, mark) = Converter::new(layout);
+    let mut mosaic = Mosaic::new(size, reduction)?;
+    let mut row = vec![255; 3 * size.0 as usize];
+    for y in (0..area.top).chain(area.top + area.height..size.1) {
+        mosaic.scatter(&row, y, 0, 1);
+    }
+    let place = 3 * area.left as usize..3 * (area.left + area.width) as usize;
+    for (y, rgba) in (area.top..).zip(rgba.chunks_exact(4 * area.width as usize)) {
+        converter.convert(rgba, &mut row[place.clone()]);
+        mosaic.scatter(&row, y, 0, 1);
+    }
+    let marks = mark.into_iter().chain(is_damaged.then_some(Mark::Damaged));
+    Ok((mosaic.finish(), marks.collect()))
 }
 
 fn broken() -> PhotoError {
@@ -231,12 +262,12 @@ impl<'a> FrameChunk<'a> {
     }
 
     /// RGBA, if the frame is as large as it says.
-    fn decode(&self, reduction: u32) -> Result<(Vec<u8>, bool), PhotoError> {
+    fn decode(&self) -> Result<(Vec<u8>, bool), PhotoError> {
         let features = libwebp::features(self.data).ok_or_else(broken)?;
         if (features.width, features.height) != (self.area.width, self.area.height) {
             return Err(broken());
         }
-        raw(self.data, &features, true, reduction)
+        raw(self.data, &features, true, 1)
     }
 }
 
