@@ -334,6 +334,9 @@ fn verify(index: &Index) -> anyhow::Result<ExitCode> {
     for problem in &problems {
         eprintln!("faunalens: {problem}");
     }
+    for remark in index.remarks()? {
+        eprintln!("faunalens: {remark}");
+    }
     if problems.is_empty() {
         print_line("sound")?;
     }

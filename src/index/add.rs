@@ -9,6 +9,7 @@ use super::store::{Index, NOW, VectorTail};
 use super::vectors::{normalised, quantise};
 use super::weakness::Weakness;
 use crate::fingerprint::{LANDMARKS_ID, Landmarks, PDQ_ID, PdqHash, PerceptualHash};
+use crate::photo::PIXELS_ID;
 
 /// A picture that is in the database.
 struct Known {
@@ -81,12 +82,13 @@ impl Index {
             true => Some(Weakness::Blank),
             false => Weakness::of(entry.pdq.quality, entry.flatness, landmarks),
         };
+        let definition = format!("{PDQ_ID} {PIXELS_ID}");
         let values = params![
             entry.sha256,
             entry.width,
             entry.height,
             i64::from(pdq),
-            PDQ_ID,
+            definition,
             entry.pdq.quality,
             descriptor,
             mark,
@@ -204,19 +206,28 @@ impl Index {
     }
 
     /// The row of the maker of a descriptor. A new maker's descriptors are searched from now on.
+    /// One that differs only in how files became pixels is no new maker: its descriptors join
+    /// those that are there, else they would no longer be found.
     fn store_model(&mut self, descriptor: &Descriptor) -> Result<i64> {
         let dimension = descriptor.vector.len();
-        let key = params![descriptor.model, descriptor.preprocessing, dimension as i64];
-        let find =
-            "SELECT id FROM model WHERE model = ?1 AND preprocessing = ?2 AND dimension = ?3";
-        let known: Option<i64> = self
+        let find = "SELECT id, preprocessing FROM model WHERE model = ?1 AND dimension = ?2
+                    ORDER BY preprocessing = ?3 DESC, id DESC";
+        let values = params![descriptor.model, dimension as i64, descriptor.preprocessing];
+        let known: Vec<(i64, String)> = self
             .db
             .prepare_cached(find)
-            .and_then(|mut statement| statement.query_row(key, |row| row.get(0)).optional())
+            .and_then(|mut statement| {
+                let rows = statement.query_map(values, |row| Ok((row.get(0)?, row.get(1)?)))?;
+                rows.collect()
+            })
             .with_path(&self.database)?;
-        if let Some(model) = known {
+        let joined = known
+            .into_iter()
+            .find(|(_, maker)| descriptor.is_comparable(maker));
+        if let Some((model, _)) = joined {
             return Ok(model);
         }
+        let key = params![descriptor.model, descriptor.preprocessing, dimension as i64];
         self.execute(
             "INSERT INTO model(model, preprocessing, dimension) VALUES (?1, ?2, ?3)",
             key,

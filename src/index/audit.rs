@@ -11,6 +11,7 @@ use super::generation::Generation;
 use super::graph::Recall;
 use super::store::Index;
 use super::weakness::Weakness;
+use crate::photo::PIXELS_ID;
 
 /// What an index holds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -32,6 +33,9 @@ pub struct Stats {
     pub descriptors: u64,
     /// Pictures with landmarks.
     pub landmarks: u64,
+    /// Pictures whose hashes, descriptors and landmarks were made of files decoded by an earlier
+    /// version: a few bits differ from those made today.
+    pub decoded_before: u64,
     /// Pictures that are no evidence by themselves, by reason.
     pub marks: Vec<(Weakness, u64)>,
     /// Hashes of other families, by definition.
@@ -71,6 +75,7 @@ impl Index {
             descriptors: self
                 .count("FROM descriptor WHERE model = (SELECT max(id) FROM model)")?,
             landmarks: self.count("FROM landmarks")?,
+            decoded_before: self.decoded_before()?,
             marks: self.counted(
                 "SELECT mark, count(*) FROM image WHERE mark IS NOT NULL AND removed_at IS NULL
                  GROUP BY mark ORDER BY mark",
@@ -92,6 +97,31 @@ impl Index {
                  HAVING count(*) > 0",
             )?,
         })
+    }
+
+    /// Pictures decoded by an earlier version, without the removed and those from hash lists.
+    fn decoded_before(&self) -> Result<u64> {
+        let sql = "SELECT count(*) FROM image
+                   WHERE sha256 IS NOT NULL AND removed_at IS NULL AND pdq_definition NOT LIKE '%' || ?1";
+        self.db
+            .query_row(sql, [PIXELS_ID], |row| row.get::<_, i64>(0))
+            .map(i64::cast_unsigned)
+            .with_path(&self.database)
+    }
+
+    /// What an owner should know of a sound index; empty when there is nothing.
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub fn remarks(&self) -> Result<Vec<String>> {
+        let before = self.decoded_before()?;
+        let remark = || {
+            format!(
+                "{before} pictures were decoded by an earlier version: they are found as before, \
+                 though a few bits of their hashes differ from what today's pixels give"
+            )
+        };
+        Ok((before > 0).then(remark).into_iter().collect())
     }
 
     /// Number of rows of a selection.
@@ -241,6 +271,13 @@ impl Stats {
     fn write_exceptions(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (mark, count) in &self.marks {
             writeln!(f, "no evidence by itself, {mark}: {count}")?;
+        }
+        if self.decoded_before > 0 {
+            writeln!(
+                f,
+                "decoded by an earlier version: {} (found as before; a few bits of hashes differ)",
+                self.decoded_before
+            )?;
         }
         if self.imported > 0 {
             writeln!(f, "from hash lists of others: {}", self.imported)?;

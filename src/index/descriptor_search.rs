@@ -67,7 +67,7 @@ impl Index {
                 statement.query_row([model], |row| Ok((row.get(0)?, row.get(1)?)))
             })
             .with_path(&self.database)?;
-        let same_maker = (&maker.0, &maker.1) == (&descriptor.model, &descriptor.preprocessing);
+        let same_maker = maker.0 == descriptor.model && descriptor.is_comparable(&maker.1);
         if same_maker && dimension == descriptor.vector.len() {
             return Ok(true);
         }

@@ -20,15 +20,31 @@ pub struct Sighting {
 }
 
 /// A descriptor with the model and preprocessing that made it. Descriptors of different makers are
-/// never compared.
+/// never compared, but for makers that differ only in how files became pixels
+/// ([`PIXELS_ID`](crate::photo::PIXELS_ID)): those of one photograph have a cosine above .995.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Descriptor {
     /// Unit vector of 1 to 4096 components; it is normalised again when stored.
     pub vector: Vec<f32>,
     /// Identity of the model, such as the SHA-256 of its file.
     pub model: String,
-    /// Identity of the preprocessing.
+    /// Identity of the preprocessing, with that of the pixels as its last word where it is known.
     pub preprocessing: String,
+}
+
+impl Descriptor {
+    /// Whether it can be compared with descriptors of another preprocessing of the same model.
+    pub(super) fn is_comparable(&self, preprocessing: &str) -> bool {
+        without_pixels(&self.preprocessing) == without_pixels(preprocessing)
+    }
+}
+
+/// A preprocessing's identity without that of the pixels.
+fn without_pixels(preprocessing: &str) -> &str {
+    match preprocessing.rsplit_once(' ') {
+        Some((rest, pixels)) if pixels.starts_with("pixels/") => rest,
+        _ => preprocessing,
+    }
 }
 
 /// One photograph to remember.

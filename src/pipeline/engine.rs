@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use crate::index::Descriptor;
-use crate::photo::{Limits, hex};
+use crate::photo::{Limits, PIXELS_ID, hex};
 use crate::recognize::{Bundle, PriorError, PriorShift, Runtime};
 use crate::record::ModelStamp;
 
@@ -45,7 +45,7 @@ impl Engine {
             prior: BTreeMap::new(),
         };
         let input = Sha256::digest(format!("{:?}", bundle.description.input));
-        let preprocessing = format!("{} {}", stamp.version, &hex(&input)[..16]);
+        let preprocessing = format!("{} {} {PIXELS_ID}", stamp.version, &hex(&input)[..16]);
         Self {
             runtime,
             bundle,
