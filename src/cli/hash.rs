@@ -104,7 +104,9 @@ impl Hash {
             format!("{hash},{algorithm}")
         };
         match self.dihedral {
-            true => fingerprint::turned(pixels).iter().map(fields).collect(),
+            true => (0..8)
+                .map(|orientation| fields(&fingerprint::turned_to(pixels, orientation)))
+                .collect(),
             false => vec![fields(pixels)],
         }
     }

@@ -21,7 +21,7 @@ mod test_pictures;
 pub use alignment::Alignment;
 pub use flatness::flatness;
 pub use landmarks::{LANDMARKS_ID, Landmarks, QUERY_LANDMARKS, STORED_LANDMARKS, landmarks};
-pub use orientation::turned;
+pub use orientation::{turned, turned_to};
 pub use pdq::{MATCH_DISTANCE, MIN_QUALITY, PDQ_ID, Pdq, dihedral, pdq, pdq_prescaled};
 pub use pdq_hash::{ParsePdqError, PdqHash};
 pub use perceptual::{

@@ -5,20 +5,23 @@ use image::{RgbImage, imageops};
 /// The picture in its eight orientations, in the order of [`dihedral`](super::dihedral).
 #[must_use]
 pub fn turned(pixels: &RgbImage) -> [RgbImage; 8] {
-    let upside_down = imageops::flip_vertical(pixels);
-    let mirrored = imageops::flip_horizontal(pixels);
-    let diagonal = imageops::rotate90(&upside_down);
-    let other_diagonal = imageops::rotate90(&mirrored);
-    [
-        pixels.clone(),
-        imageops::rotate270(pixels),
-        imageops::rotate180(pixels),
-        imageops::rotate90(pixels),
-        upside_down,
-        mirrored,
-        diagonal,
-        other_diagonal,
-    ]
+    std::array::from_fn(|orientation| turned_to(pixels, orientation))
+}
+
+/// The picture in one of its eight orientations, by its place in the order of
+/// [`dihedral`](super::dihedral): all of them at once take eight times the memory.
+#[must_use]
+pub fn turned_to(pixels: &RgbImage, orientation: usize) -> RgbImage {
+    match orientation % 8 {
+        0 => pixels.clone(),
+        1 => imageops::rotate270(pixels),
+        2 => imageops::rotate180(pixels),
+        3 => imageops::rotate90(pixels),
+        4 => imageops::flip_vertical(pixels),
+        5 => imageops::flip_horizontal(pixels),
+        6 => imageops::rotate90(&imageops::flip_vertical(pixels)),
+        _ => imageops::rotate90(&imageops::flip_horizontal(pixels)),
+    }
 }
 
 /// How the coefficients of a picture go over into those of the turned or mirrored picture.
