@@ -13,11 +13,6 @@ use super::libjpeg::{Decompressor, Stored};
 use super::request::{MOST_PIXELS, Request};
 use super::{Detail, Mark, PhotoError, exif::orientation};
 
-/// Bytes of file, coefficients and pixels together, above which a picture is refused: they exist
-/// at one time while a picture that comes in several scans is decoded, and one photo may take
-/// 400 MB with all that the program holds besides.
-const MOST_BYTES: u64 = 288 << 20;
-
 /// Pixels of the shorter side below which a picture is not reduced for screening.
 const SCREENING_SIDE: u32 = 512;
 
@@ -33,15 +28,13 @@ pub(super) fn decode(bytes: &[u8], request: &Request<'_>) -> Result<StoredPixels
         Stored::Cmyk | Stored::Ycck => Channels::CmykInverted,
     };
     let pixels = u64::from(width) * u64::from(height);
-    let _admission = request.admit(size, pixels * channels.count() as u64)?;
-    let held = bytes.len() as u64 + decompressor.coefficient_bytes()? + 3 * pixels.min(MOST_PIXELS);
-    if held > MOST_BYTES {
-        return Err(PhotoError::TooLarge(format!(
-            "{held} bytes while the scans of a JPEG are put together, the limit is {MOST_BYTES}"
-        )));
-    }
+    let to = eighths(size, request.detail);
+    // Where scans are put together, all coefficients exist at once.
+    let row = 2 * (channels.count() as u64 + 3) * u64::from(width);
+    let held = decompressor.coefficient_bytes()? + 3 * scaled_pixels(size, to) + row;
+    request.admit_holding(size, pixels * channels.count() as u64, held)?;
 
-    let (columns, rows) = decompressor.start(eighths(size, request.detail))?;
+    let (columns, rows) = decompressor.start(to)?;
     let layout = Layout::new(channels, 1).with_profile(profile(segments(bytes)));
     let (mut converter, mark) = Converter::new(layout);
     let mut canvas = Canvas::new((columns, rows), 1)?;
@@ -65,11 +58,10 @@ pub(super) fn decode(bytes: &[u8], request: &Request<'_>) -> Result<StoredPixels
 
 /// The scale, in eighths, at which a picture of this size is decoded.
 fn eighths((width, height): (u32, u32), detail: Detail) -> u32 {
-    let scaled = |side: u32, eighths: u32| (u64::from(side) * u64::from(eighths)).div_ceil(8);
     match detail {
         Detail::Full => (1..=8)
             .rev()
-            .find(|&to| scaled(width, to) * scaled(height, to) <= MOST_PIXELS)
+            .find(|&to| scaled_pixels((width, height), to) <= MOST_PIXELS)
             .unwrap_or(1),
         // The library has fast code for halves.
         Detail::Screening => [1, 2, 4]
@@ -77,6 +69,14 @@ fn eighths((width, height): (u32, u32), detail: Detail) -> u32 {
             .find(|&to| scaled(width.min(height), to) >= u64::from(SCREENING_SIDE))
             .unwrap_or(8),
     }
+}
+
+fn scaled(side: u32, eighths: u32) -> u64 {
+    (u64::from(side) * u64::from(eighths)).div_ceil(8)
+}
+
+fn scaled_pixels((width, height): (u32, u32), eighths: u32) -> u64 {
+    scaled(width, eighths) * scaled(height, eighths)
 }
 
 #[cfg(test)]
