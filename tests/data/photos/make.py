@@ -242,3 +242,9 @@ red, green, blue = (upwards[:, :, channel].astype(numpy.uint16) for channel in r
 five_six_five = (red >> 3) << 11 | (green >> 2) << 5 | blue >> 3
 masks = struct.pack("<III", 0xF800, 0x07E0, 0x001F)
 write("rgb565.bmp", bitmap(16, five_six_five.tobytes(), 3, masks=masks))
+
+# Noise, to be cut short by tests/damage.rs.
+random = numpy.random.default_rng(1)
+noise = Image.fromarray(random.integers(0, 256, (120, 120, 3), numpy.uint8))
+noise.save("../damage/noise.webp", quality=50)
+noise.convert("L").quantize(64).save("../damage/noise.gif")
