@@ -3,6 +3,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "photo/jpeg.rs"]
+mod jpeg;
+#[path = "photo/jpeg_writer.rs"]
+mod jpeg_writer;
+
 use std::path::{Path, PathBuf};
 
 use faunalens::photo::{Limits, Photo, PhotoError, read_file};

@@ -20,21 +20,31 @@ const SCREENING_SIDE: u32 = 512;
 pub(super) fn decode(bytes: &[u8], request: &Request<'_>) -> Result<StoredPixels, PhotoError> {
     let mut decompressor = Decompressor::open(bytes)?;
     let size = decompressor.size();
-    let (width, height) = size;
     let channels = match decompressor.stored()? {
         Stored::Grey => Channels::Grey,
         Stored::Rgb | Stored::YCbCr => Channels::Rgb,
         // Adobe stores inks the other way round, and so does everybody else.
         Stored::Cmyk | Stored::Ycck => Channels::CmykInverted,
     };
-    let pixels = u64::from(width) * u64::from(height);
-    let to = eighths(size, request.detail);
     // Where scans are put together, all coefficients exist at once.
-    let row = 2 * (channels.count() as u64 + 3) * u64::from(width);
-    let held = decompressor.coefficient_bytes()? + 3 * scaled_pixels(size, to) + row;
-    request.admit_holding(size, pixels * channels.count() as u64, held)?;
+    let coefficients = decompressor.coefficient_bytes()?;
+    let rows = 2 * (channels.count() as u64 + 3) * u64::from(size.0);
+    let held = |detail| coefficients + rows + 3 * pixels(scaled(size, eighths(size, detail)));
+    // Whoever cannot be read in full is not screened either: what a file gives must not depend on
+    // what it shows.
+    let most = request.limits.max_held;
+    if held(Detail::Full) > most {
+        return Err(PhotoError::TooLarge(format!(
+            "{} x {} pixels: the scans of the JPEG take {} bytes together, the limit is {most}",
+            size.0,
+            size.1,
+            held(Detail::Full)
+        )));
+    }
+    let decoded = pixels(size) * channels.count() as u64;
+    request.admit_holding(size, decoded, held(request.detail))?;
 
-    let (columns, rows) = decompressor.start(to)?;
+    let (columns, rows) = decompressor.start(eighths(size, request.detail))?;
     let layout = Layout::new(channels, 1).with_profile(profile(segments(bytes)));
     let (mut converter, mark) = Converter::new(layout);
     let mut canvas = Canvas::new((columns, rows), 1)?;
@@ -57,26 +67,33 @@ pub(super) fn decode(bytes: &[u8], request: &Request<'_>) -> Result<StoredPixels
 }
 
 /// The scale, in eighths, at which a picture of this size is decoded.
-fn eighths((width, height): (u32, u32), detail: Detail) -> u32 {
+fn eighths(size: (u32, u32), detail: Detail) -> u32 {
     match detail {
         Detail::Full => (1..=8)
             .rev()
-            .find(|&to| scaled_pixels((width, height), to) <= MOST_PIXELS)
+            .find(|&to| pixels(scaled(size, to)) <= MOST_PIXELS)
             .unwrap_or(1),
         // The library has fast code for halves.
         Detail::Screening => [1, 2, 4]
             .into_iter()
-            .find(|&to| scaled(width.min(height), to) >= u64::from(SCREENING_SIDE))
+            .find(|&to| {
+                let (width, height) = scaled(size, to);
+                width.min(height) >= SCREENING_SIDE
+            })
             .unwrap_or(8),
     }
 }
 
-fn scaled(side: u32, eighths: u32) -> u64 {
-    (u64::from(side) * u64::from(eighths)).div_ceil(8)
+/// A size at so many eighths, as the library rounds it.
+fn scaled((width, height): (u32, u32), eighths: u32) -> (u32, u32) {
+    (
+        (width * eighths).div_ceil(8),
+        (height * eighths).div_ceil(8),
+    )
 }
 
-fn scaled_pixels((width, height): (u32, u32), eighths: u32) -> u64 {
-    scaled(width, eighths) * scaled(height, eighths)
+fn pixels((width, height): (u32, u32)) -> u64 {
+    u64::from(width) * u64::from(height)
 }
 
 #[cfg(test)]
