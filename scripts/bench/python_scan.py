@@ -3,7 +3,7 @@
 One process per core, each with its own session of one thread; paths handed out in
 chunks; JSON lines in input order.
 
-    python_scan.py FOLDER --out FILE [--model DIR] [--workers N] [--batch N]
+    python_scan.py FOLDER --out FILE [--model DIR] [--workers N] [--batch N] [--small]
 """
 
 import argparse
@@ -18,16 +18,18 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import numpy as np
 import onnxruntime
 
-from bench.python_photo import Bundle, conclude, prepare
+from bench.python_photo import Bundle, conclude, prepare, prepare_small
 
 CHUNK = 16  # photos that a process takes at once
 bundle: Bundle
-session: onnxruntime.InferenceSession  # both of one process
+session: onnxruntime.InferenceSession
+read = prepare  # all three of one process
 
 
-def start(folder: str) -> None:
+def start(folder: str, small: bool) -> None:
     """Set up one process."""
-    global bundle, session
+    global bundle, session, read
+    read = prepare_small if small else prepare
     bundle = Bundle(folder)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -42,7 +44,7 @@ def score(paths: list[str]) -> str:
     records, tensors, lines = [], [], {}
     for number, path in enumerate(paths):
         try:
-            record, tensor = prepare(bundle, path)
+            record, tensor = read(bundle, path)
         except Exception as error:
             lines[number] = json.dumps({"file": path, "error": str(error)})
             continue
@@ -64,6 +66,7 @@ def main() -> None:
     parser.add_argument("--model", default="models/faunalens-base")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     parser.add_argument("--batch", type=int, default=1)
+    parser.add_argument("--small", action="store_true", help="scaled decoding, without PDQ")
     options = parser.parse_args()
 
     began = time.perf_counter()
@@ -71,7 +74,7 @@ def main() -> None:
     batches = [paths[at : at + options.batch] for at in range(0, len(paths), options.batch)]
     with (
         open(options.out, "w") as out,
-        multiprocessing.Pool(options.workers, start, (options.model,)) as pool,
+        multiprocessing.Pool(options.workers, start, (options.model, options.small)) as pool,
     ):
         for lines in pool.imap(score, batches, max(1, CHUNK // options.batch)):
             out.write(lines)
