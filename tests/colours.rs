@@ -65,8 +65,8 @@ fn profile_of(png: &[u8]) -> Vec<u8> {
 fn profile_of_inks() -> Vec<u8> {
     let mut table = b"mft2\0\0\0\0".to_vec();
     table.extend([4, 3, 2, 0]);
-    for entry in [1, 0, 0, 0, 1, 0, 0, 0, 1] {
-        table.extend((i32::from(entry) << 16).to_be_bytes());
+    for entry in [1i32, 0, 0, 0, 1, 0, 0, 0, 1] {
+        table.extend((entry << 16).to_be_bytes());
     }
     table.extend([0, 2, 0, 2]);
     for _ in 0..4 {
