@@ -51,7 +51,7 @@ pub use limits::Limits;
 pub use mark::Mark;
 pub use request::Detail;
 
-use budget::Share;
+use budget::{Share, would_fit};
 use request::{Request, full_size};
 
 /// Identifies how files become pixels, beside everything that is computed of them; changes when
@@ -77,7 +77,7 @@ pub struct Photo {
     /// What a reader of results should know of these pixels, in a fixed order, each once.
     pub marks: Vec<Mark>,
     /// Its part of what all photos in hand may take, until the last copy is dropped.
-    _share: Arc<Share>,
+    share: Arc<Share>,
 }
 
 impl Photo {
@@ -101,7 +101,7 @@ impl Photo {
         let request = Request::new(limits, detail);
         let decoded = decode::decode(bytes, format, &request)?;
         Ok(Self {
-            _share: Arc::new(request.into_share(decoded.pixels.as_raw().len())),
+            share: Arc::new(request.into_share(decoded.pixels.as_raw().len())),
             pixels: decoded.pixels,
             width: decoded.width,
             height: decoded.height,
@@ -109,6 +109,25 @@ impl Photo {
             format,
             marks: decoded.marks,
         })
+    }
+
+    /// The same photo, once there is memory to read its lattice: waited for where other photos
+    /// hold too much. One that was decoded in full detail has it already.
+    ///
+    /// # Errors
+    /// [`PhotoError::TooLarge`] when the system does not give so much.
+    pub fn for_reading(mut self) -> Result<Self, PhotoError> {
+        let pixels = u64::from(self.pixels.width()) * u64::from(self.pixels.height());
+        self.share = Arc::default();
+        self.share = Arc::new(Share::take(request::READING * pixels));
+        let needed = (request::READING - 3) * pixels;
+        if would_fit(needed) {
+            return Ok(self);
+        }
+        Err(PhotoError::TooLarge(format!(
+            "{} x {} pixels: there is not enough memory for {needed} bytes to read its lattice",
+            self.width, self.height
+        )))
     }
 
     /// Whether the pixels are fewer than [`Detail::Full`] gives.

@@ -11,7 +11,7 @@ pub(super) const MOST_PIXELS: u64 = 1 << 24;
 
 /// Bytes that pixels in full detail and the reading of their lattice take for each: three of
 /// colour, and four times 4/3 each of light and contrast ([`crate::schreger`]).
-const READING: u64 = 14;
+pub(super) const READING: u64 = 14;
 
 /// How many pixels later stages need.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

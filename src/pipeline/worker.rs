@@ -142,7 +142,7 @@ impl<'engine> Worker<'engine> {
     fn in_full(&self, picture: Picture) -> Result<Photo, Failure> {
         let Picture { photo, bytes } = picture;
         let Some(bytes) = bytes else {
-            return Ok(photo);
+            return Ok(photo.for_reading()?);
         };
         drop(photo);
         let limits = &self.engine.limits;

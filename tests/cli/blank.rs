@@ -49,7 +49,7 @@ fn what_shows_nothing_is_marked_and_clear_whatever_its_scores() {
     let (blank, seen) = pictures(folder.path());
     // Every score raises a decision.
     let bundle = bundle_raising(folder.path(), "ivory", 0.0, 0.000_001);
-    let bundle = ["--bundle", bundle.to_str().unwrap(), "--schreger", "always"];
+    let bundle = ["--model", bundle.to_str().unwrap(), "--schreger", "always"];
     let files: Vec<PathBuf> = blank.iter().cloned().chain([seen]).collect();
     let rows = check(&bundle, &files);
     for row in &rows[..blank.len()] {

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use image::{Rgb, RgbImage};
 use serde_json::Value;
 
-use crate::program::{crawl, faunalens, json_lines, stderr};
+use crate::program::{crawl, faunalens, json_lines, runtime, stderr};
 
 const MIB: u64 = 1 << 20;
 
@@ -19,6 +19,7 @@ fn limited(bytes: u64, arguments: &[&str]) -> Output {
         .arg((bytes / 1024).to_string())
         .arg(program.get_program())
         .args(arguments)
+        .env("ORT_DYLIB_PATH", runtime())
         .output()
         .unwrap()
 }
@@ -38,15 +39,15 @@ fn a_picture_that_does_not_fit_into_memory_never_ends_a_scan() {
     let source = crawl(folder.path(), 6);
     let out = |name: &str| folder.path().join(name);
     // The least memory in which the small ones are read.
-    let enough = (6..40)
-        .map(|hundreds| hundreds * 100 * MIB)
+    let enough = (4..40)
+        .map(|steps| steps * 50 * MIB)
         .find(|&bytes| scan(bytes, &source, &out(&format!("small-{bytes}.jsonl"))).0 == Some(0))
         .unwrap();
-    let giant = RgbImage::from_fn(4096, 4096, |x, y| Rgb([(x / 16) as u8, (y % 7) as u8, 90]));
+    let giant = RgbImage::from_fn(3000, 3000, |x, y| Rgb([(x / 16) as u8, (y % 7) as u8, 90]));
     giant.save(source.join("0003-giant.png")).unwrap();
 
     let mut refused = 0;
-    for more in [0, 60, 140, 260] {
+    for more in [0, 80, 250] {
         let out = out(&format!("with-{more}.jsonl"));
         let (status, rows, words) = scan(enough + more * MIB, &source, &out);
         assert_eq!(rows.len(), 7, "{more} more: {status:?} {words}");
