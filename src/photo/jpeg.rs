@@ -104,7 +104,7 @@ mod tests {
     fn screening_takes_the_smallest_half_that_leaves_enough_pixels() {
         let to = |width, height| eighths((width, height), Detail::Screening);
         assert_eq!(to(600, 600), 8);
-        assert_eq!(to(1023, 2000), 8);
+        assert_eq!(to(1022, 2000), 8);
         assert_eq!(to(1024, 2000), 4);
         assert_eq!(to(4000, 3000), 2);
         assert_eq!(to(8000, 6000), 1);
