@@ -1,12 +1,11 @@
 //! Whether there is anything to see: pictures of one tone and plain gradients are blank.
 //!
-//! What tells a gradient from a photograph is the second difference of neighbouring pixels: a
-//! gradient has none but at its ridges and where compression left steps. Of 6,448 photographs, each
-//! at most 600 to 1200 pixels wide, night shots and packshots on white among them, the least had a
-//! largest second difference of 40 levels between means of a 128th of the picture (a soft grey
-//! close-up; the next 50 and 60), where gradients in every direction, saved as JPEG at quality 40
+//! What tells a gradient from a photograph is the second difference of neighbours: a gradient has
+//! none but at its ridges and where compression left steps. Of 6,448 photographs, night shots and
+//! packshots on white among them, the least had a largest second difference of 40 levels between
+//! means of a 128th of the picture, where gradients in every direction, saved as JPEG at quality 40
 //! and better, have at most 22. A nearly white drawing with 18 levels of contrast has 14 there but
-//! 19 from pixel to pixel, where gradients have at most 15 (`eval/photo/README.md`).
+//! 19 from pixel to pixel, where gradients have at most 14 (`eval/photo/blank`).
 
 use image::RgbImage;
 
@@ -19,6 +18,9 @@ const PIXEL_STEP: f32 = 16.0;
 const CELL_STEP: f32 = 24.0;
 /// Mean second difference of a gradient's cells: a fine pattern of low contrast has more.
 const MEAN_CELL_STEP: f32 = 2.5;
+/// Levels that a gradient climbs from pixel to pixel, in its mean: what climbs more, from black to
+/// white within 46 pixels, is an icon.
+const CLIMB: f32 = 5.5;
 /// A ridge from black to white and back over a short side is steeper: the levels that its second
 /// difference adds up to over the side.
 const RIDGE: f32 = 4.0 * 255.0;
@@ -51,7 +53,9 @@ pub(super) fn is_blank(pixels: &RgbImage) -> bool {
         && steps.across <= allowed(PIXEL_STEP, width as usize)
         && steps.down <= allowed(PIXEL_STEP, height as usize)
         && across.largest <= allowed(CELL_STEP, cells.columns)
-        && down.largest <= allowed(CELL_STEP, cells.rows);
+        && down.largest <= allowed(CELL_STEP, cells.rows)
+        && across.climb * cells.columns as f32 <= CLIMB * width as f32
+        && down.climb * cells.rows as f32 <= CLIMB * height as f32;
     // Noise averages out from pixels to cells; a fine pattern does not.
     let is_noise =
         steps.mean <= MEAN_NOISE && (is_smooth || across.mean.max(down.mean) <= steps.mean);
@@ -127,6 +131,8 @@ struct Cells {
 struct Bends {
     largest: f32,
     mean: f32,
+    /// Mean difference of neighbours in the channel that has most.
+    climb: f32,
 }
 
 impl Cells {
@@ -170,6 +176,7 @@ impl Cells {
     /// before and after it.
     fn bends(&self, step: usize, has_neighbours: impl Fn(usize, usize) -> bool) -> Bends {
         let (mut largest, mut sum, mut count) = (0.0_f32, 0.0, 0);
+        let mut climbed = [0.0_f32; 3];
         for (place, middle) in self.means.iter().enumerate() {
             if !has_neighbours(place % self.columns, place / self.columns) {
                 continue;
@@ -179,12 +186,14 @@ impl Cells {
                 let bend = (before[channel] + after[channel] - 2.0 * middle[channel]).abs();
                 largest = largest.max(bend);
                 sum += bend;
+                climbed[channel] += (after[channel] - before[channel]).abs() / 2.0;
                 count += 1;
             }
         }
         Bends {
             largest,
             mean: sum / count.max(1) as f32,
+            climb: 3.0 * climbed.into_iter().fold(0.0, f32::max) / count.max(1) as f32,
         }
     }
 
@@ -224,7 +233,7 @@ mod tests {
 
     use super::*;
 
-    const SIZES: [(u32, u32); 3] = [(64, 48), (150, 100), (480, 240)];
+    const SIZES: [(u32, u32); 3] = [(100, 64), (150, 100), (480, 240)];
 
     /// A picture of levels 0 to 1 by position, 0 to 1 on both axes, in the colours of `paint`.
     fn drawn(
@@ -341,6 +350,12 @@ mod tests {
             0.7 + 0.014 * (((x + y) / 3.0).sin() + ((x - y) / 3.0).sin())
         };
         assert!(!is_blank(&drawn((640, 480), level, grey)));
+    }
+
+    #[test]
+    fn an_icon_is_not_blank() {
+        let icon = RgbImage::from_fn(40, 30, |x, y| Rgb([(6 * x) as u8, (8 * y) as u8, 90]));
+        assert!(!is_blank(&icon));
     }
 
     #[test]
