@@ -79,7 +79,7 @@ impl Hash {
         let bytes = photo::read(path, limits)?;
         let photo = Photo::with_detail(&bytes, limits, Detail::Screening)?;
         let hashes = |&algorithm| match algorithm {
-            Algorithm::Pdq => self.pdq(&photo.pixels),
+            Algorithm::Pdq => self.pdq(&photo),
             Algorithm::Perceptual(algorithm) => self.perceptual(&photo.pixels, algorithm),
         };
         let file = path.display();
@@ -88,10 +88,11 @@ impl Hash {
     }
 
     /// `hash,quality` of every orientation asked for.
-    fn pdq(&self, pixels: &RgbImage) -> Vec<String> {
+    fn pdq(&self, photo: &Photo) -> Vec<String> {
+        let (pixels, size) = (&photo.pixels, (photo.width, photo.height));
         let hashes = match self.dihedral {
-            true => fingerprint::dihedral(pixels).to_vec(),
-            false => vec![fingerprint::pdq(pixels)],
+            true => fingerprint::dihedral_at(pixels, size).to_vec(),
+            false => vec![fingerprint::pdq_at(pixels, size)],
         };
         let fields = |pdq: &fingerprint::Pdq| format!("{},{}", pdq.hash, pdq.quality);
         hashes.iter().map(fields).collect()

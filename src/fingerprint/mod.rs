@@ -22,7 +22,9 @@ pub use alignment::Alignment;
 pub use flatness::flatness;
 pub use landmarks::{LANDMARKS_ID, Landmarks, QUERY_LANDMARKS, STORED_LANDMARKS, landmarks};
 pub use orientation::{turned, turned_to};
-pub use pdq::{MATCH_DISTANCE, MIN_QUALITY, PDQ_ID, Pdq, dihedral, pdq, pdq_prescaled};
+pub use pdq::{
+    MATCH_DISTANCE, MIN_QUALITY, PDQ_ID, Pdq, dihedral, dihedral_at, pdq, pdq_at, pdq_prescaled,
+};
 pub use pdq_hash::{ParsePdqError, PdqHash};
 pub use perceptual::{
     ParseAlgorithmError, PerceptualAlgorithm, PerceptualHash, USUAL_GRID, perceptual,

@@ -50,10 +50,17 @@ impl Pdq {
 /// well inside [`MATCH_DISTANCE`].
 #[must_use]
 pub fn pdq(pixels: &RgbImage) -> Pdq {
-    pdq_of(transform(
-        pixels,
-        (pixels.width() as usize, pixels.height() as usize),
-    ))
+    pdq_at(pixels, pixels.dimensions())
+}
+
+/// The PDQ hash of a picture of `size` (width, height) from pixels decoded at a smaller scale.
+///
+/// PDQ rounds its windows and sampling points to whole pixels, so that a smaller copy has another
+/// hash, by up to 14 bits. Here they are those of the full size, each pixel standing for the ones
+/// that it was made of.
+#[must_use]
+pub fn pdq_at(pixels: &RgbImage, size: (u32, u32)) -> Pdq {
+    pdq_of(transform(pixels, (size.0 as usize, size.1 as usize)))
 }
 
 /// The PDQ hash as the reference's command makes it: a picture with a side over 512 pixels is first
@@ -89,7 +96,13 @@ fn pdq_of(transformed: Option<(Coefficients, u8)>) -> Pdq {
 /// diagonal.
 #[must_use]
 pub fn dihedral(pixels: &RgbImage) -> [Pdq; 8] {
-    let size = (pixels.width() as usize, pixels.height() as usize);
+    dihedral_at(pixels, pixels.dimensions())
+}
+
+/// [`dihedral`] of a picture of `size` from pixels decoded at a smaller scale: see [`pdq_at`].
+#[must_use]
+pub fn dihedral_at(pixels: &RgbImage, size: (u32, u32)) -> [Pdq; 8] {
+    let size = (size.0 as usize, size.1 as usize);
     let Some((block, quality)) = transform(pixels, size) else {
         return [Pdq::default(); 8];
     };

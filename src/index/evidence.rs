@@ -25,12 +25,17 @@ impl Evidence {
     /// Fingerprints upright pixels. The sighting and the descriptor are for the caller to fill in.
     #[must_use]
     pub fn of(pixels: &RgbImage, sha256: [u8; 32]) -> Self {
-        let turned = fingerprint::dihedral(pixels);
+        Self::of_size(pixels, pixels.dimensions(), sha256)
+    }
+
+    /// The same of pixels decoded at a smaller scale than `size`.
+    fn of_size(pixels: &RgbImage, size: (u32, u32), sha256: [u8; 32]) -> Self {
+        let turned = fingerprint::dihedral_at(pixels, size);
         let landmarks = fingerprint::landmarks(pixels, QUERY_LANDMARKS);
         let entry = Entry {
             sha256,
-            width: pixels.width(),
-            height: pixels.height(),
+            width: size.0,
+            height: size.1,
             pdq: turned[0],
             landmarks: Some(landmarks.fewer(STORED_LANDMARKS)),
             flatness: fingerprint::flatness(pixels),
@@ -46,8 +51,8 @@ impl Evidence {
     /// Fingerprints a photo, which counts by the size that its file declares.
     #[must_use]
     pub fn of_photo(photo: &Photo) -> Self {
-        let mut evidence = Self::of(&photo.pixels, photo.sha256);
-        (evidence.entry.width, evidence.entry.height) = (photo.width, photo.height);
+        let size = (photo.width, photo.height);
+        let mut evidence = Self::of_size(&photo.pixels, size, photo.sha256);
         evidence.entry.blank = photo.marks.contains(&Mark::Blank);
         evidence
     }

@@ -162,7 +162,7 @@ fn embed_one(
     let bytes = photo::read_file(path, limits).map_err(|error| error.to_string())?;
     let photo =
         Photo::with_detail(&bytes, limits, Detail::Screening).map_err(|error| error.to_string())?;
-    let pdq = fingerprint::pdq(&photo.pixels);
+    let pdq = fingerprint::pdq_at(&photo.pixels, (photo.width, photo.height));
     let seen = recognizer
         .embed(&photo.pixels, network.reads)
         .map_err(|error| error.to_string())?;

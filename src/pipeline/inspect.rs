@@ -98,7 +98,7 @@ impl Inspected {
             evidence.entry.sighting.file.clone_from(&record.file);
             self.evidence.insert(Box::new(evidence)).entry.pdq
         } else {
-            fingerprint::pdq(&photo.pixels)
+            fingerprint::pdq_at(&photo.pixels, (photo.width, photo.height))
         };
         record.pdq = Some(pdq.hash.to_string());
         record.pdq_quality = Some(pdq.quality);
