@@ -283,6 +283,49 @@ fn descriptors_of_another_model_are_not_compared() {
 }
 
 #[test]
+fn descriptors_of_other_pixels_are_compared_and_stay_together() {
+    let (_dir, mut index) = new_index(Settings::default());
+    let prepared = |number: u64, seen: u64, preprocessing: &str| {
+        let mut evidence = evidence(&picture(seen), number, vec![1.0, seen as f32]);
+        evidence.entry.descriptor.as_mut().unwrap().preprocessing = preprocessing.into();
+        evidence
+    };
+    let found = |index: &Index, asked: &Evidence| {
+        let query = asked.query(false).only(Method::Descriptor);
+        index.query(&query).unwrap().len()
+    };
+    index.add(&prepared(1, 1, "0.8.0 abc").entry).unwrap();
+    let now = "0.8.0 abc pixels/2";
+    assert_eq!(found(&index, &prepared(9, 1, now)), 1);
+    // Added under the pixels of today, it joins: both are found afterwards, by either.
+    index.add(&prepared(2, 2, now).entry).unwrap();
+    index.seal(&mut |_| ()).unwrap();
+    for preprocessing in ["0.8.0 abc", now] {
+        assert_eq!(found(&index, &prepared(9, 1, preprocessing)), 1);
+        assert_eq!(found(&index, &prepared(9, 2, preprocessing)), 1);
+    }
+    assert_eq!(found(&index, &prepared(9, 1, "0.9.0 abc pixels/2")), 0);
+    assert_eq!(index.stats().unwrap().decoded_before, 0);
+}
+
+#[test]
+fn what_shows_nothing_is_kept_and_found_by_nothing() {
+    let (_dir, mut index) = new_index(Settings::default());
+    let mut blank = evidence(&picture(1), 1, vec![1.0, 0.0]);
+    // An index of an earlier version did not know that it shows nothing.
+    index.add(&blank.entry).unwrap();
+    assert_eq!(index.query(&blank.query(false)).unwrap().len(), 1);
+    blank.entry.blank = true;
+    index.add(&blank.entry).unwrap();
+    assert!(index.query(&blank.query(false)).unwrap().is_empty());
+    let another = evidence(&picture(1), 2, vec![1.0, 0.0]);
+    assert!(index.query(&another.query(false)).unwrap().is_empty());
+    index.seal(&mut |_| ()).unwrap();
+    assert_eq!(index.stats().unwrap().marks, [(Weakness::Blank, 1)]);
+    assert_eq!(index.verify().unwrap(), Vec::<String>::new());
+}
+
+#[test]
 fn a_removed_picture_stays_away() {
     let (dir, mut index) = new_index(Settings::default());
     let hash = Sequence(5).hash();
@@ -609,8 +652,13 @@ fn the_first_format_is_brought_up_to_date() {
         .add(&evidence(&picture(1), 1, vec![1.0, 2.0]).entry)
         .unwrap();
     index.seal(&mut |_| ()).unwrap();
-    assert_eq!(index.stats().unwrap().landmarks, 1);
+    let stats = index.stats().unwrap();
+    assert_eq!(
+        (stats.landmarks, stats.images, stats.decoded_before),
+        (1, 2, 1)
+    );
     assert_eq!(index.verify().unwrap(), Vec::<String>::new());
+    assert!(index.remarks().unwrap()[0].starts_with("1 pictures were decoded by an earlier"));
 }
 
 #[test]
