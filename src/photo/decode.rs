@@ -5,8 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::blank::is_blank;
 use super::decoded::Decoded;
+#[cfg(any(feature = "avif", feature = "heic"))]
+use super::heif;
+#[cfg(feature = "jxl")]
+use super::jxl;
 use super::request::Request;
-use super::{Format, Mark, PhotoError, bmp, gif, jpeg, png, through_image, tiff, webp};
+use super::{Format, Mark, PhotoError, bmp, gif, jpeg, png, tiff, webp};
 
 thread_local! {
     static DECODING: Cell<bool> = const { Cell::new(false) };
@@ -49,7 +53,12 @@ fn stored(bytes: &[u8], format: Format, request: &Request<'_>) -> Result<Decoded
         Format::Gif => gif::decode(bytes, request),
         Format::Bmp => bmp::decode(bytes, request),
         Format::Tiff => tiff::decode(bytes, request),
-        _ => through_image::decode(bytes, format, request),
+        #[cfg(any(feature = "avif", feature = "heic"))]
+        Format::Avif | Format::Heic => heif::decode(bytes, request),
+        #[cfg(feature = "jxl")]
+        Format::Jxl => jxl::decode(bytes, request),
+        #[allow(unreachable_patterns, reason = "every format may be built in")]
+        _ => Err(format.not_built_in()),
     }?;
     let mut decoded = stored.upright();
     if !decoded.marks.contains(&Mark::Blank) && is_blank(&decoded.pixels) {

@@ -42,6 +42,15 @@ impl Format {
         }
     }
 
+    /// What is said of a format that this build does not read.
+    pub(super) fn not_built_in(self) -> PhotoError {
+        let name = self.name();
+        PhotoError::Unsupported(format!(
+            "{} is not built in: this program was built without the feature `{name}`",
+            name.to_ascii_uppercase()
+        ))
+    }
+
     fn is_built_in(self) -> bool {
         match self {
             Self::Avif => cfg!(feature = "avif"),
@@ -83,11 +92,7 @@ pub fn sniff(bytes: &[u8]) -> Result<Format, PhotoError> {
     if format.is_built_in() {
         return Ok(format);
     }
-    let name = format.name();
-    Err(PhotoError::Unsupported(format!(
-        "{} is not built in: this program was built without the feature `{name}`",
-        name.to_ascii_uppercase()
-    )))
+    Err(format.not_built_in())
 }
 
 fn recognise(bytes: &[u8]) -> Option<Format> {

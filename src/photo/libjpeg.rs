@@ -66,6 +66,15 @@ pub(super) struct Decompressor<'a> {
 impl<'a> Decompressor<'a> {
     /// Reads everything before the first scan.
     pub(super) fn open(bytes: &'a [u8]) -> Result<Self, PhotoError> {
+        Self::open_with_tables(None, bytes)
+    }
+
+    /// Reads everything before the first scan of a JPEG some of whose tables are in a stream of
+    /// their own, as inside TIFF.
+    pub(super) fn open_with_tables(
+        tables: Option<&'a [u8]>,
+        bytes: &'a [u8],
+    ) -> Result<Self, PhotoError> {
         if bytes.is_empty() {
             return Err(PhotoError::Corrupt("the JPEG is empty".into()));
         }
@@ -99,6 +108,14 @@ impl<'a> Decompressor<'a> {
         let client = state.as_ptr().cast();
         this.call(|info| {
             info.common.client_data = client;
+            if let Some(tables) = tables.filter(|tables| !tables.is_empty()) {
+                // SAFETY: as below; the library stands at the start again where the stream ends
+                // without a picture, and refuses the next one where it does not.
+                unsafe {
+                    sys::jpeg_mem_src(info, tables.as_ptr(), tables.len() as _);
+                    sys::jpeg_read_header(info, 0);
+                }
+            }
             // SAFETY: the bytes outlive `Self`, as its lifetime says; the library only reads
             // them. A length of usize fits unsigned long on all targets with files that large.
             unsafe {
@@ -135,7 +152,6 @@ impl<'a> Decompressor<'a> {
     }
 
     /// Overrides how colours are stored, for JPEGs inside other files, which know it.
-    #[allow(dead_code, reason = "for JPEG inside TIFF")]
     pub(super) fn assume(&mut self, stored: Stored) -> Result<(), PhotoError> {
         let (space, components) = match stored {
             Stored::Grey => (Space::JCS_GRAYSCALE, 1),

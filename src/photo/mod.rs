@@ -25,8 +25,12 @@ mod exif;
 mod file;
 mod format;
 mod gif;
+#[cfg(any(feature = "avif", feature = "heic"))]
+mod heif;
 mod jpeg;
 mod jpeg_segments;
+#[cfg(feature = "jxl")]
+mod jxl;
 mod libjpeg;
 mod libwebp;
 mod limits;
@@ -34,7 +38,6 @@ mod mark;
 mod png;
 mod png_chunks;
 mod request;
-mod through_image;
 mod tiff;
 mod webp;
 

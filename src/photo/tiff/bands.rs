@@ -183,7 +183,8 @@ impl<'a> Bands<'a> {
                 true => picture.grid.height,
                 false => self.rows(),
             };
-            return jpeg::open(data, picture, (width, rows));
+            let side_by_side = u64::from(picture.grid.across) * self.planes.len() as u64;
+            return jpeg::open(data, picture, (width, rows), side_by_side);
         }
         let data = match picture.is_reversed {
             true => Cow::Owned(data.iter().map(|byte| byte.reverse_bits()).collect()),

@@ -198,9 +198,6 @@ impl<'a> Fax<'a> {
 impl Source for Fax<'_> {
     fn fill(&mut self, row: &mut [u8]) -> Result<(), PhotoError> {
         self.next_line();
-        if self.damaged && self.lines == 0 {
-            return Err(PhotoError::Corrupt("TIFF: broken fax data".into()));
-        }
         self.lines += 1;
         self.paint(row);
         Ok(())

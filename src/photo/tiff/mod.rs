@@ -41,12 +41,21 @@ pub(super) fn decode(bytes: &[u8], request: &Request<'_>) -> Result<Stored, Phot
     let mut canvas = Canvas::new(picture.size, request.reduction(picture.size))?;
     let mut row = vec![0; bands.row_bytes()];
     let mut rgb = vec![0; 3 * width as usize];
-    for _ in 0..height {
-        bands.next(&mut row)?;
+    let mut is_cut = false;
+    for y in 0..height {
+        match bands.next(&mut row) {
+            Ok(()) => {}
+            // As of a JPEG, half a picture is one.
+            Err(PhotoError::Corrupt(_)) if y >= height.div_ceil(2) => {
+                is_cut = true;
+                break;
+            }
+            Err(error) => return Err(error),
+        }
         converter.convert(interpretation.convert(&mut row), &mut rgb);
         canvas.push(&rgb);
     }
-    let damaged = bands.is_damaged().then_some(Mark::Damaged);
+    let damaged = (is_cut || bands.is_damaged()).then_some(Mark::Damaged);
     Ok(Stored {
         pixels: canvas.finish(),
         size: picture.size,

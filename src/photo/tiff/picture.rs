@@ -177,7 +177,7 @@ impl<'a> Picture<'a> {
             .filter(|&samples| samples > 0)
             .ok_or_else(|| corrupt(format!("{samples} samples a pixel")))?;
         let samples = usize::from(samples);
-        let number = number(tags)?;
+        let number = number(tags, samples)?;
         let (meaning, colours) = meaning(tags, compression, number, samples)?;
         if samples < colours {
             return Err(corrupt(format!(
@@ -275,13 +275,21 @@ fn compression(tags: &Directory<'_>) -> Result<Compression, PhotoError> {
     })
 }
 
-fn number(tags: &Directory<'_>) -> Result<Number, PhotoError> {
+fn number(tags: &Directory<'_>, samples: usize) -> Result<Number, PhotoError> {
     let same = |tag: u16, default: u64, what: &str| match tags.values(tag) {
         None => Ok(default),
         Some(values) => {
             let first = values.get(0);
             match first {
-                Some(first) if values.iter().all(|value| value == Some(first)) => Ok(first),
+                // Some writers give more values than there are samples.
+                Some(first)
+                    if values
+                        .iter()
+                        .take(samples)
+                        .all(|value| value == Some(first)) =>
+                {
+                    Ok(first)
+                }
                 _ => Err(unsupported(format!("samples of different {what}"))),
             }
         }

@@ -248,3 +248,28 @@ random = numpy.random.default_rng(1)
 noise = Image.fromarray(random.integers(0, 256, (120, 120, 3), numpy.uint8))
 noise.save("../damage/noise.webp", quality=50)
 noise.convert("L").quantize(64).save("../damage/noise.gif")
+
+# TIFF: what only a codec's own encoder can make; the rest is written by tests/tiff.rs.
+bilevel = rgb.convert("L").point(lambda value: 255 * (value > 200)).convert("1")
+bilevel.save("bilevel-fax3.tif", compression="group3")
+bilevel.save("bilevel-fax3-2d.tif", compression="group3", tiffinfo={292: 5})
+bilevel.save("bilevel-fax4.tif", compression="group4")
+rgb.save("jpeg.tif", compression="jpeg", quality=95)
+
+# Needs pillow-heif and pillow-jxl-plugin besides.
+import pillow_heif
+import pillow_jxl
+
+pillow_heif.register_heif_opener()
+for suffix in ("heic", "avif", "jxl"):
+    rgb.save(f"rgb.{suffix}", quality=95)
+    rgba.save(f"alpha.{suffix}", quality=95)
+    rgb.convert("L").save(f"grey.{suffix}", quality=95)
+for orientation in (3, 5, 6):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = rgb.transpose(UNDO[orientation])
+    # The tag becomes properties of the container.
+    stored.save(f"turned-{orientation}.avif", quality=95, exif=exif)
+ten = pillow_heif.from_bytes("RGB;16", rgb.size, (scene.astype(numpy.uint16) * 257).tobytes())
+ten.save("ten-bits.heic", quality=95)
