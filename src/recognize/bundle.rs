@@ -99,6 +99,15 @@ impl Bundle {
         })
     }
 
+    /// How many photographs to learn beside the bundle has; `None` where it has no such file.
+    ///
+    /// # Errors
+    /// [`BundleError`] when the file is missing, changed or cut short.
+    pub fn background_pictures(&self) -> Result<Option<usize>, BundleError> {
+        let background = self.background()?;
+        Ok(background.map(|background| background.labels.len()))
+    }
+
     /// The photographs to learn beside; `None` where the bundle has none.
     ///
     /// # Errors
