@@ -187,6 +187,29 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_decoded_small_has_the_hash_of_its_full_size() {
+        for seed in 0..4 {
+            let full = clutter(2000, 1496, seed);
+            // As JPEG does at an eighth: means of blocks of 8 x 8.
+            let small = RgbImage::from_fn(250, 187, |x, y| {
+                let block = imageops::crop_imm(&full, 8 * x, 8 * y, 8, 8).to_image();
+                let mean = |channel: usize| {
+                    let values = block.pixels().map(|pixel| u32::from(pixel.0[channel]));
+                    (values.sum::<u32>() / 64) as u8
+                };
+                Rgb([mean(0), mean(1), mean(2)])
+            });
+            let expected = dihedral(&full);
+            let found = dihedral_at(&small, full.dimensions());
+            for (expected, found) in expected.iter().zip(&found) {
+                let distance = expected.hash.hamming(&found.hash);
+                assert!(distance <= 8, "{distance} bits with seed {seed}");
+            }
+            assert_eq!(pdq_at(&small, full.dimensions()), found[0]);
+        }
+    }
+
+    #[test]
     fn median_of_256_values_is_the_128th_smallest() {
         let mut block = [[0.0; BLOCK]; BLOCK];
         for (k, value) in block.iter_mut().flatten().enumerate() {
