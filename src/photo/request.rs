@@ -41,12 +41,6 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Admits a picture whose decoder holds it whole: see [`admit_holding`](Self::admit_holding).
-    pub(super) fn admit(&self, size: (u32, u32), decoded_bytes: u64) -> Result<(), PhotoError> {
-        let held = decoded_bytes.saturating_add(3 * self.reduced_pixels(size));
-        self.admit_holding(size, decoded_bytes, held)
-    }
-
     /// Refuses a picture of this declared size, in stored orientation, before anything is
     /// allocated for it, and waits for its turn where it is a giant. `decoded_bytes` is what its
     /// pixels take in the file's own layout; `held` is all that the decoder will hold at once,

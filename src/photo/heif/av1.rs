@@ -1,10 +1,21 @@
 //! AV1 still pictures, by rav1d: dav1d's decoder in Rust, whose only interface is that of C.
+//!
+//! On some damaged data it panics, and a panic that reaches such an interface ends the process.
+//! So every picture is decoded by a thread of its own, and one that panics is stopped for good
+//! before its panic gets there: the picture is corrupt, and what the thread holds is lost.
 
 // The one place where that interface is called.
 #![allow(unsafe_code)]
 
+use std::cell::RefCell;
 use std::mem::MaybeUninit;
+use std::panic;
 use std::ptr::NonNull;
+use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+use std::time::Duration;
 
 use rav1d::include::dav1d::data::Dav1dData;
 use rav1d::include::dav1d::dav1d::{Dav1dContext, Dav1dSettings};
@@ -30,8 +41,63 @@ fn broken() -> PhotoError {
     PhotoError::Corrupt("AV1: broken data".into())
 }
 
+type Answer = Result<Planes, PhotoError>;
+
+/// Threads that may be stopped before AV1 is no longer read by this process.
+const MOST_STOPPED: usize = 64;
+
+/// Longest time for a picture: a worker of the decoder that panics is waited for in vain.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+static STOPPED: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    /// Where a thread that decodes tells how it ended.
+    static ANSWER: RefCell<Option<Sender<Answer>>> = const { RefCell::new(None) };
+}
+
 /// Decodes the first picture of a stream of OBUs, of at most so many pixels.
-pub(super) fn decode(data: &[u8], most_pixels: u64) -> Result<Planes, PhotoError> {
+pub(super) fn decode(data: &[u8], most_pixels: u64) -> Answer {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(stop_threads_that_panic);
+    if STOPPED.load(Ordering::Relaxed) >= MOST_STOPPED {
+        return Err(PhotoError::Internal(format!(
+            "AV1: {MOST_STOPPED} pictures broke the decoder; start the program again for this one"
+        )));
+    }
+    let (sender, receiver) = channel();
+    let data = data.to_vec();
+    let work = move || {
+        ANSWER.set(Some(sender.clone()));
+        let answer = decode_here(&data, most_pixels);
+        ANSWER.set(None);
+        // Whoever asked waits for it.
+        let _ = sender.send(answer);
+    };
+    let thread = thread::Builder::new().name("av1".into()).spawn(work);
+    thread.map_err(|error| PhotoError::Internal(format!("AV1: no thread: {error}")))?;
+    receiver
+        .recv_timeout(PATIENCE)
+        .unwrap_or_else(|_| Err(broken()))
+}
+
+/// The hook runs before a panic unwinds, on the thread that panics.
+fn stop_threads_that_panic() {
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        let sender = ANSWER.with(|answer| answer.try_borrow_mut().ok()?.take());
+        let Some(sender) = sender else {
+            return before(info);
+        };
+        STOPPED.fetch_add(1, Ordering::Relaxed);
+        let _ = sender.send(Err(broken()));
+        loop {
+            thread::park();
+        }
+    }));
+}
+
+fn decode_here(data: &[u8], most_pixels: u64) -> Answer {
     if frames(data) > MOST_FRAMES {
         return Err(PhotoError::TooLarge(format!(
             "AV1: a still picture of more than {MOST_FRAMES} frames"
@@ -82,8 +148,10 @@ impl Decoder {
             dav1d_default_settings(NonNull::from(&mut settings).cast());
             settings.assume_init()
         };
-        settings.n_threads = 1;
-        settings.max_frame_delay = 1;
+        // With one thread every error panics (decode.rs, `on_error`); with two frames in flight
+        // it comes back as one.
+        settings.n_threads = 2;
+        settings.max_frame_delay = 2;
         settings.all_layers = 0;
         settings.frame_size_limit = u32::try_from(most_pixels).unwrap_or(u32::MAX);
         // Nothing is printed.
