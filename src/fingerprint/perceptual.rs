@@ -15,7 +15,7 @@ use super::shrink::shrunk;
 
 /// Pictures with a longer side are averaged down first: scaling by Lanczos takes time and memory
 /// for every pixel of them.
-const LONGEST_SIDE: u32 = 4096;
+const LONGEST_SIDE: u32 = 2048;
 
 /// A hash of the img_hash family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::fingerprint::{self, PerceptualAlgorithm};
 use crate::index::{Evidence, Sighting};
-use crate::photo::{self, Detail, FailureKind, Limits, Photo, PhotoError, hex};
+use crate::photo::{self, Detail, FailureKind, Limits, Mark, Photo, PhotoError, hex};
 use crate::record::{Failure, Record};
 
 /// Where the bytes of one photo come from.
@@ -85,7 +85,7 @@ impl Inspected {
         evidence: Option<&[PerceptualAlgorithm]>,
     ) -> Result<(), Failure> {
         let bytes = bytes_of(input, limits)?;
-        let photo = Photo::with_detail(&bytes, limits, Detail::Screening)?;
+        let photo = screened(&bytes, limits)?;
         let bytes = photo.is_reduced().then_some(bytes);
         let record = &mut self.record;
         record.sha256 = Some(hex(&photo.sha256));
@@ -104,6 +104,17 @@ impl Inspected {
         record.pdq_quality = Some(pdq.quality);
         self.picture = Some(Picture { photo, bytes });
         Ok(())
+    }
+}
+
+/// The photo as large as screening needs. A fine pattern averages out to one tone there, so that
+/// one which seems to show nothing is looked at in full.
+fn screened(bytes: &[u8], limits: &Limits) -> Result<Photo, PhotoError> {
+    let photo = Photo::with_detail(bytes, limits, Detail::Screening)?;
+    let is_blank = photo.marks.contains(&Mark::Blank);
+    match is_blank && photo.is_reduced() {
+        true => Photo::with_detail(bytes, limits, Detail::Full),
+        false => Ok(photo),
     }
 }
 
