@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from train.calibration import fit_temperature, least_threshold, product_thresholds
+from train.calibration import (
+    fit_temperature,
+    least_threshold,
+    listed_thresholds,
+    product_thresholds,
+)
 
 
 def test_the_temperature_of_logits_that_are_too_large_is_found() -> None:
@@ -52,3 +57,11 @@ def test_renders_do_not_move_the_threshold_of_a_photographed_product() -> None:
     # Of a product known from renders alone they are all there is.
     unseen = product_thresholds(high, own & ~photograph, everyday, photograph & ~own)
     assert unseen[1] > 0.95
+
+
+def test_listings_raise_thresholds_and_never_lower_them() -> None:
+    scores = np.concatenate([np.full(980, 0.01), np.full(20, 0.6)])
+    assert listed_thresholds((0.30, 0.50), scores) == (0.30, 0.61)
+    scores[:60] = 0.4
+    assert listed_thresholds((0.30, 0.50), scores) == (0.41, 0.61)
+    assert listed_thresholds((0.70, 0.80), scores) == (0.70, 0.80)

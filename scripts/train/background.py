@@ -11,14 +11,15 @@ so that rare ones are not crowded out. Format: src/recognize/background.rs.
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from train.arguments import add_labels, all_examples, command_line
 from train.features import network_input, open_session
-from train.taxonomy import Example
 
+Picture = Path | np.ndarray  # a file, or uint8 [H, W, 3]
 MOST_BYTES = 800_000
 TABLE = """
 [background]   # calibration pictures as the network sees them, for `faunalens model learn`
@@ -43,15 +44,15 @@ def choose_balanced(labels: list[int], most: int) -> list[int]:
     return sorted(taken)
 
 
-def background_bytes(model: Path, examples: list[Example], labels: list[int]) -> bytes:
+def background_bytes(model: Path, pictures: Sequence[Picture], labels: list[int]) -> bytes:
     """The file's bytes: per picture the label, the logits, and the features in steps of a 127th of
     the largest.
     """
     run = open_session(model)
     written = []
-    for example, label in zip(examples, labels):
+    for shown, label in zip(pictures, labels):
         logits, features = (
-            value[0] for value in run.run(["logits", "features"], network_input(run, example.path))
+            value[0] for value in run.run(["logits", "features"], network_input(run, shown))
         )
         scale = np.float32(max(np.abs(features).max(), 1e-6) / 127)
         written.append(
@@ -70,12 +71,12 @@ def features_width(model: Path) -> int:
 
 
 def add_background(
-    folder: Path, examples: list[Example], labels: list[int], names: list[str]
+    folder: Path, pictures: Sequence[Picture], labels: list[int], names: list[str]
 ) -> None:
     """Write `background.bin` and its table into a bundle that has a `features` output."""
     model, toml = folder / "model.onnx", folder / "bundle.toml"
     kept = choose_balanced(labels, MOST_BYTES // (4 * (len(names) + 2) + features_width(model)))
-    written = background_bytes(model, [examples[i] for i in kept], [labels[i] for i in kept])
+    written = background_bytes(model, [pictures[i] for i in kept], [labels[i] for i in kept])
     (folder / "background.bin").write_bytes(written)
     before, _, after = toml.read_text().partition("\n[background]")
     _, separator, rest = after.partition("\n[")
@@ -96,7 +97,7 @@ def main() -> None:
     held = [example for example in examples if example.split == "calibration"]
     labels = [label_of[example.label] for example in held]
     for bundle in arguments.bundles:
-        add_background(bundle, held, labels, list(arguments.labels))
+        add_background(bundle, [one.path for one in held], labels, list(arguments.labels))
 
 
 if __name__ == "__main__":

@@ -167,7 +167,8 @@ class Held:
     """The calibration pictures of a bundle's labels."""
 
     def __init__(self, examples: list[Example], labels: dict[str, list[str]]):
-        self.names, self.examples = list(labels), examples
+        self.names = list(labels)
+        self.pictures: list[Path | np.ndarray] = [example.path for example in examples]
         label_of = {member: i for i, members in enumerate(labels.values()) for member in members}
         self.labels = np.array([label_of[example.label] for example in examples])
         self.photograph = np.array([example.domain == "photograph" for example in examples])
@@ -196,8 +197,9 @@ class Held:
 
 def write_bundle(folder: Path, source: Path, version: str, how: Arithmetic, held: Held) -> None:
     """Calibrate the network `source` and write it with its description and its background."""
-    logits = outputs(source, "logits", [example.path for example in held.examples])
-    temperature = fit_temperature(logits, held.labels)
+    logits = outputs(source, "logits", held.pictures)
+    known = slice(len(held.labels))
+    temperature = fit_temperature(logits[known], held.labels)
     tables = held.thresholds(softmax(logits / temperature, axis=1))
     folder.mkdir(parents=True, exist_ok=True)
     model = folder / "model.onnx"
@@ -217,12 +219,12 @@ def write_bundle(folder: Path, source: Path, version: str, how: Arithmetic, held
         prior=held.prior(),
     )
     (folder / "bundle.toml").write_text(description)
-    right = (logits.argmax(1) == held.labels).mean()
+    right = (logits[known].argmax(1) == held.labels).mean()
     print(
-        f"{folder}: {model.stat().st_size:,} bytes; {len(held.examples)} calibration pictures, "
+        f"{folder}: {model.stat().st_size:,} bytes; {len(held.labels)} calibration pictures, "
         f"right {right:.3f}, temperature {temperature:.3f}; {tables.split()}"
     )
-    background.add_background(folder, held.examples, held.labels.tolist(), held.names)
+    background.add_background(folder, held.pictures[known], held.labels.tolist(), held.names)
 
 
 def parse_arguments() -> argparse.Namespace:

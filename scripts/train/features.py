@@ -2,8 +2,11 @@
 there) and the standard deviation over it (how textured they are).
 """
 
+import os
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 
 import numpy as np
 import onnxruntime
@@ -79,6 +82,17 @@ def network_input(
 
 
 def outputs(onnx: Path, name: str, pictures: Iterable[Path | np.ndarray]) -> np.ndarray:
-    """One output of a network for pictures, [N, width]."""
-    run = open_session(onnx)
-    return np.concatenate([run.run([name], network_input(run, shown))[0] for shown in pictures])
+    """One output of a network for pictures, [N, width]; a session and a thread for each core."""
+    sessions: SimpleQueue[onnxruntime.InferenceSession] = SimpleQueue()
+    threads = os.cpu_count() or 1
+    for _ in range(threads):
+        sessions.put(open_session(onnx))
+
+    def one(shown: Path | np.ndarray) -> np.ndarray:
+        run = sessions.get()
+        value = run.run([name], network_input(run, shown))[0]
+        sessions.put(run)
+        return value
+
+    with ThreadPoolExecutor(threads) as pool:
+        return np.concatenate(list(pool.map(one, pictures)))
