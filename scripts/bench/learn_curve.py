@@ -59,7 +59,7 @@ class Bench:
         held = [(photo, photo.label) for photo in held]
         background.add_background(
             self.base,
-            [Path_(self.data / photo.file) for photo, _ in held],
+            [self.data / photo.file for photo, _ in held],
             [self.labels.index(label) for _, label in held],
             self.labels,
         )
@@ -135,13 +135,6 @@ class Bench:
         known = taught + [(photo, photo.label) for photo in self.held]
         vectors = np.array([self.descriptor(photo) for photo, _ in known])
         return [known[int((vectors @ self.descriptor(photo)).argmax())][1] for photo, _ in rows]
-
-
-class Path_:
-    """What background.py needs of an example."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
 
 
 def new_labels(bench: Bench) -> list[dict]:
