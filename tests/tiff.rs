@@ -118,15 +118,14 @@ impl Form {
                 .iter_mut()
                 .for_each(|byte| *byte = byte.reverse_bits());
         }
-        let packed = match self.packing {
+        match self.packing {
             Packing::None => bytes,
             Packing::PackBits => packbits(&bytes),
             Packing::Lzw => weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8)
                 .encode(&bytes)
                 .unwrap(),
             Packing::Deflate => deflate(&bytes),
-        };
-        packed
+        }
     }
 
     fn row(&self, row: &[u64], stride: usize) -> Vec<u8> {

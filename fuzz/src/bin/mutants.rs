@@ -34,8 +34,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// A file's path and bytes.
+type Seed = (PathBuf, Vec<u8>);
+
 /// The files of a folder, by name.
-fn read(folder: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, Box<dyn Error>> {
+fn read(folder: &Path) -> Result<Vec<Seed>, Box<dyn Error>> {
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder)? {
         paths.push(entry?.path());

@@ -115,7 +115,7 @@ impl<'a> Bands<'a> {
     /// # Errors
     /// [`PhotoError::Corrupt`] when its data are broken or missing.
     pub(super) fn next(&mut self, out: &mut [u8]) -> Result<(), PhotoError> {
-        if self.row % self.picture.grid.height == 0 {
+        if self.row.is_multiple_of(self.picture.grid.height) {
             self.is_damaged = self.is_damaged();
             self.open.clear();
             self.open_band()?;

@@ -110,7 +110,7 @@ impl Interpretation {
         if let Recipe::AsIs(_) = self.recipe {
             return row;
         }
-        self.to_rgb(row, samples);
+        self.write_rgb(row, samples);
         &self.out
     }
 
@@ -149,7 +149,7 @@ impl Interpretation {
     }
 
     /// Eight-bit RGB, with transparency where there is.
-    fn to_rgb(&mut self, row: &[u8], samples: usize) {
+    fn write_rgb(&mut self, row: &[u8], samples: usize) {
         let Self {
             recipe,
             out,
