@@ -39,15 +39,15 @@ fn a_picture_that_does_not_fit_into_memory_never_ends_a_scan() {
     let source = crawl(folder.path(), 6);
     let out = |name: &str| folder.path().join(name);
     // The least memory in which the small ones are read.
-    let enough = (4..40)
-        .map(|steps| steps * 50 * MIB)
+    let enough = (8..80)
+        .map(|steps| steps * 25 * MIB)
         .find(|&bytes| scan(bytes, &source, &out(&format!("small-{bytes}.jsonl"))).0 == Some(0))
         .unwrap();
-    let giant = RgbImage::from_fn(3000, 3000, |x, y| Rgb([(x / 16) as u8, (y % 7) as u8, 90]));
+    let giant = RgbImage::from_fn(4000, 4000, |x, y| Rgb([(x / 16) as u8, (y % 7) as u8, 90]));
     giant.save(source.join("0003-giant.png")).unwrap();
 
     let mut refused = 0;
-    for more in [0, 80, 250] {
+    for more in [0, 100, 300] {
         let out = out(&format!("with-{more}.jsonl"));
         let (status, rows, words) = scan(enough + more * MIB, &source, &out);
         assert_eq!(rows.len(), 7, "{more} more: {status:?} {words}");

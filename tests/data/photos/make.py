@@ -109,6 +109,7 @@ def png(pixels, before=(), after=(), interlaced=False, trailer=True):
 
 
 def write(name, data):
+    """Bytes to a file."""
     with open(name, "wb") as file:
         file.write(data)
 
@@ -145,6 +146,7 @@ P3 = colorants((0.680, 0.320), (0.265, 0.690), (0.150, 0.060))
 
 
 def fixed(values):
+    """Numbers of 16 bits before and after the point."""
     return b"".join(struct.pack(">i", round(float(value) * 65536)) for value in values)
 
 
@@ -154,16 +156,20 @@ def profile(space, tags, version=2):
     for signature, value in tags:
         table += signature + struct.pack(">II", start + len(data), len(value))
         data += value + bytes(-len(value) % 4)
-    head = struct.pack(">I4sI4s4s4s", start + len(data), bytes(4), version << 24, b"mntr", space, b"XYZ ")
+    head = struct.pack(
+        ">I4sI4s4s4s", start + len(data), bytes(4), version << 24, b"mntr", space, b"XYZ "
+    )
     head += struct.pack(">6H", 2026, 1, 1, 0, 0, 0) + b"acsp" + bytes(28) + fixed(D50)
     return head + bytes(128 - len(head)) + struct.pack(">I", len(tags)) + table + data
 
 
 def gamma_curve(exponent):
+    """The tag of a power law."""
     return b"curv" + bytes(4) + struct.pack(">IH", 1, round(exponent * 256))
 
 
 def screen(matrix, curve):
+    """A profile of three colorants and one curve."""
     tags = [(b"wtpt", b"XYZ " + bytes(4) + fixed(D50))]
     tags += [
         (name, b"XYZ " + bytes(4) + fixed(column))
@@ -173,11 +179,13 @@ def screen(matrix, curve):
 
 
 def light(values):
+    """Levels of sRGB to light, 0 to 1."""
     values = numpy.asarray(values) / 255
     return numpy.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
 
 
 def signal(linear):
+    """Light to sRGB, 0 to 1."""
     linear = numpy.clip(linear, 0, 1)
     return numpy.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
 
@@ -214,11 +222,13 @@ empty.save("blank-first.webp", lossless=True, **rest)
 
 # Bitmaps that Pillow does not write.
 def bitmap(bits, data, compression=0, palette=b"", masks=b"", height=32, size=40):
+    """A Windows or OS/2 bitmap of the scene, in a form that Pillow does not write."""
     start = 14 + size + len(masks) + len(palette)
     head = struct.pack("<2sIII", b"BM", start + len(data), 0, start)
     if size == 12:
         return head + struct.pack("<IHHHH", size, 48, height, 1, bits) + palette + data
-    info = struct.pack("<IiiHHIIiiII", size, 48, height, 1, bits, compression, len(data), 0, 0, 0, 0)
+    numbers = [size, 48, height, 1, bits, compression, len(data), 0, 0, 0, 0]
+    info = struct.pack("<IiiHHIIiiII", *numbers)
     return head + info + bytes(size - 40) + masks + palette + data
 
 
@@ -230,9 +240,9 @@ bgr = [bytes(colour[::-1]) for colour in COLOURS.values()]
 palette = b"".join(colour + b"\0" for colour in bgr) + bytes(4 * 252)
 runs = b"".join(bytes([24, row[0], 24, row[24], 0, 0]) for row in indexed[::-1]) + b"\0\1"
 write("rle8.bmp", bitmap(8, runs, 1, palette))
-halves = b"".join(
-    bytes([24, row[0] * 17, 24, row[24] * 17, 0, 0]) for row in indexed[::-1]
-) + b"\0\1"
+halves = (
+    b"".join(bytes([24, row[0] * 17, 24, row[24] * 17, 0, 0]) for row in indexed[::-1]) + b"\0\1"
+)
 write("rle4.bmp", bitmap(4, halves, 2, palette[:64]))
 short_palette = b"".join(bgr) + bytes(3 * 252)
 write("os2.bmp", bitmap(8, indexed[::-1].tobytes(), palette=short_palette, size=12))
@@ -257,8 +267,8 @@ bilevel.save("bilevel-fax4.tif", compression="group4")
 rgb.save("jpeg.tif", compression="jpeg", quality=95)
 
 # Needs pillow-heif and pillow-jxl-plugin besides.
-import pillow_heif
-import pillow_jxl
+import pillow_heif  # noqa: E402
+import pillow_jxl  # noqa: E402, F401  registers itself
 
 pillow_heif.register_heif_opener()
 for suffix in ("heic", "avif", "jxl"):
