@@ -4,6 +4,7 @@ The scene is 48 x 32: red top left, green top right, blue bottom left, white
 bottom right. Needs Pillow. Run from this folder: python3 make.py
 """
 
+# ruff: noqa: ANN001, ANN201  (what it makes is committed; it runs by hand)
 import io
 import struct
 import zlib
