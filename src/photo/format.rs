@@ -52,12 +52,9 @@ impl Format {
     }
 
     fn is_built_in(self) -> bool {
-        match self {
-            Self::Avif => cfg!(feature = "avif"),
-            Self::Heic => cfg!(feature = "heic"),
-            Self::Jxl => cfg!(feature = "jxl"),
-            _ => true,
-        }
+        (cfg!(feature = "avif") || self != Self::Avif)
+            && (cfg!(feature = "heic") || self != Self::Heic)
+            && (cfg!(feature = "jxl") || self != Self::Jxl)
     }
 
     /// The names of all formats of this build, in a fixed order.

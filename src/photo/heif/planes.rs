@@ -19,6 +19,8 @@ pub(super) struct Planes {
 
 /// Samples of one plane.
 pub(super) enum Samples {
+    /// As AV1 stores 8 bits.
+    #[cfg(feature = "avif")]
     Narrow(Vec<u8>),
     Wide(Vec<u16>),
 }
@@ -26,6 +28,7 @@ pub(super) enum Samples {
 impl Samples {
     fn get(&self, index: usize) -> u16 {
         match self {
+            #[cfg(feature = "avif")]
             Self::Narrow(samples) => samples.get(index).copied().unwrap_or_default().into(),
             Self::Wide(samples) => samples.get(index).copied().unwrap_or_default(),
         }
