@@ -13,10 +13,13 @@ use std::path::{Path, PathBuf};
 use faunalens::photo::{Limits, Photo, PhotoError, read_file};
 use proptest::prelude::*;
 
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/photos")
+}
+
 /// Files of tests/data/photos, which make.py made from one scene.
 fn fixtures() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/photos");
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder())
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| {
@@ -36,11 +39,7 @@ fn fixtures() -> Vec<PathBuf> {
 }
 
 fn fixture(name: &str) -> Vec<u8> {
-    let path = fixtures()
-        .into_iter()
-        .find(|path| path.ends_with(name))
-        .unwrap();
-    std::fs::read(path).unwrap()
+    std::fs::read(folder().join(name)).unwrap()
 }
 
 fn decode(bytes: &[u8]) -> Result<Photo, PhotoError> {
