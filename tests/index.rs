@@ -266,6 +266,29 @@ fn a_crop_is_found_by_descriptor_and_verified_by_landmarks() {
 }
 
 #[test]
+fn a_damaged_descriptor_is_not_searched_and_hides_no_other() {
+    let (dir, mut index) = new_index(Settings::default());
+    let (first, second) = (vec![1.0, 0.0, 0.0, 0.2], vec![0.0, 1.0, 0.3, 0.0]);
+    index.add(&evidence(&picture(1), 1, first).entry).unwrap();
+    index
+        .add(&evidence(&picture(2), 2, second.clone()).entry)
+        .unwrap();
+    index.commit().unwrap();
+    drop(index);
+    let db = rusqlite::Connection::open(root(&dir).join("faunalens.sqlite")).unwrap();
+    db.execute_batch("UPDATE descriptor SET vector = x'00ff' WHERE id = 1")
+        .unwrap();
+    drop(db);
+    let crop = imageops::crop_imm(&picture(2), 60, 40, 300, 230).to_image();
+    let found = Index::open(&root(&dir))
+        .unwrap()
+        .query(&evidence(&crop, 9, second).query(false))
+        .unwrap();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].method, Method::Descriptor);
+}
+
+#[test]
 fn descriptors_of_another_model_are_not_compared() {
     let (_dir, mut index) = new_index(Settings::default());
     index
@@ -639,6 +662,12 @@ fn the_first_format_is_brought_up_to_date() {
     let db = rusqlite::Connection::open(dir.path().join("faunalens.sqlite")).unwrap();
     db.execute_batch(include_str!("data/index-v1.sql")).unwrap();
     drop(db);
+    let error = Index::open(dir.path()).unwrap_err();
+    assert!(
+        matches!(error, IndexError::Older { found: 1, .. }),
+        "a reader changes nothing: {error}"
+    );
+    drop(Index::writer(dir.path(), Duration::ZERO).unwrap());
     let index = Index::open(dir.path()).unwrap();
     let found = index
         .query(&asking("0123456789abcdef".repeat(4).parse().unwrap()))

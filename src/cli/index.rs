@@ -467,7 +467,9 @@ pub(super) fn hint(error: &IndexError) -> Option<String> {
             "`faunalens index init {}` makes one",
             dir.display()
         )),
-        IndexError::Damaged { .. } => Some("see `faunalens index compact`".into()),
+        IndexError::Damaged { .. } | IndexError::Older { .. } | IndexError::Stale(_) => {
+            Some("see `faunalens index compact`".into())
+        }
         IndexError::Database { .. } => Some("see `faunalens index verify`".into()),
         _ => None,
     }

@@ -1,4 +1,4 @@
-//! What an index holds, and whether it is sound.
+//! What an index holds.
 
 use std::fmt;
 
@@ -7,7 +7,6 @@ use rusqlite::types::FromSql;
 use serde::Serialize;
 
 use super::error::{Result, WithPath};
-use super::generation::Generation;
 use super::graph::Recall;
 use super::store::Index;
 use super::weakness::Weakness;
@@ -178,60 +177,6 @@ impl Index {
             .manifest
             .as_ref()
             .map(|manifest| manifest.built_at.as_str())
-    }
-
-    /// Every problem found: the database by SQLite's own checks, every checksum of the packed files,
-    /// and whether they hold what the database does. Empty for a sound index.
-    ///
-    /// # Errors
-    /// What the database refuses.
-    pub fn verify(&self) -> Result<Vec<String>> {
-        let checks = self.texts("PRAGMA integrity_check(20)")?.into_iter();
-        let mut problems: Vec<String> = checks
-            .filter(|line| line != "ok")
-            .map(|line| format!("database: {line}"))
-            .collect();
-        let tables = self.texts("PRAGMA foreign_key_check")?.into_iter();
-        problems.extend(
-            tables.map(|table| format!("database: a row of {table} refers to a missing row")),
-        );
-        problems.extend(Generation::problems(&self.root));
-        problems.extend(self.warnings());
-        let wrong = self.wrong_packed_hashes()?;
-        if wrong > 0 {
-            problems.push(format!(
-                "{wrong} packed hashes are not those of the database; compact the index"
-            ));
-        }
-        problems.sort();
-        problems.dedup();
-        Ok(problems)
-    }
-
-    /// The first column of a statement's rows.
-    fn texts(&self, sql: &str) -> Result<Vec<String>> {
-        let mut statement = self.db.prepare(sql).with_path(&self.database)?;
-        let rows = statement.query_map([], |row| row.get(0));
-        rows.and_then(Iterator::collect).with_path(&self.database)
-    }
-
-    fn wrong_packed_hashes(&self) -> Result<u64> {
-        let sql = "SELECT hash FROM pdq WHERE id = ?1";
-        let mut statement = self.db.prepare(sql).with_path(&self.database)?;
-        let mut wrong = 0;
-        for (hash, row) in self
-            .generation
-            .hashes
-            .iter()
-            .flat_map(|packed| packed.iter())
-        {
-            let stored: Option<[u8; 32]> = statement
-                .query_row([row], |found| found.get(0))
-                .optional()
-                .with_path(&self.database)?;
-            wrong += u64::from(stored != Some(hash.to_bytes()));
-        }
-        Ok(wrong)
     }
 }
 

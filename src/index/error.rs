@@ -28,6 +28,36 @@ pub enum IndexError {
         /// Newest format this version reads.
         known: i64,
     },
+    /// The index was written by an earlier version, and was opened for reading.
+    #[error(
+        "{path}: index format {found} is older than {known}; opening the index for writing, as \
+         compacting it does, brings it up to date"
+    )]
+    Older {
+        /// The index.
+        path: PathBuf,
+        /// Format found.
+        found: i64,
+        /// Format this version reads.
+        known: i64,
+    },
+    /// Something else stands where a file of the index should be.
+    #[error(
+        "{path}: {what}, which is no part of an index; remove it, or take the index from a copy"
+    )]
+    Foreign {
+        /// Where it stands.
+        path: PathBuf,
+        /// What it is.
+        what: String,
+    },
+    /// Packed files of another state of the database: a copy of an index that was put together
+    /// from parts, or a compaction by an earlier version that was interrupted.
+    #[error(
+        "{0}: stale (its packed files are of another state of the database); compacting the index \
+         makes them anew"
+    )]
+    Stale(PathBuf),
     /// A change was asked of an index opened for reading.
     #[error("{0}: the index is open for reading only; open it for writing")]
     ReadOnly(PathBuf),

@@ -9,15 +9,16 @@ use serde::{Deserialize, Serialize};
 use super::error::{IndexError, Result, WithPath};
 use super::graph::{self, Graph, Recall};
 use super::hashes::PackedHashes;
+use super::premises::{self, GENERATIONS, MANIFEST, NEXT_MANIFEST};
 use super::vectors::PackedVectors;
 use crate::fingerprint::PdqHash;
 
 /// Version of the packed files. 2: the graph is searched in a file of its own.
 const FORMAT: u32 = 2;
-const MANIFEST: &str = "manifest.json";
-const GENERATIONS: &str = "generations";
 const HASHES: &str = "hashes.bin";
 const VECTORS: &str = "vectors.bin";
+/// Bytes of a manifest that are read; it holds five files.
+const MANIFEST_AT_MOST: u64 = 1 << 16;
 /// Checksums are read at every opening up to this many bytes; above it, by `verify` (the graph's
 /// always).
 const CHECK_UP_TO: u64 = 1 << 29;
@@ -96,14 +97,12 @@ impl Generation {
 
     fn try_open(root: &Path, epoch: &str) -> Result<Self> {
         let path = root.join(MANIFEST);
-        let Some(manifest) = read_manifest(&path)? else {
+        let Some(manifest) = Manifest::current(root, epoch)? else {
             return Ok(Self::default());
         };
-        if manifest.epoch != epoch {
-            let what = "the packed files belong to another state of the database".into();
-            return Err(IndexError::Damaged { path, what });
-        }
+        premises::is_folder(&root.join(GENERATIONS))?;
         let dir = root.join(GENERATIONS).join(&manifest.generation);
+        premises::is_folder(&dir)?;
         let total: u64 = manifest.files.iter().map(|file| file.bytes).sum();
         for file in manifest
             .files
@@ -166,9 +165,8 @@ impl Generation {
     }
 
     /// Every problem of the packed files, all checksums read.
-    pub(super) fn problems(root: &Path) -> Vec<String> {
-        let path = root.join(MANIFEST);
-        let manifest = match read_manifest(&path) {
+    pub(super) fn problems(root: &Path, epoch: &str) -> Vec<String> {
+        let manifest = match Manifest::current(root, epoch) {
             Ok(Some(manifest)) => manifest,
             Ok(None) => return Vec::new(),
             Err(error) => return vec![error.to_string()],
@@ -183,10 +181,9 @@ impl Generation {
     }
 }
 
-/// Writes a new generation and makes it the current one; `with_graph` builds the graph too when
-/// there are enough vectors. Older generations are removed: readers that have them open keep their
-/// pages.
-pub(super) fn publish(
+/// Writes a new generation, which takes over when the database is of its epoch; `with_graph` builds
+/// the graph too when there are enough vectors.
+pub(super) fn prepare(
     root: &Path,
     previous: &Generation,
     contents: &Contents<'_>,
@@ -194,9 +191,11 @@ pub(super) fn publish(
     progress: &mut dyn FnMut(usize),
 ) -> Result<()> {
     let parent = root.join(GENERATIONS);
-    fs::create_dir_all(&parent).with_path(&parent)?;
-    remove_all_but(&parent, current_name(root).as_deref())?;
-    let generation = next_name(root);
+    if !premises::is_folder(&parent)? {
+        fs::create_dir(&parent).with_path(&parent)?;
+    }
+    remove_unnamed(root)?;
+    let generation = next_name(root)?;
     let partial = parent.join(format!("{generation}.partial"));
     fs::create_dir(&partial).with_path(&partial)?;
 
@@ -217,16 +216,53 @@ pub(super) fn publish(
     let published = parent.join(&generation);
     fs::rename(&partial, &published).with_path(&published)?;
     sync_directory(&parent)?;
-    write_manifest(root, &Manifest::of(&generation, contents, graph, files))?;
-    remove_all_but(&parent, Some(&generation))
+    write_manifest(root, &Manifest::of(&generation, contents, graph, files))
 }
 
-fn next_name(root: &Path) -> String {
-    let number = current_name(root)
-        .and_then(|name| name.trim_start_matches('g').parse::<u64>().ok())
-        .unwrap_or(0)
-        + 1;
-    format!("g{number:08}")
+/// Makes the generation that was prepared the current one, where the database is of its epoch.
+/// Older generations are removed: readers that have them open keep their pages. Tells whether
+/// there was one.
+pub(super) fn take_over(root: &Path, epoch: &str) -> Result<bool> {
+    let next = root.join(NEXT_MANIFEST);
+    // A next manifest that cannot be read is overwritten by the one after it.
+    let manifest = read_manifest(&next).ok().flatten();
+    if !manifest.is_some_and(|manifest| manifest.epoch == epoch) {
+        return Ok(false);
+    }
+    let path = root.join(MANIFEST);
+    fs::rename(&next, &path).with_path(&path)?;
+    sync_directory(root)?;
+    remove_unnamed(root)?;
+    Ok(true)
+}
+
+/// A name that no folder has yet.
+fn next_name(root: &Path) -> Result<String> {
+    let parent = root.join(GENERATIONS);
+    let mut last = 0;
+    for entry in fs::read_dir(&parent).with_path(&parent)? {
+        let name = entry.with_path(&parent)?.file_name();
+        let name = name
+            .to_str()
+            .filter(|name| premises::names_generation(name));
+        let digits = name.map(|name| name[1..].trim_end_matches(".partial"));
+        last = last.max(
+            digits
+                .and_then(|digits| digits.parse::<u64>().ok())
+                .unwrap_or(0),
+        );
+    }
+    Ok(format!("g{:08}", last.saturating_add(1)))
+}
+
+/// Removes the generations that no manifest names.
+fn remove_unnamed(root: &Path) -> Result<()> {
+    let named = [MANIFEST, NEXT_MANIFEST].map(|name| read_manifest(&root.join(name)));
+    let named = named
+        .into_iter()
+        .filter_map(|manifest| manifest.ok().flatten());
+    let named: Vec<String> = named.map(|manifest| manifest.generation).collect();
+    premises::remove_generations(&root.join(GENERATIONS), &named)
 }
 
 fn write_vectors(dir: &Path, contents: &Contents<'_>) -> Result<()> {
@@ -303,6 +339,25 @@ fn synced(dir: &Path, names: &[&str]) -> Result<Vec<FileEntry>> {
 }
 
 impl Manifest {
+    /// The manifest of the packed files for a database of this epoch; `None` where nothing was
+    /// packed yet. A compaction that was interrupted after the database had changed is in the next
+    /// manifest.
+    fn current(root: &Path, epoch: &str) -> Result<Option<Self>> {
+        let path = root.join(MANIFEST);
+        let current = read_manifest(&path);
+        if matches!(&current, Ok(Some(current)) if current.epoch == epoch) {
+            return current;
+        }
+        let next = read_manifest(&root.join(NEXT_MANIFEST)).ok().flatten();
+        if let Some(next) = next.filter(|next| next.epoch == epoch) {
+            return Ok(Some(next));
+        }
+        match current? {
+            Some(_) => Err(IndexError::Stale(path)),
+            None => Ok(None),
+        }
+    }
+
     fn of(
         generation: &str,
         contents: &Contents<'_>,
@@ -328,9 +383,9 @@ impl Manifest {
     }
 }
 
-/// Replaces the manifest at once: the commit point of a generation.
+/// Writes the next manifest at once.
 fn write_manifest(root: &Path, manifest: &Manifest) -> Result<()> {
-    let path = root.join(MANIFEST);
+    let path = root.join(NEXT_MANIFEST);
     let aside = root.join(format!("{MANIFEST}.partial"));
     write_file(&aside, |out| {
         serde_json::to_writer_pretty(out, manifest).map_err(Into::into)
@@ -366,62 +421,51 @@ fn build_graph(
 }
 
 fn read_manifest(path: &Path) -> Result<Option<Manifest>> {
-    let text = match fs::read(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => {
-            return Err(IndexError::Io {
-                path: path.into(),
-                source,
-            });
-        }
-    };
+    if !premises::is_file(path)? {
+        return Ok(None);
+    }
+    let mut text = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MANIFEST_AT_MOST).read_to_end(&mut text))
+        .with_path(path)?;
     let manifest: Manifest =
         serde_json::from_slice(&text).map_err(|error| IndexError::Damaged {
             path: path.into(),
             what: error.to_string(),
         })?;
-    if manifest.format != FORMAT || manifest.generation.contains(['/', '\\', '.']) {
-        let what = format!(
+    let what = if manifest.format != FORMAT {
+        format!(
             "packed format {}, this version reads {FORMAT}",
             manifest.format
-        );
-        return Err(IndexError::Damaged {
-            path: path.into(),
-            what,
-        });
-    }
-    Ok(Some(manifest))
+        )
+    } else if !premises::names_generation(&manifest.generation) {
+        "it names no generation".into()
+    } else if !manifest.files.iter().all(|file| is_packed_name(&file.name)) {
+        "it names files that are no packed files".into()
+    } else {
+        return Ok(Some(manifest));
+    };
+    Err(IndexError::Damaged {
+        path: path.into(),
+        what,
+    })
 }
 
-fn current_name(root: &Path) -> Option<String> {
-    read_manifest(&root.join(MANIFEST))
-        .ok()
-        .flatten()
-        .map(|manifest| manifest.generation)
-}
-
-fn remove_all_but(parent: &Path, keep: Option<&str>) -> Result<()> {
-    for entry in fs::read_dir(parent).with_path(parent)? {
-        let entry = entry.with_path(parent)?;
-        if entry.file_name().to_str() != keep {
-            fs::remove_dir_all(entry.path()).with_path(&entry.path())?;
-        }
-    }
-    Ok(())
+fn is_packed_name(name: &str) -> bool {
+    [HASHES, VECTORS].contains(&name) || graph::FILES.contains(&name)
 }
 
 fn write_file(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
 ) -> Result<()> {
-    let mut out = BufWriter::with_capacity(1 << 20, File::create(path).with_path(path)?);
+    let mut out = BufWriter::with_capacity(1 << 20, premises::create_file(path)?);
     write(&mut out).and_then(|()| out.flush()).with_path(path)
 }
 
 /// Length and CRC-32 of a file.
 fn checksum(path: &Path) -> Result<(u64, u32)> {
-    let mut file = BufReader::with_capacity(1 << 20, File::open(path).with_path(path)?);
+    let mut file = BufReader::with_capacity(1 << 20, premises::open_file(path)?);
     let mut hasher = crc32fast::Hasher::new();
     let mut buffer = vec![0; 1 << 20];
     let mut bytes = 0;
@@ -437,7 +481,10 @@ fn checksum(path: &Path) -> Result<(u64, u32)> {
 
 fn check(dir: &Path, file: &FileEntry, read: bool) -> Result<()> {
     let path = dir.join(&file.name);
-    let bytes = fs::metadata(&path).with_path(&path)?.len();
+    let bytes = premises::open_file(&path)?
+        .metadata()
+        .with_path(&path)?
+        .len();
     if bytes != file.bytes {
         let what = format!("{bytes} bytes, the manifest says {}", file.bytes);
         return Err(IndexError::Damaged { path, what });

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::error::{IndexError, Result, WithPath};
+use super::premises;
 
 const LOCK: &str = "writer.lock";
 /// How long a waiting writer sleeps between two tries.
@@ -13,6 +14,7 @@ const RETRY: Duration = Duration::from_millis(50);
 /// Takes the writer's lock of `dir`, waiting up to `wait` for another writer.
 pub(super) fn lock_writer(dir: &Path, wait: Duration) -> Result<File> {
     let path = dir.join(LOCK);
+    premises::is_file(&path)?;
     let file = File::options()
         .create(true)
         .truncate(false)

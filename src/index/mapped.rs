@@ -1,9 +1,9 @@
 //! A file of the index in memory, read by the system as it is touched.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::error::{IndexError, Result, WithPath};
+use super::premises;
 
 /// Bytes before the payload; a multiple of every alignment in use.
 pub(super) const HEADER: usize = 64;
@@ -35,7 +35,7 @@ impl Mapped {
     /// Maps `path` and reads its header. The payload's length is for the caller to check.
     #[allow(unsafe_code)]
     pub(super) fn open(path: &Path, magic: [u8; 8]) -> Result<Self> {
-        let file = File::open(path).with_path(path)?;
+        let file = premises::open_file(path)?;
         // SAFETY: files of a published generation are written once, under another name, and never
         // changed; they are removed by unlinking, which leaves the pages of an open map in place.
         // Every value read from the map is bounds-checked, so bytes changed by a third party give

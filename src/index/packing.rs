@@ -75,27 +75,37 @@ impl Index {
     /// Rebuilds everything from the rows that are still in use: hashes and descriptors that no
     /// picture holds go, the database shrinks, the packed files and the graph are made anew.
     /// Tombstones stay.
+    /// An interrupted compaction leaves the index as it was, or compacted.
     ///
     /// # Errors
     /// [`IndexError::ReadOnly`], or what the database or the system refuses.
     pub fn compact(&mut self, progress: &mut dyn FnMut(usize)) -> Result<()> {
-        self.drop_unused()?;
-        self.epoch = self
-            .db
-            .query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| {
-                row.get(0)
-            })
+        self.finish_transaction()?;
+        self.mark_repeated()?;
+        let compacted = self.compact_in_transaction(progress);
+        if compacted.is_err() {
+            self.roll_back()?;
+        }
+        compacted?;
+        generation::take_over(&self.root, &self.epoch)?;
+        self.db
+            .execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);")
             .with_path(&self.database)?;
+        self.refresh()
+    }
+
+    fn compact_in_transaction(&mut self, progress: &mut dyn FnMut(usize)) -> Result<()> {
+        self.drop_unused()?;
         // The packed files of the old epoch are expected to be refused: no warning.
         let kept = self.warnings();
         self.refresh()?;
         self.warnings.replace(kept);
-        self.mark_repeated()?;
-        self.pack(true, progress)
+        self.prepare(true, progress)?;
+        // Whoever opens the index from here on finds the new generation prepared.
+        self.finish_transaction()
     }
 
-    /// Drops hashes and descriptors that no picture holds, in a new epoch, and shrinks the
-    /// database.
+    /// Drops hashes and descriptors that no picture holds, in a new epoch; not committed yet.
     fn drop_unused(&mut self) -> Result<()> {
         self.begin()?;
         let statements = [
@@ -107,10 +117,7 @@ impl Index {
         for sql in statements {
             self.execute(sql, [])?;
         }
-        self.finish_transaction()?;
-        self.db
-            .execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);")
-            .with_path(&self.database)
+        Ok(())
     }
 
     /// Marks pictures that one seller shows in five listings or more: logos, banners, delivery
@@ -130,6 +137,13 @@ impl Index {
     }
 
     fn pack(&mut self, with_graph: bool, progress: &mut dyn FnMut(usize)) -> Result<()> {
+        self.prepare(with_graph, progress)?;
+        generation::take_over(&self.root, &self.epoch)?;
+        self.refresh()
+    }
+
+    /// Writes the packed files of what the database now holds.
+    fn prepare(&mut self, with_graph: bool, progress: &mut dyn FnMut(usize)) -> Result<()> {
         if !self.is_writer() {
             return Err(IndexError::ReadOnly(self.root.clone()));
         }
@@ -149,14 +163,13 @@ impl Index {
             vector_rows: &vector_rows,
             graph_from: self.settings().graph_from,
         };
-        generation::publish(
+        generation::prepare(
             &self.root,
             &self.generation,
             &contents,
             with_graph,
             progress,
-        )?;
-        self.refresh()
+        )
     }
 
     fn all_hashes(&self) -> Vec<(PdqHash, u32)> {
@@ -205,12 +218,16 @@ impl Index {
         let sql = "SELECT id, vector FROM descriptor WHERE model = ?1 AND id > ?2 ORDER BY id";
         let mut statement = self.db.prepare_cached(sql).with_path(&self.database)?;
         let mut rows = statement.query([model, last]).with_path(&self.database)?;
+        let dimension = self.model.map(|(_, dimension)| dimension);
         let mut tail = VectorTail::default();
         while let Some(row) = rows.next().with_path(&self.database)? {
             let mut read = || -> rusqlite::Result<()> {
-                tail.rows.push(row.get(0)?);
                 let vector = floats(row.get_ref(1)?.as_blob().unwrap_or_default());
-                tail.bytes.extend(quantise(&vector));
+                // A damaged vector is not searched; verifying counts it.
+                if Some(vector.len()) == dimension {
+                    tail.rows.push(row.get(0)?);
+                    tail.bytes.extend(quantise(&vector));
+                }
                 Ok(())
             };
             read().with_path(&self.database)?;

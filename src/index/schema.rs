@@ -53,18 +53,23 @@ const STEPS: [&str; 2] = [
 /// Format this version writes.
 pub(super) const FORMAT: i64 = STEPS.len() as i64;
 
-/// The format of an open database.
+/// The format of an open database of an index, from 1 to [`FORMAT`].
 pub(super) fn format(db: &Connection, path: &Path) -> Result<i64> {
-    let found = db
+    let found: i64 = db
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .with_path(path)?;
     let application: i64 = db
         .pragma_query_value(None, "application_id", |row| row.get(0))
         .with_path(path)?;
-    if application != APPLICATION_ID && found != 0 {
-        return Err(IndexError::Damaged {
+    if application != APPLICATION_ID || found < 1 {
+        let what = match (application, found) {
+            (0, 0) => "an empty or foreign database".into(),
+            (APPLICATION_ID, _) => format!("a database of the impossible format {found}"),
+            _ => "a database of another program".into(),
+        };
+        return Err(IndexError::Foreign {
             path: path.into(),
-            what: "not the database of an index".into(),
+            what,
         });
     }
     if found > FORMAT {
@@ -77,12 +82,20 @@ pub(super) fn format(db: &Connection, path: &Path) -> Result<i64> {
     Ok(found)
 }
 
-/// Brings a database, also an empty one, to the current format in one transaction.
+/// Makes the tables in a new database, in one transaction.
+pub(super) fn create(db: &mut Connection, path: &Path) -> Result<()> {
+    step_up(db, path, 0)
+}
+
+/// Brings the database of an index to the current format in one transaction.
 pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<()> {
-    let found = format(db, path)?;
-    if found == FORMAT {
-        return Ok(());
+    match format(db, path)? {
+        FORMAT => Ok(()),
+        found => step_up(db, path, found),
     }
+}
+
+fn step_up(db: &mut Connection, path: &Path, found: i64) -> Result<()> {
     let step = db.transaction().with_path(path)?;
     for sql in &STEPS[found as usize..] {
         step.execute_batch(sql).with_path(path)?;

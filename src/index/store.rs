@@ -5,17 +5,17 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Params};
 
 use super::error::{IndexError, Result, WithPath};
-use super::generation::Generation;
+use super::generation::{self, Generation};
 use super::graph::Graph;
 use super::lock::lock_writer;
+use super::premises;
 use super::schema;
 use super::settings::Settings;
 use crate::fingerprint::PdqHash;
 
-const DATABASE: &str = "faunalens.sqlite";
 /// How long a reader waits for the database.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The time now, as SQLite writes it: UTC, ISO 8601.
@@ -57,15 +57,15 @@ impl Index {
     /// # Errors
     /// [`IndexError::Exists`], or what the database or the system refuses.
     pub fn create(dir: &Path, settings: Settings) -> Result<Self> {
-        let database = dir.join(DATABASE);
-        if database.exists() {
+        let database = dir.join(premises::DATABASE);
+        if premises::is_file(&database)? {
             return Err(IndexError::Exists(dir.into()));
         }
         fs::create_dir_all(dir).with_path(dir)?;
         let lock = lock_writer(dir, Duration::ZERO)?;
         let mut db = Connection::open(&database).with_path(&database)?;
         configure(&db).with_path(&database)?;
-        schema::migrate(&mut db, &database)?;
+        schema::create(&mut db, &database)?;
         settings.store(&db).with_path(&database)?;
         db.execute(
             "INSERT OR IGNORE INTO meta(key, value) VALUES ('epoch', lower(hex(randomblob(16))))",
@@ -75,25 +75,23 @@ impl Index {
         Self::assemble(dir, database, db, Some(lock))
     }
 
-    /// Opens an index for reading. Nothing large is read: hashes are mapped, the graph waits until
-    /// it is asked.
+    /// Opens an index for reading; nothing in it is changed. Nothing large is read: hashes are
+    /// mapped, the graph waits until it is asked.
     ///
     /// # Errors
-    /// [`IndexError::Missing`], [`IndexError::Newer`], or what the database or the system refuses.
-    /// Damaged packed files are no error: see [`warnings`](Self::warnings).
+    /// [`IndexError::Missing`], [`IndexError::Older`], [`IndexError::Newer`],
+    /// [`IndexError::Foreign`], or what the database or the system refuses. Damaged packed files
+    /// are no error: see [`warnings`](Self::warnings).
     pub fn open(dir: &Path) -> Result<Self> {
-        let database = existing(dir)?;
-        let open = || {
-            let db = Connection::open_with_flags(&database, OpenFlags::SQLITE_OPEN_READ_ONLY)
-                .with_path(&database)?;
-            db.busy_timeout(PATIENCE).with_path(&database)?;
-            Ok(db)
-        };
-        let db = open()?;
-        if schema::format(&db, &database)? < schema::FORMAT {
-            // An older format is brought up to date once, by whoever opens it first.
-            drop(Self::writer(dir, PATIENCE)?);
-            return Self::assemble(dir, database.clone(), open()?, None);
+        let database = premises::database(dir)?;
+        let db = open_for_reading(&database)?;
+        let found = schema::format(&db, &database)?;
+        if found < schema::FORMAT {
+            return Err(IndexError::Older {
+                path: dir.into(),
+                found,
+                known: schema::FORMAT,
+            });
         }
         Self::assemble(dir, database, db, None)
     }
@@ -103,27 +101,27 @@ impl Index {
     /// # Errors
     /// As [`open`](Self::open), and [`IndexError::Locked`].
     pub fn writer(dir: &Path, wait: Duration) -> Result<Self> {
-        let database = existing(dir)?;
+        let database = premises::database(dir)?;
         let lock = lock_writer(dir, wait)?;
         let mut db = Connection::open_with_flags(&database, OpenFlags::SQLITE_OPEN_READ_WRITE)
             .with_path(&database)?;
         configure(&db).with_path(&database)?;
         schema::migrate(&mut db, &database)?;
-        Self::assemble(dir, database, db, Some(lock))
+        let mut index = Self::assemble(dir, database, db, Some(lock))?;
+        // What an interrupted compaction had prepared.
+        if generation::take_over(dir, &index.epoch)? {
+            index.refresh()?;
+        }
+        Ok(index)
     }
 
     fn assemble(dir: &Path, database: PathBuf, db: Connection, lock: Option<File>) -> Result<Self> {
         db.set_prepared_statement_cache_capacity(64);
-        let epoch = "SELECT value FROM meta WHERE key = 'epoch'";
-        let epoch: Option<String> = db
-            .query_row(epoch, [], |row| row.get(0))
-            .optional()
-            .with_path(&database)?;
         let settings = Settings::load(&db).with_path(&database)?;
         let mut index = Self {
             root: dir.into(),
             settings,
-            epoch: epoch.unwrap_or_default(),
+            epoch: String::new(),
             generation: Generation::default(),
             tail: Vec::new(),
             vector_tail: OnceCell::new(),
@@ -144,6 +142,9 @@ impl Index {
     /// # Errors
     /// What the database refuses.
     pub fn refresh(&mut self) -> Result<()> {
+        let epoch = "SELECT value FROM meta WHERE key = 'epoch'";
+        let epoch = self.db.query_row(epoch, [], |row| row.get(0)).optional();
+        self.epoch = epoch.with_path(&self.database)?.unwrap_or_default();
         let (generation, warning) = Generation::open(&self.root, &self.epoch);
         self.generation = generation;
         self.warnings.borrow_mut().extend(warning);
@@ -218,6 +219,17 @@ impl Index {
         Ok(())
     }
 
+    /// Takes back what was not committed.
+    pub(super) fn roll_back(&mut self) -> Result<()> {
+        if self.in_transaction {
+            self.db
+                .execute_batch("ROLLBACK")
+                .with_path(&self.database)?;
+            self.in_transaction = false;
+        }
+        self.refresh()
+    }
+
     pub(super) fn finish_transaction(&mut self) -> Result<()> {
         if self.in_transaction {
             self.db.execute_batch("COMMIT").with_path(&self.database)?;
@@ -227,17 +239,61 @@ impl Index {
     }
 }
 
-fn existing(dir: &Path) -> Result<PathBuf> {
-    let database = dir.join(DATABASE);
-    if database.exists() {
-        Ok(database)
-    } else {
-        Err(IndexError::Missing(dir.into()))
+/// A connection that writes nothing. Where SQLite cannot keep its shared memory beside the
+/// database (a read-only medium, or somebody else's folder), the file is read as it stands, which
+/// is sound while no write-ahead log holds more.
+fn open_for_reading(database: &Path) -> Result<Connection> {
+    let db =
+        Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(readable);
+    let Err(error) = db else {
+        return db.with_path(database);
+    };
+    let log = premises::beside(database, "-wal");
+    let log_is_empty = fs::metadata(&log).map_or(true, |log| log.len() == 0);
+    let refused = matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen)
+    );
+    if !refused || !log_is_empty {
+        return Err(error).with_path(database);
     }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(immutable(database), flags)
+        .and_then(readable)
+        .with_path(database)
+}
+
+/// The connection, once something could be read through it.
+fn readable(db: Connection) -> rusqlite::Result<Connection> {
+    db.busy_timeout(PATIENCE)?;
+    distrust(&db)?;
+    db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(db)
+}
+
+/// The address of a database that nobody changes (<https://sqlite.org/uri.html>).
+fn immutable(database: &Path) -> String {
+    let mut uri = String::from("file:");
+    for byte in database.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'-' | b'_' | b'.' | b'~' => uri.push(char::from(*byte)),
+            byte if byte.is_ascii_alphanumeric() => uri.push(char::from(*byte)),
+            byte => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri + "?immutable=1"
+}
+
+/// What guards against a database that somebody else made
+/// (<https://sqlite.org/security.html>): its schema calls no function, and every cell is checked.
+fn distrust(db: &Connection) -> rusqlite::Result<()> {
+    db.pragma_update(None, "trusted_schema", false)?;
+    db.pragma_update(None, "cell_size_check", true)
 }
 
 fn configure(db: &Connection) -> rusqlite::Result<()> {
     db.busy_timeout(PATIENCE)?;
+    distrust(db)?;
     // Readers go on while the writer writes; a commit is on the disk when it returns.
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "FULL")?;
