@@ -1,7 +1,9 @@
 //! A model bundle: a folder with `model.onnx`, `bundle.toml` and `CARD.md`; further files where
 //! `bundle.toml` names them.
 
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Component, Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -10,6 +12,11 @@ use super::description::{Description, HeadFile};
 use super::head::Head;
 use crate::fingerprint::PdqHash;
 use crate::photo::hex;
+
+/// Largest `bundle.toml`, in bytes: the shipped one has 2,000.
+const DESCRIPTION_AT_MOST: u64 = 1 << 20;
+/// Largest other file of a bundle, in bytes: what one ONNX file can hold (a protobuf message).
+const FILE_AT_MOST: u64 = 1 << 31;
 
 /// A bundle that cannot be used; every variant names the folder or file.
 #[derive(Debug, thiserror::Error)]
@@ -31,9 +38,10 @@ pub enum BundleError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A file is not the one the bundle describes.
+    /// A file is not the one the bundle describes. The file's own hash is not told: the bundle may
+    /// come from a stranger, the file from elsewhere.
     #[error(
-        "{}: SHA-256 is {found}, but bundle.toml says {expected}: the file was changed or damaged; \
+        "{}: its SHA-256 is not the {expected} of bundle.toml: the file was changed or damaged; \
          fetch the bundle again",
         path.display()
     )]
@@ -42,8 +50,14 @@ pub enum BundleError {
         path: PathBuf,
         /// Hash that bundle.toml states.
         expected: String,
-        /// Hash of the file.
-        found: String,
+    },
+    /// `bundle.toml` names what is no file of the bundle.
+    #[error("{}: {reason}; a bundle's files lie in its folder", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Why it is none of the bundle's.
+        reason: String,
     },
 }
 
@@ -133,11 +147,12 @@ impl Bundle {
     /// [`BundleError`] naming the file and what is wrong.
     pub fn read_description(folder: &Path) -> Result<Description, BundleError> {
         let path = folder.join("bundle.toml");
-        let text = std::fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
+        let bytes = read_bounded(folder, Path::new("bundle.toml"), DESCRIPTION_AT_MOST)?;
         let invalid = |reason: String| BundleError::Invalid {
             path: path.clone(),
             reason,
         };
+        let text = String::from_utf8(bytes).map_err(|error| invalid(error.to_string()))?;
         let description: Description =
             toml::from_str(&text).map_err(|error| invalid(error.to_string()))?;
         description.validate().map_err(invalid)?;
@@ -159,16 +174,41 @@ fn read_head(
 
 /// Reads a file of the bundle whose hash `bundle.toml` states.
 fn read_verified(folder: &Path, file: &Path, sha256: &str) -> Result<Vec<u8>, BundleError> {
-    let path = folder.join(file);
-    let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, &error))?;
-    let found = hex(&Sha256::digest(&bytes));
+    let bytes = read_bounded(folder, file, FILE_AT_MOST)?;
     let expected = sha256.to_ascii_lowercase();
-    if found != expected {
-        return Err(BundleError::WrongHash {
-            path,
-            expected,
-            found,
-        });
+    if hex(&Sha256::digest(&bytes)) != expected {
+        let path = folder.join(file);
+        return Err(BundleError::WrongHash { path, expected });
+    }
+    Ok(bytes)
+}
+
+/// Reads a regular file that lies in the bundle's folder, links followed, and is not too large.
+fn read_bounded(folder: &Path, file: &Path, at_most: u64) -> Result<Vec<u8>, BundleError> {
+    let path = folder.join(file);
+    let foreign = |reason: &str| BundleError::Foreign {
+        path: path.clone(),
+        reason: reason.into(),
+    };
+    let is_plain = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+    if !file.components().all(is_plain) {
+        return Err(foreign("a path that leads out of the bundle"));
+    }
+    let canonical = |path: &Path| path.canonicalize().map_err(|error| unreadable(path, &error));
+    if !canonical(&path)?.starts_with(canonical(folder)?) {
+        return Err(foreign("a link that leads out of the bundle"));
+    }
+    let metadata = std::fs::metadata(&path).map_err(|error| unreadable(&path, &error))?;
+    if !metadata.is_file() {
+        return Err(foreign("not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(&path).map_err(|error| unreadable(&path, &error))?;
+    file.take(at_most + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unreadable(&path, &error))?;
+    if bytes.len() as u64 > at_most {
+        return Err(foreign(&format!("larger than {at_most} bytes")));
     }
     Ok(bytes)
 }
