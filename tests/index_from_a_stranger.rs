@@ -60,6 +60,7 @@ fn compacted(root: &Path) -> Result<(), IndexError> {
 
 fn execute(root: &Path, sql: &str) {
     let db = rusqlite::Connection::open(root.join("faunalens.sqlite")).unwrap();
+    db.execute_batch("PRAGMA foreign_keys = off").unwrap();
     db.execute_batch(sql).unwrap();
 }
 

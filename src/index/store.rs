@@ -105,6 +105,8 @@ impl Index {
         let lock = lock_writer(dir, wait)?;
         let mut db = Connection::open_with_flags(&database, OpenFlags::SQLITE_OPEN_READ_WRITE)
             .with_path(&database)?;
+        // What is no index of ours is not written to.
+        schema::format(&db, &database)?;
         configure(&db).with_path(&database)?;
         schema::migrate(&mut db, &database)?;
         let mut index = Self::assemble(dir, database, db, Some(lock))?;

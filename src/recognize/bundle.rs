@@ -194,7 +194,10 @@ fn read_bounded(folder: &Path, file: &Path, at_most: u64) -> Result<Vec<u8>, Bun
     if !file.components().all(is_plain) {
         return Err(foreign("a path that leads out of the bundle"));
     }
-    let canonical = |path: &Path| path.canonicalize().map_err(|error| unreadable(path, &error));
+    let canonical = |path: &Path| {
+        path.canonicalize()
+            .map_err(|error| unreadable(path, &error))
+    };
     if !canonical(&path)?.starts_with(canonical(folder)?) {
         return Err(foreign("a link that leads out of the bundle"));
     }
