@@ -226,7 +226,7 @@ pub(super) fn take_over(root: &Path, epoch: &str) -> Result<bool> {
     let next = root.join(NEXT_MANIFEST);
     // A next manifest that cannot be read is overwritten by the one after it.
     let manifest = read_manifest(&next).ok().flatten();
-    if !manifest.is_some_and(|manifest| manifest.epoch == epoch) {
+    if manifest.is_none_or(|manifest| manifest.epoch != epoch) {
         return Ok(false);
     }
     let path = root.join(MANIFEST);
