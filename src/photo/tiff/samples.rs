@@ -82,26 +82,10 @@ impl Samples {
         }
         if !self.order.is_native() {
             match bits {
-                16 => row
-                    .as_chunks_mut::<2>()
-                    .0
-                    .iter_mut()
-                    .for_each(|b| b.reverse()),
-                24 => row
-                    .as_chunks_mut::<3>()
-                    .0
-                    .iter_mut()
-                    .for_each(|b| b.reverse()),
-                32 => row
-                    .as_chunks_mut::<4>()
-                    .0
-                    .iter_mut()
-                    .for_each(|b| b.reverse()),
-                64 => row
-                    .as_chunks_mut::<8>()
-                    .0
-                    .iter_mut()
-                    .for_each(|b| b.reverse()),
+                16 => reverse_each::<2>(row),
+                24 => reverse_each::<3>(row),
+                32 => reverse_each::<4>(row),
+                64 => reverse_each::<8>(row),
                 _ => {}
             }
         }
@@ -143,6 +127,13 @@ impl Samples {
                 *out = self.turned[from_top * count + index];
             }
         }
+    }
+}
+
+/// Turns the bytes of each number round.
+fn reverse_each<const N: usize>(row: &mut [u8]) {
+    for number in row.as_chunks_mut::<N>().0 {
+        number.reverse();
     }
 }
 
