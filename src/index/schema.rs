@@ -82,20 +82,12 @@ pub(super) fn format(db: &Connection, path: &Path) -> Result<i64> {
     Ok(found)
 }
 
-/// Makes the tables in a new database, in one transaction.
-pub(super) fn create(db: &mut Connection, path: &Path) -> Result<()> {
-    step_up(db, path, 0)
-}
-
-/// Brings the database of an index to the current format in one transaction.
-pub(super) fn migrate(db: &mut Connection, path: &Path) -> Result<()> {
-    match format(db, path)? {
-        FORMAT => Ok(()),
-        found => step_up(db, path, found),
+/// Brings a database of the format `found` to the current one in one transaction; a new database
+/// is of format 0.
+pub(super) fn migrate(db: &mut Connection, path: &Path, found: i64) -> Result<()> {
+    if found == FORMAT {
+        return Ok(());
     }
-}
-
-fn step_up(db: &mut Connection, path: &Path, found: i64) -> Result<()> {
     let step = db.transaction().with_path(path)?;
     for sql in &STEPS[found as usize..] {
         step.execute_batch(sql).with_path(path)?;

@@ -65,7 +65,7 @@ impl Index {
         let lock = lock_writer(dir, Duration::ZERO)?;
         let mut db = Connection::open(&database).with_path(&database)?;
         configure(&db).with_path(&database)?;
-        schema::create(&mut db, &database)?;
+        schema::migrate(&mut db, &database, 0)?;
         settings.store(&db).with_path(&database)?;
         db.execute(
             "INSERT OR IGNORE INTO meta(key, value) VALUES ('epoch', lower(hex(randomblob(16))))",
@@ -106,9 +106,9 @@ impl Index {
         let mut db = Connection::open_with_flags(&database, OpenFlags::SQLITE_OPEN_READ_WRITE)
             .with_path(&database)?;
         // What is no index of ours is not written to.
-        schema::format(&db, &database)?;
+        let found = schema::format(&db, &database)?;
         configure(&db).with_path(&database)?;
-        schema::migrate(&mut db, &database)?;
+        schema::migrate(&mut db, &database, found)?;
         let mut index = Self::assemble(dir, database, db, Some(lock))?;
         // What an interrupted compaction had prepared.
         if generation::take_over(dir, &index.epoch)? {
