@@ -1,7 +1,7 @@
 //! Whether an index is sound: every byte that an answer may come from is read and compared.
 
-use rusqlite::OptionalExtension;
 use rusqlite::types::FromSql;
+use rusqlite::{OptionalExtension, Row};
 use sha2::{Digest, Sha256};
 
 use super::error::{Result, WithPath};
@@ -64,32 +64,38 @@ impl Index {
 
     /// Descriptors of another length than their model's, or that their digests deny.
     fn wrong_descriptors(&self) -> Result<u64> {
-        let sql = "SELECT digest, vector, 4 * dimension FROM descriptor JOIN model ON model.id = descriptor.model";
-        let mut statement = self.db.prepare(sql).with_path(&self.database)?;
-        let mut rows = statement.query([]).with_path(&self.database)?;
-        let mut wrong = 0;
-        while let Some(row) = rows.next().with_path(&self.database)? {
-            let vector = row.get_ref(1).ok().and_then(|cell| cell.as_blob().ok());
-            let digest = row.get_ref(0).ok().and_then(|cell| cell.as_blob().ok());
-            let length: i64 = row.get(2).with_path(&self.database)?;
-            let sound = vector.zip(digest).is_some_and(|(vector, digest)| {
-                i64::try_from(vector.len()) == Ok(length) && Sha256::digest(vector)[..16] == *digest
-            });
-            wrong += u64::from(!sound);
-        }
-        Ok(wrong)
+        let sql = "SELECT vector, digest, 4 * dimension FROM descriptor JOIN model ON model.id = descriptor.model";
+        self.count_unsound(sql, |row| {
+            let length: i64 = row.get(2)?;
+            let sound = blob(row, 0)
+                .zip(blob(row, 1))
+                .is_some_and(|(vector, digest)| {
+                    i64::try_from(vector.len()) == Ok(length)
+                        && Sha256::digest(vector)[..16] == *digest
+                });
+            Ok(sound)
+        })
     }
 
     fn wrong_landmarks(&self) -> Result<u64> {
-        let sql = "SELECT points FROM landmarks";
+        self.count_unsound("SELECT points FROM landmarks", |row| {
+            Ok(blob(row, 0).and_then(Landmarks::from_bytes).is_some())
+        })
+    }
+
+    /// How many rows of a statement are not sound.
+    fn count_unsound(
+        &self,
+        sql: &str,
+        is_sound: impl Fn(&Row<'_>) -> rusqlite::Result<bool>,
+    ) -> Result<u64> {
         let mut statement = self.db.prepare(sql).with_path(&self.database)?;
         let mut rows = statement.query([]).with_path(&self.database)?;
-        let mut wrong = 0;
+        let mut unsound = 0;
         while let Some(row) = rows.next().with_path(&self.database)? {
-            let points = row.get_ref(0).ok().and_then(|cell| cell.as_blob().ok());
-            wrong += u64::from(points.and_then(Landmarks::from_bytes).is_none());
+            unsound += u64::from(!is_sound(row).with_path(&self.database)?);
         }
-        Ok(wrong)
+        Ok(unsound)
     }
 
     fn wrong_packed_hashes(&self) -> Result<u64> {
@@ -131,4 +137,9 @@ impl Index {
         }
         Ok(wrong)
     }
+}
+
+/// A cell's bytes; `None` where it holds something else.
+fn blob<'a>(row: &'a Row<'_>, column: usize) -> Option<&'a [u8]> {
+    row.get_ref(column).ok()?.as_blob().ok()
 }
