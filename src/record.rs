@@ -15,7 +15,7 @@ use crate::index::Match;
 use crate::manifest::{Context, Passthrough};
 use crate::photo::{FailureKind, Mark, PhotoError};
 use crate::schreger::Reading;
-use crate::verdict::{Decision, Law};
+use crate::verdict::{CodedReason, Decision, Law, Policy, Reason, ReasonCode};
 
 /// The value of every record's `schema` field.
 pub const SCHEMA: &str = "faunalens.record.v1";
@@ -81,6 +81,9 @@ pub struct Record {
     /// What to know of a picture that was read all the same, in a fixed order; mostly empty.
     #[serde(default)]
     pub marks: Vec<Mark>,
+    /// The reasons in parts, each in the place of the one in `reasons`.
+    #[serde(default)]
+    pub reasons_coded: Vec<CodedReason>,
 }
 
 /// A label and its calibrated score.
@@ -179,6 +182,7 @@ impl Record {
             captured_at: None,
             source: None,
             marks: Vec::new(),
+            reasons_coded: Vec::new(),
         }
     }
 
@@ -192,10 +196,46 @@ impl Record {
         self.source = context.source;
     }
 
+    /// Adds reasons, in words and in parts.
+    pub fn give_reasons(&mut self, reasons: &[Reason]) {
+        self.reasons.extend(reasons.iter().map(ToString::to_string));
+        self.reasons_coded.extend(reasons.iter().map(Reason::coded));
+    }
+
+    /// Raises the decision by what the matches are under a policy, and says why. Without a
+    /// decision or matches nothing changes.
+    pub fn judge_matches(&mut self, policy: &Policy) {
+        let (Some(decision), Some(matches)) = (self.decision, &self.matches) else {
+            return;
+        };
+        let judged = policy.judge(matches);
+        self.decision = Some(decision.max(judged.decision));
+        self.give_reasons(&judged.reasons);
+    }
+
+    /// The labels of the bundle that raised the decision, each once, in the order of the reasons.
+    #[must_use]
+    pub fn raised(&self) -> Vec<&str> {
+        let mut raised: Vec<&str> = Vec::new();
+        for reason in &self.reasons_coded {
+            let by_label = !matches!(
+                reason.code,
+                ReasonCode::MatchSource
+                    | ReasonCode::MatchCategory
+                    | ReasonCode::MatchTag
+                    | ReasonCode::MatchCleared
+            );
+            let label = reason.label.as_deref().filter(|_| by_label);
+            raised.extend(label.filter(|label| !raised.contains(label)));
+        }
+        raised
+    }
+
     /// Takes back what was found of the photo, and says why it could not be read.
     pub fn fail(&mut self, failure: Failure) {
         self.decision = None;
         self.reasons.clear();
+        self.reasons_coded.clear();
         self.materials.clear();
         self.law = None;
         self.error = Some(failure);

@@ -7,9 +7,9 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Args;
 use faunalens::fingerprint::PerceptualAlgorithm;
-use faunalens::manifest;
+use faunalens::manifest::{self, Context, Item};
 use faunalens::photo::{self, Limits};
-use faunalens::pipeline::{Input, Inspected, Memory, inspect};
+use faunalens::pipeline::{Input, Inspected, Memory, Remembered, inspect};
 use faunalens::record::{JSON_SCHEMA, Record};
 use faunalens::verdict::{Decision, format_score};
 
@@ -44,6 +44,50 @@ pub(super) struct Check {
 
     #[command(flatten)]
     memory: MemoryOptions,
+
+    #[command(flatten)]
+    remembering: Remembering,
+}
+
+/// What is remembered of the photos, beside what they show.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Index")]
+struct Remembering {
+    /// Add the photos to the index in the same call; it is made when it is not there
+    ///
+    /// The index is locked only while the photos are matched and stored, so that many callers can
+    /// add at the same time. A record that is printed is a photo that is stored.
+    #[arg(long, requires = "index")]
+    remember: bool,
+
+    /// Who offers them
+    #[arg(long, value_name = "NAME", requires = "remember")]
+    seller: Option<String>,
+
+    /// The listing they illustrate, an id or address
+    #[arg(long, value_name = "ID", requires = "remember")]
+    listing: Option<String>,
+
+    /// The site they are shown on
+    #[arg(long, value_name = "NAME", requires = "remember")]
+    platform: Option<String>,
+
+    /// When they were captured, such as 2026-11-26T21:30:00Z
+    #[arg(long, value_name = "TIME", requires = "remember")]
+    captured_at: Option<String>,
+}
+
+impl Remembering {
+    fn context(&self) -> Context {
+        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        Context {
+            seller: given(&self.seller),
+            listing: given(&self.listing),
+            platform: given(&self.platform),
+            captured_at: given(&self.captured_at),
+            source: None,
+        }
+    }
 }
 
 const EXAMPLES: &str = "\
@@ -52,6 +96,8 @@ Examples:
   faunalens check --json - < upload.bin
   faunalens check --exit-code photo.jpg || echo 'look at it'
   faunalens check --index seen/ photo.jpg         who showed this picture before
+  faunalens check --index seen/ --remember --seller shop12 --listing L-7 -- upload.jpg
+  faunalens check --index seen/ --policy policy.toml photo.jpg    what a partner's list raises
 
 Exit status:
   0  done
@@ -72,7 +118,9 @@ impl Check {
         let from_stdin = |path: &PathBuf| path.as_os_str() == "-";
         let one_by_one = self.files.len() == 1 || self.files.iter().any(from_stdin);
         let mut outcome = Outcome::default();
-        if one_by_one {
+        if self.remembering.remember {
+            self.and_remember(settings, one_by_one, &mut outcome)?;
+        } else if one_by_one {
             self.one_by_one(settings, &mut outcome)?;
         } else {
             self.on_all_cores(settings, &mut outcome)?;
@@ -121,6 +169,41 @@ impl Check {
         emitted(screened)?;
         warn_of(memory.as_ref());
         Ok(())
+    }
+
+    /// Examines the photos without holding the index, which is locked only to store them.
+    fn and_remember(
+        &self,
+        settings: &Settings,
+        one_by_one: bool,
+        outcome: &mut Outcome,
+    ) -> anyhow::Result<()> {
+        let memory = self.memory.shared()?;
+        let context = self.remembering.context();
+        let engine = self.judging.engine(settings)?;
+        let mut take = |remembered: Remembered| -> std::io::Result<()> {
+            for warning in &remembered.warnings {
+                eprintln!("faunalens: warning: {warning}");
+            }
+            let mut records = remembered.records.iter();
+            records.try_for_each(|record| self.take(record, outcome))
+        };
+        if one_by_one {
+            let mut worker = engine.worker(cores())?;
+            for path in &self.files {
+                let inspected = open(path, engine.limits(), Some(memory.also())).seen_in(&context);
+                take(memory.screen([worker.examine(inspected)])?)?;
+            }
+            std::mem::forget(worker); // see `leave`
+            return Ok(());
+        }
+        let workers = cores().min(self.files.len());
+        let files = manifest::files(self.files.clone()).map(|item| Item {
+            context: context.clone(),
+            ..item
+        });
+        let never = AtomicBool::new(false);
+        emitted(engine.screen_shared(workers, files, &memory, &never, take))
     }
 
     fn take(&self, record: &Record, outcome: &mut Outcome) -> std::io::Result<()> {
@@ -191,18 +274,52 @@ fn in_words(record: &Record) -> String {
         });
         return format!("{:<7} {kind:<20} {}: {message}", "error", record.file);
     };
-    let best = record.materials.first();
-    let best = best.map_or(String::new(), |best| {
-        format!("{} {}", best.label, format_score(best.score as f32))
-    });
+    let finding = finding(record);
     let reasons = if record.reasons.is_empty() {
-        String::new()
+        most_like(record)
     } else {
         format!("  ({})", record.reasons.join("; "))
     };
-    let line = format!("{:<7} {best:<20} {}{reasons}", decision.name(), record.file);
+    let line = format!(
+        "{:<7} {finding:<20} {}{reasons}",
+        decision.name(),
+        record.file
+    );
     let matches = record.matches.iter().flatten();
     matches.fold(line, |line, found| {
         line + "\n" + &super::memory::in_words(found)
+    })
+}
+
+/// What was raised: the label that did, with its score, or the list that the picture is on.
+/// Whatever else a picture looks like most is no finding.
+fn finding(record: &Record) -> String {
+    if record.decision == Some(Decision::Clear) {
+        return "-".into();
+    }
+    let raised = record.raised();
+    let Some(label) = raised.first() else {
+        let matched = record.reasons_coded.first();
+        let name = matched.and_then(|reason| reason.label.as_deref());
+        return format!("match {}", name.unwrap_or_default());
+    };
+    let material = record
+        .materials
+        .iter()
+        .find(|material| material.label == *label);
+    match material {
+        Some(material) => format!("{label} {}", format_score(material.score as f32)),
+        None => (*label).to_owned(),
+    }
+}
+
+/// What a picture that raised nothing looks like most.
+fn most_like(record: &Record) -> String {
+    record.materials.first().map_or(String::new(), |best| {
+        format!(
+            "  (most like {} {})",
+            best.label,
+            format_score(best.score as f32)
+        )
     })
 }

@@ -1,12 +1,15 @@
 //! `--index` of `check` and `scan`: where the memory lies, and how it is asked.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use clap::Args;
 use faunalens::fingerprint::MATCH_DISTANCE;
 use faunalens::index::{Index, Match, Method};
-use faunalens::pipeline::{Memory, Search};
+use faunalens::pipeline::{Memory, Search, SharedMemory};
+use faunalens::verdict::Policy;
 
 /// How long a command waits for another writer to finish.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -30,6 +33,10 @@ pub(super) struct MemoryOptions {
     /// Scan the whole index: no tables, no graph
     #[arg(long)]
     exact: bool,
+
+    /// What a match with a list of others raises: a file in TOML, see docs/policy.md
+    #[arg(long, value_name = "FILE", requires = "index")]
+    policy: Option<PathBuf>,
 }
 
 impl MemoryOptions {
@@ -40,22 +47,46 @@ impl MemoryOptions {
             max_distance: MATCH_DISTANCE,
             any_orientation: false,
             exact: false,
+            policy: None,
         }
     }
 
     /// The index to ask, if one is named.
     pub(super) fn reader(&self) -> anyhow::Result<Option<Memory>> {
-        let index = self.index.as_deref();
-        Ok(index
-            .map(|dir| Memory::open(dir, self.search()))
-            .transpose()?)
+        let policy = self.policy()?;
+        let Some(dir) = self.index.as_deref() else {
+            return Ok(None);
+        };
+        let memory = Memory::open(dir, self.search())?;
+        warn_of_unknown_sources(policy.as_deref(), memory.index())?;
+        Ok(Some(memory.with_policy(policy)))
     }
 
     /// The index to ask and add to, if one is named.
     pub(super) fn writer(&self) -> anyhow::Result<Option<Memory>> {
-        let index = self.index.as_deref();
-        let open = |dir| Memory::open_to_add(dir, self.search(), PATIENCE);
-        Ok(index.map(open).transpose()?)
+        let policy = self.policy()?;
+        let Some(dir) = self.index.as_deref() else {
+            return Ok(None);
+        };
+        let memory = Memory::open_to_add(dir, self.search(), PATIENCE)?;
+        warn_of_unknown_sources(policy.as_deref(), memory.index())?;
+        Ok(Some(memory.with_policy(policy)))
+    }
+
+    /// The index to ask and add to beside others; it has to be named.
+    pub(super) fn shared(&self) -> anyhow::Result<SharedMemory> {
+        let policy = self.policy()?;
+        let dir = self.index.as_deref().context("no index is named")?;
+        let memory = SharedMemory::open(dir, self.search(), PATIENCE)?;
+        if policy.is_some() {
+            warn_of_unknown_sources(policy.as_deref(), &Index::open(dir)?)?;
+        }
+        Ok(memory.with_policy(policy))
+    }
+
+    fn policy(&self) -> anyhow::Result<Option<Arc<Policy>>> {
+        let policy = self.policy.as_deref().map(Policy::load).transpose()?;
+        Ok(policy.map(Arc::new))
     }
 
     fn search(&self) -> Search {
@@ -65,6 +96,23 @@ impl MemoryOptions {
         search.exact = self.exact;
         search
     }
+}
+
+/// A name that is misspelt in a policy would never raise anything.
+fn warn_of_unknown_sources(policy: Option<&Policy>, index: &Index) -> anyhow::Result<()> {
+    let Some(policy) = policy else {
+        return Ok(());
+    };
+    let known = index.source_names()?;
+    for name in policy.sources() {
+        if !known.iter().any(|known| known == name) {
+            eprintln!(
+                "faunalens: warning: the policy names the list {name:?}, which this index doesn't \
+                 hold (it holds {known:?})"
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Tells people what was found wrong with an index and worked around.
@@ -95,5 +143,24 @@ pub(super) fn in_words(found: &Match) -> String {
     let weak = found.weak.map_or(String::new(), |why| {
         format!(" (no evidence by itself: {why})")
     });
-    format!("        seen before: {near}; {}{weak}", seen.join(", "))
+    let mut line = match &found.source {
+        None => format!("        seen before: {near}"),
+        Some(source) => format!("        on list {source}: {near}"),
+    };
+    let listed = [
+        ("opinion", found.opinion.map(|opinion| opinion.to_string())),
+        ("category", found.category.clone()),
+        (
+            "tags",
+            (!found.tags.is_empty()).then(|| found.tags.join(" ")),
+        ),
+        ("since", found.listed_at.clone()),
+    ];
+    let listed = listed.into_iter();
+    let listed = listed.filter_map(|(name, value)| Some(format!("{name} {}", value?)));
+    let known: Vec<String> = seen.into_iter().chain(listed).collect();
+    if !known.is_empty() {
+        line += &format!("; {}", known.join(", "));
+    }
+    line + &weak
 }

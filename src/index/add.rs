@@ -55,6 +55,7 @@ impl Index {
             self.store_landmarks(added.image_id, landmarks)?;
         }
         self.store_perceptual(added.image_id, &entry.perceptual)?;
+        self.store_decision(added.image_id, entry)?;
         added.new_sighting = self.store_sighting(added.image_id, &entry.sighting)?;
         Ok(added)
     }
@@ -116,6 +117,18 @@ impl Index {
             "UPDATE image SET descriptor = ?2, updated_at = {NOW} WHERE id = ?1 AND descriptor IS NOT ?2"
         );
         self.execute(&sql, params![image, descriptor]).map(|_| ())
+    }
+
+    fn store_decision(&self, image: i64, entry: &Entry) -> Result<()> {
+        let Some(decision) = &entry.decision else {
+            return Ok(());
+        };
+        let sql = format!(
+            "UPDATE image SET decision = ?2, raised = ?3, updated_at = {NOW}
+             WHERE id = ?1 AND (decision IS NOT ?2 OR raised IS NOT ?3)"
+        );
+        self.execute(&sql, params![image, decision, entry.raised.join("\n")])
+            .map(|_| ())
     }
 
     fn store_landmarks(&self, image: i64, landmarks: &Landmarks) -> Result<()> {

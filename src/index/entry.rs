@@ -70,6 +70,10 @@ pub struct Entry {
     pub flatness: f32,
     /// Whether it shows nothing: it is kept, but matches and links nothing.
     pub blank: bool,
+    /// What was decided of it, such as `flag`; a known picture keeps the last decision.
+    pub decision: Option<String>,
+    /// The labels behind the decision.
+    pub raised: Vec<String>,
 }
 
 /// What became of an added photograph.

@@ -498,7 +498,7 @@ fn check(dir: &Path, file: &FileEntry, read: bool) -> Result<()> {
     Ok(())
 }
 
-fn sync_directory(dir: &Path) -> Result<()> {
+pub(super) fn sync_directory(dir: &Path) -> Result<()> {
     File::open(dir)
         .and_then(|handle| handle.sync_all())
         .with_path(dir)

@@ -12,6 +12,8 @@ use super::error::{IndexError, Result, WithPath};
 
 /// The truth.
 pub(super) const DATABASE: &str = "faunalens.sqlite";
+/// The same until it is whole.
+pub(super) const DATABASE_ASIDE: &str = "faunalens.sqlite.partial";
 /// Names the generation in use.
 pub(super) const MANIFEST: &str = "manifest.json";
 /// Names the generation that takes over as soon as the database is of its epoch.
@@ -38,6 +40,17 @@ pub(super) fn beside(database: &Path, suffix: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(suffix);
     name.into()
+}
+
+/// Removes a database and what SQLite keeps beside it, which it would take for a new one's.
+pub(super) fn clear_database(database: &Path) -> Result<()> {
+    let beside = BESIDE_DATABASE.map(|suffix| beside(database, suffix));
+    for path in beside.iter().map(PathBuf::as_path).chain([database]) {
+        if is_file(path)? {
+            fs::remove_file(path).with_path(path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether there is a file; what stands in its place is refused.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::Descriptor;
 use super::method::Method;
+use super::opinion::Opinion;
 use super::weakness::Weakness;
 use crate::fingerprint::{Landmarks, MATCH_DISTANCE, Pdq, PdqHash, PerceptualHash};
 
@@ -143,4 +144,19 @@ pub struct Match {
     pub similarity: f64,
     /// Why the match is no evidence by itself; null when it is.
     pub weak: Option<Weakness>,
+    /// The list that the hash came from; null for a picture of this index.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// The category that the list puts it in.
+    #[serde(default)]
+    pub category: Option<String>,
+    /// Words of the list's maker.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// What the list's maker says of the hash.
+    #[serde(default)]
+    pub opinion: Option<Opinion>,
+    /// When the list last changed it, or when it was imported where the list doesn't say; UTC.
+    #[serde(default)]
+    pub listed_at: Option<String>,
 }

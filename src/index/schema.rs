@@ -10,7 +10,7 @@ use super::error::{IndexError, Result, WithPath};
 const APPLICATION_ID: i64 = 0x4641_554e;
 
 /// Step `k` takes a database of format `k` to format `k + 1` (`PRAGMA user_version`).
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     // Times are UTC, ISO 8601. An empty text is an unknown seller, listing, platform or time.
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE pdq(id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE CHECK(length(hash) = 32));
@@ -48,6 +48,28 @@ const STEPS: [&str; 2] = [
        image INTEGER NOT NULL REFERENCES image, definition TEXT NOT NULL, bits BLOB NOT NULL,
        PRIMARY KEY(image, definition)) WITHOUT ROWID;
      CREATE INDEX image_removed ON image(id) WHERE removed_at IS NOT NULL;",
+    // A list of others is a source with a state. `updated_at` is ours alone: what a partner says of
+    // times is in `listed_at`, and freezes nothing.
+    "CREATE TABLE source(
+       name TEXT PRIMARY KEY, form TEXT NOT NULL, state TEXT NOT NULL, imported_at TEXT NOT NULL) WITHOUT ROWID;
+     INSERT INTO source SELECT source, '', '', min(added_at) FROM image WHERE source IS NOT NULL GROUP BY source;
+     CREATE TABLE unwanted(hash BLOB PRIMARY KEY) WITHOUT ROWID; -- stays away, whoever lists it
+     ALTER TABLE image ADD COLUMN category TEXT;
+     ALTER TABLE image ADD COLUMN opinion TEXT;
+     ALTER TABLE image ADD COLUMN listed_at TEXT;                -- when its list last changed it
+     ALTER TABLE image ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0; -- removed by its list, which may bring it back
+     ALTER TABLE image ADD COLUMN decision TEXT;                 -- of the last scan
+     ALTER TABLE image ADD COLUMN raised TEXT;                   -- labels behind it, a line each
+     UPDATE image SET tags = replace(tags, ' ', char(10)) WHERE tags IS NOT NULL;
+     UPDATE image SET withdrawn = removed_at IS NOT NULL, updated_at = strftime('%Y-%m-%dT%H:%M:%SZ','now'),
+       listed_at = CASE WHEN updated_at GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*'
+                         AND updated_at <= strftime('%Y-%m-%dT%H:%M:%SZ','now') THEN updated_at END
+       WHERE source IS NOT NULL;
+     DROP VIEW seen;
+     CREATE VIEW seen AS
+       SELECT image.id AS image, lower(hex(sha256)) AS sha256, lower(hex(pdq.hash)) AS pdq, quality, mark,
+              file, seller, listing, platform, captured_at, removed_at, source, category, opinion, listed_at, decision
+       FROM image LEFT JOIN pdq ON pdq.id = image.pdq LEFT JOIN sighting ON sighting.image = image.id;",
 ];
 
 /// Format this version writes.

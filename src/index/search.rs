@@ -219,7 +219,8 @@ impl Index {
         let mut statement = self
             .db
             .prepare_cached(
-                "SELECT coalesce(file, ''), coalesce(seller, ''), coalesce(listing, ''), mark
+                "SELECT coalesce(file, ''), coalesce(seller, ''), coalesce(listing, ''), mark,
+                        source, category, tags, opinion, coalesce(listed_at, image.added_at)
                  FROM image LEFT JOIN sighting ON sighting.image = image.id
                  WHERE image.id = ?1 AND mark IS NOT 'blank' ORDER BY sighting.id LIMIT ?2",
             )
@@ -231,6 +232,9 @@ impl Index {
             }
             let read = |row: &rusqlite::Row<'_>| {
                 let mark: Option<Weakness> = row.get(3)?;
+                let source: Option<String> = row.get(4)?;
+                let tags: Option<String> = row.get(6)?;
+                let listed_at: String = row.get(8)?;
                 Ok(Match {
                     image_id,
                     file: row.get(0)?,
@@ -240,6 +244,11 @@ impl Index {
                     distance: answer.distance,
                     similarity: answer.similarity,
                     weak: mark.or(answer.weakness),
+                    category: row.get(5)?,
+                    tags: words(tags.as_deref()),
+                    opinion: row.get(7)?,
+                    listed_at: source.is_some().then_some(listed_at),
+                    source,
                 })
             };
             let rows = statement.query_map(params![image_id, sql_limit(left)], read);
@@ -272,6 +281,15 @@ fn verified(
         .filter_map(|(images, stored, similarity)| {
             Some((images, similarity, stored.compare(asked, view)?))
         })
+        .collect()
+}
+
+/// Words that stand on a line each.
+pub(super) fn words(lines: Option<&str>) -> Vec<String> {
+    lines
+        .into_iter()
+        .flat_map(str::lines)
+        .map(str::to_owned)
         .collect()
 }
 

@@ -57,22 +57,50 @@ impl Index {
     /// # Errors
     /// [`IndexError::Exists`], or what the database or the system refuses.
     pub fn create(dir: &Path, settings: Settings) -> Result<Self> {
-        let database = dir.join(premises::DATABASE);
-        if premises::is_file(&database)? {
+        if premises::is_file(&dir.join(premises::DATABASE))? {
             return Err(IndexError::Exists(dir.into()));
         }
         fs::create_dir_all(dir).with_path(dir)?;
         let lock = lock_writer(dir, Duration::ZERO)?;
-        let mut db = Connection::open(&database).with_path(&database)?;
-        configure(&db).with_path(&database)?;
-        schema::migrate(&mut db, &database, 0)?;
-        settings.store(&db).with_path(&database)?;
+        Self::create_locked(dir, settings, lock)
+    }
+
+    /// Opens an index for writing, and makes an empty one where there is none; waits up to `wait`
+    /// for another writer, who may be making it just now.
+    ///
+    /// # Errors
+    /// As [`writer`](Self::writer).
+    pub fn writer_or_new(dir: &Path, wait: Duration) -> Result<Self> {
+        fs::create_dir_all(dir).with_path(dir)?;
+        let lock = lock_writer(dir, wait)?;
+        match premises::database(dir) {
+            Err(IndexError::Missing(_)) => Self::create_locked(dir, Settings::default(), lock),
+            database => Self::writer_locked(dir, database?, lock),
+        }
+    }
+
+    fn create_locked(dir: &Path, settings: Settings, lock: File) -> Result<Self> {
+        let database = dir.join(premises::DATABASE);
+        if premises::is_file(&database)? {
+            return Err(IndexError::Exists(dir.into()));
+        }
+        // Under another name until it is whole: nobody meets half an index, however this ends.
+        let aside = dir.join(premises::DATABASE_ASIDE);
+        premises::clear_database(&aside)?;
+        let mut db = Connection::open(&aside).with_path(&aside)?;
+        distrust(&db).with_path(&aside)?;
+        schema::migrate(&mut db, &aside, 0)?;
+        settings.store(&db).with_path(&aside)?;
         db.execute(
             "INSERT OR IGNORE INTO meta(key, value) VALUES ('epoch', lower(hex(randomblob(16))))",
             [],
         )
-        .with_path(&database)?;
-        Self::assemble(dir, database, db, Some(lock))
+        .with_path(&aside)?;
+        drop(db);
+        premises::clear_database(&database)?;
+        fs::rename(&aside, &database).with_path(&database)?;
+        generation::sync_directory(dir)?;
+        Self::writer_locked(dir, database, lock)
     }
 
     /// Opens an index for reading; nothing in it is changed. Nothing large is read: hashes are
@@ -103,6 +131,10 @@ impl Index {
     pub fn writer(dir: &Path, wait: Duration) -> Result<Self> {
         let database = premises::database(dir)?;
         let lock = lock_writer(dir, wait)?;
+        Self::writer_locked(dir, database, lock)
+    }
+
+    fn writer_locked(dir: &Path, database: PathBuf, lock: File) -> Result<Self> {
         let mut db = Connection::open_with_flags(&database, OpenFlags::SQLITE_OPEN_READ_WRITE)
             .with_path(&database)?;
         // What is no index of ours is not written to.

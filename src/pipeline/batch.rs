@@ -7,9 +7,9 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
-use super::inspect::{Input, inspect};
-use super::memory::Undurable;
-use super::{Engine, Examined, Memory, Worker};
+use super::inspect::{Input, inspect, sighting_of};
+use super::memory::{TOGETHER, Undurable};
+use super::{Engine, Examined, Memory, Remembered, SharedMemory, Worker};
 use crate::fingerprint::PerceptualAlgorithm;
 use crate::index::{IndexError, Sighting};
 use crate::manifest::Item;
@@ -72,6 +72,34 @@ impl Engine {
             emit_all(record.and_then(|record| undurable.push(memory, (item, record))))
         })?;
         emit_all(undurable.commit(memory))
+    }
+
+    /// Screens a stream of photos as [`Engine::screen`] does, with an index that others add to at
+    /// the same time: it is held for as long as some photos are matched and stored.
+    ///
+    /// # Errors
+    /// [`BatchError`]; single photos that fail are records, not errors.
+    pub fn screen_shared<E: std::error::Error>(
+        &self,
+        workers: usize,
+        items: impl Iterator<Item = Item>,
+        memory: &SharedMemory,
+        stop: &AtomicBool,
+        mut emit: impl FnMut(Remembered) -> Result<(), E>,
+    ) -> Result<(), BatchError<E>> {
+        let mut waiting = Vec::new();
+        let mut screen = |photos: &mut Vec<Examined>| {
+            let remembered = memory.screen(photos.drain(..));
+            emit(remembered.map_err(BatchError::Index)?).map_err(BatchError::Emit)
+        };
+        self.run(workers, items, Some(memory.also()), stop, |_, examined| {
+            waiting.push(examined);
+            match waiting.len() < TOGETHER {
+                true => Ok(()),
+                false => screen(&mut waiting),
+            }
+        })?;
+        screen(&mut waiting)
     }
 
     /// Examines a stream of photos as [`Engine::screen`] does, without an index: `emit` gets each
@@ -232,13 +260,5 @@ pub(super) fn input(item: &Item) -> Input {
 
 /// Where a source says that a photo was seen.
 pub(super) fn sighting(item: &Item) -> Sighting {
-    let known = |column: &Option<String>| column.clone().unwrap_or_default();
-    let context = &item.context;
-    Sighting {
-        file: item.file.clone(),
-        seller: known(&context.seller),
-        listing: known(&context.listing),
-        platform: known(&context.platform),
-        captured_at: known(&context.captured_at),
-    }
+    sighting_of(&item.file, &item.context)
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::fingerprint::{self, PerceptualAlgorithm};
 use crate::index::{Evidence, Sighting};
+use crate::manifest::Context;
 use crate::photo::{self, Detail, FailureKind, Limits, Mark, Photo, PhotoError, hex};
 use crate::record::{Failure, Record};
 
@@ -78,6 +79,21 @@ impl Inspected {
         self
     }
 
+    /// The same photo, seen as `context` says: in its row, and in what is remembered of it.
+    #[must_use]
+    pub fn seen_in(mut self, context: &Context) -> Self {
+        self.record.set_context(context);
+        if let Some(evidence) = &mut self.evidence {
+            // Standard input has no name that would mean anything later.
+            let file = match self.record.file.as_str() {
+                "-" => "",
+                file => file,
+            };
+            evidence.entry.sighting = sighting_of(file, context);
+        }
+        self
+    }
+
     fn read(
         &mut self,
         input: Input,
@@ -104,6 +120,18 @@ impl Inspected {
         record.pdq_quality = Some(pdq.quality);
         self.picture = Some(Picture { photo, bytes });
         Ok(())
+    }
+}
+
+/// Where a photo was seen, as its context says; what that doesn't say is an empty text.
+pub(super) fn sighting_of(file: &str, context: &Context) -> Sighting {
+    let known = |column: &Option<String>| column.clone().unwrap_or_default();
+    Sighting {
+        file: file.to_owned(),
+        seller: known(&context.seller),
+        listing: known(&context.listing),
+        platform: known(&context.platform),
+        captured_at: known(&context.captured_at),
     }
 }
 

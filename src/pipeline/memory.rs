@@ -1,12 +1,14 @@
 //! What was seen before: an index, and how it is asked.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Examined;
 use crate::fingerprint::{MATCH_DISTANCE, PerceptualAlgorithm};
-use crate::index::{Evidence, Index, IndexError, Match, Method, Query, Result, Settings, Sighting};
+use crate::index::{Evidence, Index, Match, Method, Query, Result, Sighting};
 use crate::record::{IndexStamp, Record};
+use crate::verdict::Policy;
 
 /// Photos that are made durable together.
 pub(super) const TOGETHER: usize = 64;
@@ -41,6 +43,7 @@ pub struct Memory {
     index: Index,
     search: Search,
     adds: bool,
+    policy: Option<Arc<Policy>>,
 }
 
 impl Memory {
@@ -53,6 +56,7 @@ impl Memory {
             index: Index::open(dir)?,
             search,
             adds: false,
+            policy: None,
         })
     }
 
@@ -62,15 +66,19 @@ impl Memory {
     /// # Errors
     /// [`IndexError`], [`IndexError::Locked`] among them.
     pub fn open_to_add(dir: &Path, search: Search, patience: Duration) -> Result<Self> {
-        let index = match Index::writer(dir, patience) {
-            Err(IndexError::Missing(_)) => Index::create(dir, Settings::default())?,
-            other => other?,
-        };
+        let index = Index::writer_or_new(dir, patience)?;
         Ok(Self {
             index,
             search,
             adds: true,
+            policy: None,
         })
+    }
+
+    /// The same memory, whose matches raise what the policy says.
+    #[must_use]
+    pub fn with_policy(self, policy: Option<Arc<Policy>>) -> Self {
+        Self { policy, ..self }
     }
 
     /// The index behind it.
@@ -96,7 +104,7 @@ impl Memory {
             mut record,
             evidence,
         } = examined;
-        let Some(evidence) = evidence else {
+        let Some(mut evidence) = evidence else {
             return Ok(record);
         };
         let mut matches = self.matches(&evidence)?;
@@ -108,8 +116,14 @@ impl Memory {
             images: self.index.images_held()?,
             built_at: self.index.built_at().map(str::to_owned),
         });
+        if let Some(policy) = &self.policy {
+            record.judge_matches(policy);
+        }
         if self.adds {
-            self.index.add(&evidence.entry)?;
+            let entry = &mut evidence.entry;
+            entry.decision = record.decision.map(|decision| decision.name().to_owned());
+            entry.raised = record.raised().into_iter().map(str::to_owned).collect();
+            self.index.add(entry)?;
         }
         Ok(record)
     }

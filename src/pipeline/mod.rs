@@ -13,6 +13,7 @@ mod examined;
 mod fill;
 mod inspect;
 mod memory;
+mod shared;
 mod worker;
 
 pub use batch::BatchError;
@@ -21,4 +22,5 @@ pub use examined::Examined;
 pub use fill::{Each, Filled, fill};
 pub use inspect::{Input, Inspected, inspect};
 pub use memory::{Memory, Search};
+pub use shared::{Remembered, SharedMemory};
 pub use worker::Worker;

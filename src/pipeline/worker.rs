@@ -166,6 +166,6 @@ impl<'engine> Worker<'engine> {
         let species = species.unwrap_or(Species::Undecided);
         record.law = Some(verdict::legal_status(&verdict.raised, species));
         record.decision = Some(verdict.decision);
-        record.reasons = verdict.reasons.iter().map(ToString::to_string).collect();
+        record.give_reasons(&verdict.reasons);
     }
 }

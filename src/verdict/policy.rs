@@ -73,6 +73,64 @@ pub enum Reason {
         /// The label that means ivory.
         label: String,
     },
+    /// The picture is on a list that the policy names.
+    Listed {
+        /// The list.
+        source: String,
+        /// What the policy's rule names.
+        by: ListedBy,
+        /// Bits of 256 in which the hashes differ; `None` for a match that is not by hash.
+        differing_bits: Option<u32>,
+        /// Similarity of the match, 0 to 1.
+        similarity: f64,
+        /// Similarity that the rule asks for, 0 to 1.
+        threshold: Option<f64>,
+    },
+    /// A match that would have raised the picture was cleared.
+    Cleared {
+        /// The list with which the picture matches.
+        source: String,
+        /// The list that says it is negative.
+        by: String,
+        /// Similarity of the match with the latter, 0 to 1.
+        similarity: f64,
+    },
+}
+
+/// What of a listed hash a rule of the policy names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListedBy {
+    /// The list.
+    Source(String),
+    /// Its category.
+    Category(String),
+    /// One of its tags.
+    Tag(String),
+}
+
+impl Reason {
+    /// Whether it differs from `other` in how near the match is alone.
+    pub(super) fn says_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Listed { source, by, .. },
+                Self::Listed {
+                    source: other_source,
+                    by: other_by,
+                    ..
+                },
+            ) => (source, by) == (other_source, other_by),
+            (
+                Self::Cleared { source, by, .. },
+                Self::Cleared {
+                    source: other_source,
+                    by: other_by,
+                    ..
+                },
+            ) => (source, by) == (other_source, other_by),
+            _ => self == other,
+        }
+    }
 }
 
 impl fmt::Display for Reason {
@@ -106,6 +164,27 @@ impl fmt::Display for Reason {
                 write!(f, ": {label}, {words}")
             }
             Self::SpeciesUndecided { label } => write!(f, "{label}, species undecided"),
+            Self::Listed {
+                source,
+                by,
+                differing_bits,
+                similarity,
+                ..
+            } => {
+                write!(f, "on list {source}")?;
+                match by {
+                    ListedBy::Source(_) => Ok(()),
+                    ListedBy::Category(category) => write!(f, ", category {category}"),
+                    ListedBy::Tag(tag) => write!(f, ", tag {tag}"),
+                }?;
+                match differing_bits {
+                    Some(bits) => write!(f, ": {bits} of 256 bits differ"),
+                    None => write!(f, ": similarity {similarity:.2}"),
+                }
+            }
+            Self::Cleared { source, by, .. } => {
+                write!(f, "on list {source}, cleared by list {by}")
+            }
         }
     }
 }

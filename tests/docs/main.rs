@@ -42,6 +42,7 @@ pages! {
     formats: "docs/formats.md",
     index: "docs/index.md",
     install: "docs/install.md",
+    policy: "docs/policy.md",
     schreger: "docs/schreger.md",
     teach: "docs/teach.md",
     reference_images: "reference-images/README.md",
