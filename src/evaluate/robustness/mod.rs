@@ -4,6 +4,7 @@
 mod copies;
 mod lettering;
 mod measures;
+mod page;
 mod report;
 mod study;
 pub mod transformation;

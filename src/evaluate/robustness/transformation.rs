@@ -1,12 +1,13 @@
 //! What happens to a photograph between two listings: recompression, resizing, crops, borders,
-//! watermarks, banners, turns, colours, blur, noise, screenshots, collages. Every copy depends on
-//! the photograph, its name and the seed alone.
+//! watermarks, banners, turns, colours, blur, noise, screenshots, collages, pages that show it.
+//! Every copy depends on the photograph, its name and the seed alone.
 
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
 use image::{Rgb, RgbImage};
 
 use super::lettering;
+use super::page::{Chrome, Page, Scene};
 use crate::evaluate::bootstrap::SplitMix;
 
 /// JPEG quality at which a copy is stored, where the transformation is not itself a recompression.
@@ -15,6 +16,10 @@ pub const STORED_QUALITY: u8 = 90;
 const LONGEST: u32 = 4096;
 /// Side of one picture in a collage, pixels.
 const CELL: u32 = 400;
+/// JPEG quality of what is stored before it is stored again.
+const FIRST_QUALITY: u8 = 55;
+/// Most other pictures that a page shows.
+const OTHERS: usize = 8;
 /// Width of a screenshot, pixels.
 const SCREEN: u32 = 720;
 
@@ -56,6 +61,10 @@ enum Change {
     Screenshot(u8),
     /// One of four pictures.
     Collage,
+    /// Shown in a page, or covered.
+    Page(Page),
+    /// The same, stored at a low quality before it is stored again.
+    PageTwice(Page),
 }
 
 /// A named transformation.
@@ -71,7 +80,7 @@ const fn named(name: &'static str, change: Change) -> Transformation {
 }
 
 /// The suite, mildest of each kind first. `copy` is the control: stored again, nothing else.
-pub const SUITE: [Transformation; 34] = [
+pub const SUITE: [Transformation; 68] = [
     named("copy", Change::Jpeg(STORED_QUALITY)),
     named("jpeg 80", Change::Jpeg(80)),
     named("jpeg 50", Change::Jpeg(50)),
@@ -106,7 +115,58 @@ pub const SUITE: [Transformation; 34] = [
     named("screenshot", Change::Screenshot(1)),
     named("screenshot twice", Change::Screenshot(2)),
     named("collage of 4", Change::Collage),
+    page("grid of 2", Page::Grid(2)),
+    page("grid of 3", Page::Grid(3)),
+    page("grid of 4", Page::Grid(4)),
+    page("grid of 6", Page::Grid(6)),
+    page("grid of 9", Page::Grid(9)),
+    app("chat", Chrome::Chat, LIGHT),
+    app("chat, dark", Chrome::Chat, DARK),
+    app("chat, small window", Chrome::SmallChat, LIGHT),
+    app("chat, small window, dark", Chrome::SmallChat, DARK),
+    app("post of 2", Chrome::Post(2), LIGHT),
+    app("post of 3", Chrome::Post(3), LIGHT),
+    app("post of 4", Chrome::Post(4), DARK),
+    app("post of 6", Chrome::Post(6), LIGHT),
+    app("post of 9", Chrome::Post(9), LIGHT),
+    app("post of 9, dark", Chrome::Post(9), DARK),
+    app("listing", Chrome::Listing, LIGHT),
+    app("listing, dark", Chrome::Listing, DARK),
+    app("feed", Chrome::Feed, LIGHT),
+    app("feed, dark", Chrome::Feed, DARK),
+    app("search results", Chrome::Results, LIGHT),
+    app("search results, dark", Chrome::Results, DARK),
+    app("gallery with bars", Chrome::Gallery, LIGHT),
+    app("gallery with bars, dark", Chrome::Gallery, DARK),
+    app("blurred fill", Chrome::Story, DARK),
+    app("shop in a browser", Chrome::Browser, LIGHT),
+    app("shop in a browser, dark", Chrome::Browser, DARK),
+    named(
+        "chat, stored twice",
+        Change::PageTwice(Page::Screenshot(Chrome::Chat, LIGHT)),
+    ),
+    named(
+        "post of 9, stored twice",
+        Change::PageTwice(Page::Screenshot(Chrome::Post(9), LIGHT)),
+    ),
+    page("phone in a hand", Page::Photographed(Scene::InHand)),
+    page("photographed screen", Page::Photographed(Scene::Screen)),
+    page("night", Page::Photographed(Scene::Night)),
+    page("sticker 16 %", Page::Sticker(0.16)),
+    page("sticker 35 %", Page::Sticker(0.35)),
+    page("five lines of text", Page::Lines(5)),
 ];
+
+const LIGHT: bool = false;
+const DARK: bool = true;
+
+const fn page(name: &'static str, page: Page) -> Transformation {
+    named(name, Change::Page(page))
+}
+
+const fn app(name: &'static str, kind: Chrome, is_dark: bool) -> Transformation {
+    page(name, Page::Screenshot(kind, is_dark))
+}
 
 /// A changed copy.
 #[derive(Debug, Clone, PartialEq)]
@@ -147,6 +207,11 @@ impl Transformation {
         let mut shows = Vec::new();
         let changed = match self.change {
             Change::Collage => collage(pixels, pool, own, &mut chance, &mut shows),
+            Change::Page(page) => paged(page, pixels, pool, own, &mut chance, &mut shows),
+            Change::PageTwice(page) => {
+                let first = paged(page, pixels, pool, own, &mut chance, &mut shows);
+                restored(&first, FIRST_QUALITY)?
+            }
             change => apply(change, pixels, &mut chance),
         };
         let quality = match self.change {
@@ -165,7 +230,9 @@ fn scaled(length: u32, factor: f32) -> u32 {
 
 fn apply(change: Change, pixels: &RgbImage, chance: &mut SplitMix) -> RgbImage {
     match change {
-        Change::Jpeg(_) | Change::Collage => pixels.clone(),
+        Change::Jpeg(_) | Change::Collage | Change::Page(_) | Change::PageTwice(_) => {
+            pixels.clone()
+        }
         Change::Scale(factor) => scale(pixels, factor),
         Change::Squash(factor) => {
             let (width, height) = pixels.dimensions();
@@ -369,6 +436,34 @@ fn screenshot(pixels: &RgbImage) -> RgbImage {
     page
 }
 
+/// A page around the photograph and, where it has room for them, others of the pool.
+fn paged(
+    page: Page,
+    pixels: &RgbImage,
+    pool: &[RgbImage],
+    own: Option<usize>,
+    chance: &mut SplitMix,
+    shows: &mut Vec<usize>,
+) -> RgbImage {
+    let mut left: Vec<usize> = (0..pool.len()).filter(|at| Some(*at) != own).collect();
+    let mut others = Vec::new();
+    while others.len() < OTHERS && !left.is_empty() {
+        others.push(left.swap_remove(chance.below(left.len())));
+    }
+    let mut pictures = vec![pixels];
+    pictures.extend(others.iter().map(|&at| &pool[at]));
+    let (drawn, shown) = page.draw(&pictures, chance);
+    shows.extend(&others[..shown - 1]);
+    drawn
+}
+
+/// What is left of a picture that was stored at this quality.
+fn restored(pixels: &RgbImage, quality: u8) -> image::ImageResult<RgbImage> {
+    let mut jpeg = Vec::new();
+    pixels.write_with_encoder(JpegEncoder::new_with_quality(&mut jpeg, quality))?;
+    Ok(image::load_from_memory(&jpeg)?.into_rgb8())
+}
+
 /// The largest picture of the same shape within `width` by `height`.
 fn fitted(pixels: &RgbImage, width: u32, height: u32) -> RgbImage {
     let factor = (width as f32 / pixels.width() as f32).min(height as f32 / pixels.height() as f32);
@@ -424,6 +519,15 @@ mod tests {
         one.copy("a.jpg", &picture(), &pool, Some(0), seed).unwrap()
     }
 
+    /// The suite, with few of the pages, whose drawing takes long.
+    fn quick() -> impl Iterator<Item = Transformation> {
+        let pages = ["grid of 3", "chat, dark", "post of 9", "sticker 16 %"];
+        let is_page =
+            |one: &Transformation| matches!(one.change, Change::Page(_) | Change::PageTwice(_));
+        let suite = SUITE.into_iter();
+        suite.filter(move |one| !is_page(one) || pages.contains(&one.name))
+    }
+
     fn pixels(name: &str) -> RgbImage {
         image::load_from_memory(&copy(name, 1).jpeg)
             .unwrap()
@@ -432,7 +536,7 @@ mod tests {
 
     #[test]
     fn every_copy_is_a_picture_and_the_same_for_the_same_seed() {
-        for one in SUITE {
+        for one in quick() {
             let first = copy(one.name, 5);
             assert_eq!(first, copy(one.name, 5), "{}", one.name);
             assert!(image::load_from_memory(&first.jpeg).is_ok(), "{}", one.name);
@@ -469,7 +573,7 @@ mod tests {
     #[test]
     fn a_picture_of_one_pixel_survives_the_suite() {
         let dot = RgbImage::new(1, 1);
-        for one in SUITE {
+        for one in quick() {
             assert!(one.copy("dot", &dot, &[], None, 1).is_ok(), "{}", one.name);
         }
     }
