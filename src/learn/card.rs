@@ -75,7 +75,8 @@ impl TaughtBundle {
     fn labels_section(&self) -> String {
         let mut text =
             "On pictures held out: weights, penalty and temperature come from the other four fifths \
-             of the groups. Intervals are Wilson's, 95 %, for as many trials as there are groups. \
+             of the groups. Intervals are Wilson's (of none and of all the exact ones), 95 %, for as many trials \
+             as there are groups. \
              They tell what other pictures of the same kind would give, not what another source \
              would.\n\n\
              | label | found | 95 % | right where named | 95 % |\n|---|---|---|---|---|\n"

@@ -3,6 +3,7 @@
 use ndarray::{Array2, s};
 
 use super::training_set::{TrainingSet, argmax, count_groups};
+use crate::evaluate::binomial;
 use crate::recognize::Threshold;
 
 /// Share of the pictures without a product that may reach its review threshold.
@@ -26,7 +27,7 @@ pub struct LabelReport {
     pub groups: usize,
     /// Pictures of it that were given its name.
     pub found: usize,
-    /// 95 % interval of the share found: Wilson's, for as many trials as there are groups.
+    /// 95 % interval of the share found, for as many trials as there are groups.
     pub recall: [f64; 2],
     /// Pictures of all labels, the background's too, that were given its name.
     pub named: usize,
@@ -120,10 +121,10 @@ impl<'a> HeldOut<'a> {
             pictures,
             groups,
             found,
-            recall: wilson_interval(found, pictures, groups),
+            recall: interval_by_groups(found, pictures, groups),
             named: named().count(),
             right,
-            precision: wilson_interval(right, named().count(), count_groups(named(), group)),
+            precision: interval_by_groups(right, named().count(), count_groups(named(), group)),
         }
     }
 
@@ -193,17 +194,11 @@ fn reaching(scores: &[f64], threshold: f32) -> usize {
     scores.iter().filter(|&&score| score >= threshold).count()
 }
 
-/// Wilson's 95 % interval of `hits` in `pictures`, as if there were `trials` independent ones
-/// (Wilson, "Probable Inference", Journal of the American Statistical Association 1927).
-fn wilson_interval(hits: usize, pictures: usize, trials: usize) -> [f64; 2] {
-    if pictures == 0 || trials == 0 {
-        return [0.0, 1.0];
-    }
-    let (share, n) = (hits as f64 / pictures as f64, trials as f64);
-    let z2 = 1.959_964_f64.powi(2);
-    let middle = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let spread = (z2 * (share * (1.0 - share) / n + z2 / (4.0 * n * n))).sqrt() / (1.0 + z2 / n);
-    [(middle - spread).max(0.0), (middle + spread).min(1.0)]
+/// 95 % interval of `hits` in `pictures`, as if there were `trials` independent ones: pictures of
+/// one group say little more than one of them.
+fn interval_by_groups(hits: usize, pictures: usize, trials: usize) -> [f64; 2] {
+    let share = hits as f64 / pictures.max(1) as f64;
+    binomial::interval_of_share(share, if pictures == 0 { 0 } else { trials })
 }
 
 #[cfg(test)]
@@ -211,14 +206,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wilson_s_interval_as_published() {
-        let [low, high] = wilson_interval(9, 10, 10);
-        assert!(
-            (low - 0.5958).abs() < 1e-3 && (high - 0.9821).abs() < 1e-3,
-            "{low} {high}"
-        );
-        let fewer = wilson_interval(9, 10, 5);
-        assert!(fewer[0] < low, "five groups say less than ten");
+    fn fewer_groups_say_less_than_more() {
+        assert!(interval_by_groups(9, 10, 5)[0] < interval_by_groups(9, 10, 10)[0]);
+        assert_eq!(interval_by_groups(0, 0, 0), [0.0, 1.0]);
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! The labels of a taught bundle: the network's own, then those that the pictures add.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::{GroupKind, LabelRole, LearnError};
 use super::options::LearnOptions;
 use super::pictures::{Picture, Pictures};
+use crate::evaluate::left_out::{Exclusion, LeftOut};
 
 /// Groups that a label needs: to learn from, to choose on, to judge by.
 const FEWEST_GROUPS: usize = 3;
@@ -23,8 +24,7 @@ pub(super) struct LabelSet {
 }
 
 impl LabelSet {
-    /// Joins the labels of the network with those of the pictures, once these are found to
-    /// suffice.
+    /// Joins the labels of the network with those of the pictures.
     pub(super) fn new(
         network: &[String],
         options: &LearnOptions,
@@ -36,9 +36,6 @@ impl LabelSet {
         }
         let given: BTreeSet<&String> = pictures.iter().map(|picture| &picture.label).collect();
         check_names(options, &given, network)?;
-        for label in &given {
-            check_groups(label, pictures, gathered.named_groups)?;
-        }
         let fresh = given.iter().filter(|label| !network.contains(label));
         let names: Vec<String> = network.iter().chain(fresh.copied()).cloned().collect();
         let known = |(index, label): (usize, &String)| {
@@ -118,25 +115,57 @@ fn check_names(
     }
 }
 
-fn check_groups(
-    label: &String,
-    pictures: &[Picture],
-    named_groups: bool,
+/// Takes the pictures of a label out that has fewer than [`FEWEST_GROUPS`] groups: one such label
+/// in a collection of many is no reason to learn none of them.
+///
+/// # Errors
+/// [`LearnError::TooFew`] for a label that was asked for by name, and where no label has enough.
+pub(super) fn leave_out_rare(
+    gathered: &mut Pictures,
+    options: &LearnOptions,
 ) -> Result<(), LearnError> {
-    let of_label = || pictures.iter().filter(|picture| picture.label == *label);
-    let groups: BTreeSet<usize> = of_label().map(|picture| picture.group).collect();
-    if groups.len() >= FEWEST_GROUPS {
-        return Ok(());
+    let mut groups: BTreeMap<String, BTreeSet<usize>> = BTreeMap::new();
+    for picture in &gathered.usable {
+        let of_label = groups.entry(picture.label.clone()).or_default();
+        of_label.insert(picture.group);
     }
-    Err(LearnError::TooFew {
-        label: label.clone(),
-        pictures: of_label().count(),
-        groups: groups.len(),
-        kind: if named_groups {
+    let rare = |label: &String| groups[label].len() < FEWEST_GROUPS;
+    let asked = options.products.iter().chain(&options.replaced);
+    let asked = asked.filter(|label| groups.contains_key(*label));
+    let first = groups.keys().next().filter(|_| groups.keys().all(rare));
+    if let Some(label) = asked.chain(first).find(|label| rare(label)) {
+        return Err(too_few(label, groups[label].len(), gathered));
+    }
+    let (out, kept): (Vec<Picture>, Vec<Picture>) = std::mem::take(&mut gathered.usable)
+        .into_iter()
+        .partition(|picture| rare(&picture.label));
+    gathered.usable = kept;
+    gathered
+        .left_out
+        .extend(out.into_iter().map(|picture| LeftOut {
+            line: picture.line,
+            file: picture.file,
+            why: Exclusion::RareLabel {
+                groups: groups[&picture.label].len(),
+                label: picture.label,
+                fewest: FEWEST_GROUPS,
+            },
+        }));
+    gathered.left_out.sort_by_key(|row| row.line);
+    Ok(())
+}
+
+fn too_few(label: &str, groups: usize, gathered: &Pictures) -> LearnError {
+    let of_label = gathered.usable.iter();
+    LearnError::TooFew {
+        label: label.to_owned(),
+        pictures: of_label.filter(|picture| picture.label == label).count(),
+        groups,
+        kind: if gathered.named_groups {
             GroupKind::Named
         } else {
             GroupKind::NearDuplicates
         },
         fewest: FEWEST_GROUPS,
-    })
+    }
 }

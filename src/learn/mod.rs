@@ -58,7 +58,8 @@ pub fn learn(
         limits: &options.limits,
         workers: options.workers,
     };
-    let gathered = pictures::embed(&options.from, network, progress)?;
+    let mut gathered = pictures::embed(&options.from, network, progress)?;
+    labels::leave_out_rare(&mut gathered, options)?;
     let labels = LabelSet::new(&base.description.labels.names, options, &gathered)?;
     let background = BackgroundSelection::new(&base, reads, &labels, &gathered.usable)?;
     let set = TrainingSet::new(&base, &labels, &gathered.usable, &background);

@@ -18,6 +18,8 @@ use crate::recognize::{Bundle, Embedding, Reads, Recognizer, Runtime};
 /// One picture.
 #[derive(Debug, Clone)]
 pub(super) struct Picture {
+    /// Line of the manifest, from 1; 0 for a folder.
+    pub(super) line: usize,
     /// As the source names it.
     pub(super) file: String,
     /// What it shows.
@@ -65,6 +67,7 @@ pub(super) fn embed(
             Ok((pdq, seen)) => {
                 lines.push((answer.line, answer.group));
                 usable.push(Picture {
+                    line: answer.line,
                     file: answer.file,
                     label: answer.label,
                     group: 0,

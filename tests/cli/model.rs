@@ -435,6 +435,37 @@ fn what_cannot_be_learnt_is_named_and_nothing_is_written() {
 }
 
 #[test]
+fn a_label_with_too_few_pictures_is_skipped_aloud_and_the_others_are_learnt() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = plain_bundle(folder.path());
+    let pictures = patterns(folder.path(), &["stripes", "other"], 5);
+    let rare = patterns(&folder.path().join("rare"), &["dots"], 2);
+    std::fs::rename(rare.join("dots"), pictures.join("dots")).unwrap();
+    let mine = folder.path().join("mine");
+    let output = learn(&pictures, &mine, &base, &[]);
+    assert_status(&output, 1);
+    let text = stderr(&output);
+    assert!(
+        text.contains("label dots is skipped: 2 independent"),
+        "{text}"
+    );
+    let taught = std::fs::read_to_string(mine.join("bundle.toml")).unwrap();
+    assert!(
+        taught.contains("stripes") && !taught.contains("dots"),
+        "{taught}"
+    );
+    // Asked for by name, it is needed.
+    let asked = learn(
+        &pictures,
+        &folder.path().join("other"),
+        &base,
+        &["--product", "dots"],
+    );
+    assert_status(&asked, 2);
+    assert!(stderr(&asked).contains("at least 3"), "{}", stderr(&asked));
+}
+
+#[test]
 fn pictures_that_cannot_serve_are_left_out_aloud() {
     let folder = tempfile::tempdir().unwrap();
     let base = plain_bundle(folder.path());
