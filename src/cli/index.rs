@@ -60,7 +60,8 @@ enum Action {
         #[arg(long, value_name = "ALGORITHM", value_parser = perceptual_algorithm())]
         also: Vec<PerceptualAlgorithm>,
     },
-    /// Add photos, by hashes and landmarks; `scan --index` adds the model's descriptors too
+    /// Add photos, by hashes and landmarks; makes the index when it is not there. `scan --index`
+    /// adds the model's descriptors too
     Add {
         /// Folder of the index
         dir: PathBuf,
@@ -212,7 +213,7 @@ impl IndexCommand {
                 describe,
                 wait,
             } => {
-                let mut index = Index::writer(dir, Duration::from_secs(*wait))?;
+                let mut index = writer_or_new(dir, Duration::from_secs(*wait))?;
                 add(&mut index, source, *describe, settings)
             }
             Action::Remove {
@@ -255,6 +256,18 @@ fn init(dir: &Path, hash_only: bool, also: &[PerceptualAlgorithm]) -> anyhow::Re
     Index::create(dir, settings.also(also.iter().copied()))?;
     print_line(&format!("empty index -> {}", dir.display()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The index, made where there is none, as `scan --index` does.
+fn writer_or_new(dir: &Path, patience: Duration) -> anyhow::Result<Index> {
+    match Index::writer(dir, patience) {
+        Err(IndexError::Missing(_)) => {
+            let index = Index::create(dir, IndexSettings::default())?;
+            eprintln!("faunalens: new index -> {}", dir.display());
+            Ok(index)
+        }
+        other => Ok(other?),
+    }
 }
 
 fn add(
@@ -363,7 +376,19 @@ impl QueryCommand {
         }
         let some_failed = self.answer_files(&index, settings)?;
         warn(&index);
+        if !self.files.is_empty() && self.leaves_descriptors_out(&index)? {
+            eprintln!(
+                "faunalens: descriptors were not asked, so crops and composites may be missed; \
+                 --describe runs the model for them"
+            );
+        }
         Ok(exit_code(some_failed))
+    }
+
+    /// Whether `check --index` would search what this question does not.
+    fn leaves_descriptors_out(&self, index: &Index) -> anyhow::Result<bool> {
+        let wanted = self.only.is_none_or(|only| only == Method::Descriptor);
+        Ok(!self.describe && wanted && index.has_descriptors()?)
     }
 
     /// Whether some photo could not be read.

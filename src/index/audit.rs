@@ -98,6 +98,18 @@ impl Index {
         })
     }
 
+    /// Whether a model's descriptors are stored, which only a question with one finds.
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub fn has_descriptors(&self) -> Result<bool> {
+        self.db
+            .query_row("SELECT EXISTS (SELECT 1 FROM descriptor)", [], |row| {
+                row.get(0)
+            })
+            .with_path(&self.database)
+    }
+
     /// Pictures decoded by an earlier version, without the removed and those from hash lists.
     fn decoded_before(&self) -> Result<u64> {
         let sql = "SELECT count(*) FROM image

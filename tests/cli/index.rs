@@ -403,3 +403,40 @@ fn an_index_that_is_not_there_is_named_with_the_way_out() {
         );
     }
 }
+
+#[test]
+fn add_makes_the_index_that_a_scan_would_make() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = market(folder.path());
+    let index = folder.path().join("new");
+    let added = on(&index, "add", &[text(&manifest)]);
+    assert_status(&added, 0);
+    assert!(stderr(&added).contains("new index"), "{}", stderr(&added));
+    let asked = on(&index, "query", &[text(&folder.path().join("tusk.jpg"))]);
+    assert_status(&asked, 0);
+    assert!(stdout(&asked).contains("anna"), "{}", stdout(&asked));
+    assert!(
+        !stderr(&asked).contains("not asked"),
+        "it holds no descriptors to ask"
+    );
+}
+
+#[test]
+fn a_query_says_what_it_does_not_ask() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = folder.path().join("seen");
+    let mut scan = faunalens();
+    scan.arg("scan").arg(market(folder.path()));
+    scan.arg("--out").arg(folder.path().join("rows.jsonl"));
+    let scanned = scan.arg("--index").arg(&index).output().unwrap();
+    assert_status(&scanned, 0);
+    let crop = folder.path().join("beads-crop.jpg");
+    let asked = on(&index, "query", &[text(&crop)]);
+    assert_status(&asked, 0);
+    assert!(stderr(&asked).contains("--describe"), "{}", stderr(&asked));
+    for more in [&["--describe"][..], &["--only", "pdq"]] {
+        let all = on(&index, "query", &[&[text(&crop)], more].concat());
+        assert_status(&all, 0);
+        assert!(!stderr(&all).contains("not asked"), "{}", stderr(&all));
+    }
+}
