@@ -52,6 +52,20 @@ pub enum EvaluateError {
         /// The model's labels.
         model: Vec<String>,
     },
+    /// A threshold that would decide nothing.
+    #[error("a threshold is given for {label}, which is not scored; scored are {}", labels.join(", "))]
+    ThresholdOfNothing {
+        /// The label.
+        label: String,
+        /// Those that are scored.
+        labels: Vec<String>,
+    },
+    /// A threshold that only one of two results has.
+    #[error("a threshold of {label} is given for one of the two results only; give it for both")]
+    ThresholdOfOne {
+        /// The label.
+        label: String,
+    },
     /// Every row is a leak.
     #[error(
         "every row is a near-duplicate of a training photograph or stands under two labels; \

@@ -88,6 +88,17 @@ pub enum OperatingPoint {
     Flag(f32),
 }
 
+impl OperatingPoint {
+    /// 0 at the review threshold, 1 at the flag threshold.
+    pub(super) fn threshold_place(self) -> Option<usize> {
+        match self {
+            Self::FalsePositiveRate(_) => None,
+            Self::Review(_) => Some(0),
+            Self::Flag(_) => Some(1),
+        }
+    }
+}
+
 /// Share of positives in a feed, 0 to 1.
 pub type Prevalence = f64;
 

@@ -6,6 +6,8 @@ use serde::{Serialize, Serializer};
 
 use crate::manifest::{BadRow, ManifestError, RowFault};
 
+use super::score_scale::ScoreScale;
+
 /// A row that was not used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LeftOut {
@@ -114,6 +116,16 @@ pub enum Exclusion {
         /// This one's label.
         label: String,
     },
+    /// A label with too few groups to learn from, to choose on and to judge by.
+    #[error("label {label} is skipped: {groups} independent pictures of it, {fewest} are needed")]
+    RareLabel {
+        /// The label.
+        label: String,
+        /// Its groups.
+        groups: usize,
+        /// Groups that are needed.
+        fewest: usize,
+    },
     /// A pair of one picture with itself.
     #[error("a picture is no match of itself")]
     OwnMatch,
@@ -196,6 +208,32 @@ pub enum RowsError {
         path: PathBuf,
         /// What is wrong, and what would be right.
         reason: String,
+    },
+    /// Scores that are no probabilities.
+    #[error(
+        "{}: {file} has the score {score} of {label}, which is not {}; the scores look like {}: \
+         say which they are",
+        path.display(),
+        match scale {
+            ScoreScale::Probabilities => "between 0 and 1",
+            ScoreScale::Percent => "between 0 and 100",
+            ScoreScale::Logits => "a finite number",
+        },
+        looks_like
+    )]
+    ScoreOutOfRange {
+        /// The results.
+        path: PathBuf,
+        /// The photograph.
+        file: String,
+        /// The label.
+        label: String,
+        /// Its score.
+        score: f64,
+        /// What the scores were taken for.
+        scale: ScoreScale,
+        /// What they look like.
+        looks_like: ScoreScale,
     },
     /// Nothing is left.
     #[error("{}: no usable row of {total}; the first was left out because {first}", path.display())]

@@ -296,9 +296,12 @@ pub struct Calibration {
     /// Mean over the photographs of |accuracy - confidence| of their bin, [`BINS`] bins of equal
     /// width.
     pub ece: Option<f64>,
-    /// Mean squared distance between scores and the one-hot answer, 0 to 2.
+    /// Mean squared distance between scores and the one-hot answer: of three and more labels
+    /// their sum, 0 to 2; of two half of it, 0 to 1 (scikit-learn's `brier_score_loss` with
+    /// `scale_by_half="auto"`).
     pub brier: Option<f64>,
-    /// Mean negative log of the true label's score, scores cut at 1e-15.
+    /// Mean negative log of the true label's score, scores cut at the spacing of double precision
+    /// at 1, as scikit-learn's `log_loss` does.
     pub log_loss: Option<f64>,
     /// Per bin: weight, mean confidence, accuracy.
     pub bins: Vec<(f64, f64, f64)>,
@@ -317,16 +320,18 @@ impl Confidence {
     /// From one row's scores, the true label and the best one.
     #[must_use]
     pub fn new(scores: &[f64], truth: usize, best: usize) -> Self {
-        let squares = scores
+        let squares: f64 = scores
             .iter()
             .enumerate()
             .map(|(label, score)| (score - f64::from(u8::from(label == truth))).powi(2))
             .sum();
+        // Both scores of a yes-or-no question say the same.
+        let scale = if scores.len() == 2 { 0.5 } else { 1.0 };
         Self {
             score: scores[best],
             right: truth == best,
-            squares,
-            log: -scores[truth].max(1e-15).ln(),
+            squares: scale * squares,
+            log: -scores[truth].clamp(f64::EPSILON, 1.0 - f64::EPSILON).ln(),
         }
     }
 }

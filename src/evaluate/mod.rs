@@ -26,6 +26,7 @@
 //! }
 //! ```
 
+pub mod binomial;
 pub mod bootstrap;
 pub mod classify;
 pub mod compare;
@@ -44,6 +45,7 @@ pub mod retrieval;
 pub mod robustness;
 pub mod rows;
 pub mod schreger;
+mod score_scale;
 mod sections;
 mod study_index;
 pub mod truth;
@@ -51,3 +53,4 @@ pub mod truth;
 pub use bootstrap::Resampling;
 pub use error::EvaluateError;
 pub use figure::{Figure, Measure, OperatingPoint, Prevalence};
+pub use score_scale::ScoreScale;

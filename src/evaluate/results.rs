@@ -11,6 +11,7 @@ use crate::manifest::{Column, JsonLines, Passthrough, Rows};
 use crate::record::Record;
 
 use super::left_out::{Exclusion, RowsError, unusable};
+use super::score_scale::ScoreScale;
 
 /// What a model predicts for one photograph.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,11 +32,18 @@ pub struct Results {
 }
 
 impl Results {
-    /// Reads a file of results.
+    /// Reads a file of results whose scores are on this scale.
     ///
     /// # Errors
-    /// [`RowsError::Unusable`] naming the line that is none.
-    pub fn read(path: &Path) -> Result<Self, RowsError> {
+    /// [`RowsError::Unusable`] naming the line that is none, [`RowsError::ScoreOutOfRange`] the
+    /// first score that is not on the scale.
+    pub fn read(path: &Path, scale: ScoreScale) -> Result<Self, RowsError> {
+        let mut results = Self::read_as_written(path)?;
+        results.to_probabilities(path, scale)?;
+        Ok(results)
+    }
+
+    fn read_as_written(path: &Path) -> Result<Self, RowsError> {
         let extension = path.extension().unwrap_or_default();
         if ["csv", "tsv"]
             .iter()
@@ -45,6 +53,35 @@ impl Results {
         } else {
             records(path)
         }
+    }
+
+    fn to_probabilities(&mut self, path: &Path, scale: ScoreScale) -> Result<(), RowsError> {
+        let scores = self.by_file.values().flat_map(|one| &one.scores);
+        let (least, most) = scores.fold((0.0_f64, 0.0_f64), |(least, most), &score| {
+            (least.min(score), most.max(score))
+        });
+        // The first by name, so that the message is the same every time.
+        let mut first: Option<(&String, Vec<f64>)> = None;
+        for (file, prediction) in &mut self.by_file {
+            let written = prediction.scores.clone();
+            let on_scale = scale.to_probabilities(&mut prediction.scores).is_some();
+            if !on_scale && first.as_ref().is_none_or(|(other, _)| file < *other) {
+                first = Some((file, written));
+            }
+        }
+        let Some((file, scores)) = first else {
+            return Ok(());
+        };
+        let alone = |score: f64| scale.to_probabilities(&mut [score]).is_some();
+        let place = scores.iter().position(|&score| !alone(score)).unwrap_or(0);
+        Err(RowsError::ScoreOutOfRange {
+            path: path.to_owned(),
+            file: file.clone(),
+            label: self.labels[place].clone(),
+            score: scores[place],
+            scale,
+            looks_like: ScoreScale::guess(least, most),
+        })
     }
 
     /// The labels that are scored, sorted.

@@ -16,6 +16,7 @@ use crate::manifest::{Column, Rows, Source};
 use super::left_out::{Exclusion, unusable};
 use super::near_duplicates::near_pairs;
 use super::results::{Prediction, Results};
+use super::score_scale::ScoreScale;
 
 pub use super::left_out::{LeftOut, RowsError};
 
@@ -166,8 +167,8 @@ fn of_folder(root: &Path, folder: &Source) -> Result<(Vec<Answer>, Vec<LeftOut>)
 ///
 /// # Errors
 /// [`RowsError`] when it cannot be read.
-pub fn labels_of(results: &Path) -> Result<Vec<String>, RowsError> {
-    Ok(Results::read(results)?.labels)
+pub fn labels_of(results: &Path, scale: ScoreScale) -> Result<Vec<String>, RowsError> {
+    Ok(Results::read(results, scale)?.labels)
 }
 
 /// How answers and scores are brought together.
@@ -179,6 +180,8 @@ pub struct Joining {
     /// with different labels are compared. A results file with a single score keeps that one by
     /// itself.
     pub kept: Option<Vec<String>>,
+    /// What the scores are.
+    pub scale: ScoreScale,
 }
 
 /// The label that stands for all that were not kept.
@@ -194,7 +197,7 @@ pub fn join(manifest: &Path, results: &Path, joining: &Joining) -> Result<Scored
         manifest,
         answers,
         left_out,
-        &Results::read(results)?,
+        &Results::read(results, joining.scale)?,
         joining,
     )
 }
@@ -344,7 +347,8 @@ impl<'a> Targets<'a> {
             .map(|place| place.map_or(0.0, |place| prediction.scores[place]))
             .collect();
         if self.reduced {
-            scores.push(1.0 - scores.iter().sum::<f64>());
+            // Scores of labels that do not exclude each other may sum to more than 1.
+            scores.push((1.0 - scores.iter().sum::<f64>()).max(0.0));
         }
         scores
     }

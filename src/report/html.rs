@@ -368,7 +368,7 @@ impl Thumbnail {
         html! {
             div.entry {
                 @if let Some(jpeg) = jpeg.flatten() {
-                    img alt="" src={ "data:image/jpeg;base64," (jpeg) };
+                    img alt=(self.caption) src={ "data:image/jpeg;base64," (jpeg) };
                 }
                 div { (self.caption) }
             }

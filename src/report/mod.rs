@@ -9,7 +9,9 @@ mod folder;
 mod frame;
 pub mod html;
 mod provenance;
+mod shown_path;
 
 pub use folder::{ReportError, ReportFolder};
 pub use frame::Frame;
 pub use provenance::Provenance;
+pub use shown_path::{shown_argument, shown_path};

@@ -9,6 +9,8 @@ use sha2::{Digest, Sha256};
 
 use crate::photo::hex;
 
+use super::shown_path::shown_path;
+
 /// What a report says of its own making: names and values, in the order of the page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Provenance(Vec<(String, String)>);
@@ -20,9 +22,9 @@ impl Provenance {
     }
 
     /// Adds a file with its SHA-256, so that a report names what it was made from; a folder by its
-    /// name alone.
+    /// name alone. Paths are shown as [`shown_path`] does.
     pub fn push_file(&mut self, name: &str, path: &Path) {
-        let shown = path.display();
+        let shown = shown_path(path);
         match sha256_of(path) {
             Ok(hash) => self.push(name, format!("{shown} (SHA-256 {hash})")),
             Err(_) => self.push(name, shown),

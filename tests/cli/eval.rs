@@ -375,7 +375,11 @@ fn a_result_compared_with_itself_shows_no_difference_and_a_better_one_is_found()
     assert_eq!(found["only_second_right"], 1);
     assert!((figure(&found, "", "accuracy")["value"].as_f64().unwrap() - 1.0 / 12.0).abs() < 1e-12);
     assert!(changed.contains("8.jpg,ivory,other,"), "{changed}");
-    assert!(words.contains("only the second: 1"), "{words}");
+    assert!(
+        words.contains("only scores right: 0, only better: 1"),
+        "{words}"
+    );
+    assert_eq!(found["names"], serde_json::json!(["scores", "better"]));
 }
 
 #[test]
@@ -730,4 +734,286 @@ fn a_transformation_that_is_none_gets_the_list_of_all() {
     );
     assert_status(&output, 2);
     assert!(stderr(&output).contains("collage of 4"));
+}
+
+/// Scores of a yes-or-no tool beside the labels they are of.
+fn single(folder: &Path, rows: &[(&str, f64)]) -> (PathBuf, PathBuf) {
+    let (mut manifest, mut scores) = ("file,label\n".to_owned(), "file,score_ivory\n".to_owned());
+    for (number, (label, score)) in rows.iter().enumerate() {
+        manifest += &format!("{number}.jpg,{label}\n");
+        scores += &format!("{number}.jpg,{score}\n");
+    }
+    let (at, of) = (folder.join("answers.csv"), folder.join("scores.csv"));
+    fs::write(&at, manifest).unwrap();
+    fs::write(&of, scores).unwrap();
+    (at, of)
+}
+
+fn value(report: &Value, label: &str, name: &str) -> f64 {
+    figure(report, label, name)["value"].as_f64().unwrap()
+}
+
+fn interval(report: &Value, label: &str, name: &str) -> [f64; 2] {
+    let figure = figure(report, label, name);
+    [0, 1].map(|end| figure["interval"][end].as_f64().unwrap())
+}
+
+#[test]
+fn scores_that_are_no_probabilities_are_refused_until_their_scale_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("study");
+    let rows = [
+        ("ivory", 50.5),
+        ("other", 48.5),
+        ("ivory", 35.7),
+        ("other", 2.0),
+    ];
+    let (manifest, percent) = single(folder.path(), &rows);
+    let refused = classify(&manifest, &percent, &out, &[]);
+    assert_status(&refused, 2);
+    let words = stderr(&refused);
+    for part in ["0.jpg", "50.5", "look like percent", "--scores-are percent"] {
+        assert!(words.contains(part), "{part}: {words}");
+    }
+    assert!(!out.exists(), "nothing is written");
+    assert_status(
+        &classify(&manifest, &percent, &out, &["--scores-are", "percent"]),
+        0,
+    );
+    let brier = value(&report(&out), "", "Brier score");
+    let expected =
+        (0.495_f64.powi(2) + 0.485_f64.powi(2) + 0.643_f64.powi(2) + 0.02_f64.powi(2)) / 4.0;
+    assert!((brier - expected).abs() < 1e-12, "{brier}");
+
+    let (manifest, logits) = single(folder.path(), &[("ivory", 2.0), ("other", -1.5)]);
+    let refused = classify(&manifest, &logits, &out, &[]);
+    assert_status(&refused, 2);
+    assert!(
+        stderr(&refused).contains("look like logits"),
+        "{}",
+        stderr(&refused)
+    );
+    assert_status(
+        &classify(&manifest, &logits, &out, &["--scores-are", "logits"]),
+        0,
+    );
+    // -(ln(expit(2)) + ln(1 - expit(-1.5))) / 2
+    let loss = value(&report(&out), "", "log loss");
+    assert!((loss - 0.164_170_646).abs() < 1e-8, "{loss}");
+}
+
+#[test]
+fn a_yes_or_no_tool_has_the_brier_score_and_log_loss_of_scikit_learn() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("study");
+    let (manifest, scores) = single(folder.path(), &[("ivory", 0.5), ("other", 0.5)]);
+    assert_status(&classify(&manifest, &scores, &out, &[]), 0);
+    // brier_score_loss([1, 0], [.5, .5]) of scikit-learn 1.9: 0.25
+    assert!((value(&report(&out), "", "Brier score") - 0.25).abs() < 1e-12);
+    let (manifest, scores) = single(folder.path(), &[("ivory", 0.0), ("other", 1.0)]);
+    assert_status(&classify(&manifest, &scores, &out, &[]), 0);
+    // log_loss([1, 0], [0., 1.]) of scikit-learn 1.9: 36.0437
+    assert!((value(&report(&out), "", "log loss") - 36.043_653_389).abs() < 1e-6);
+}
+
+#[test]
+fn none_in_forty_is_not_none_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("study");
+    let rows: Vec<(&str, f64)> = (0..60)
+        .map(|row| {
+            if row < 20 {
+                ("ivory", 0.9)
+            } else {
+                ("other", 0.1)
+            }
+        })
+        .collect();
+    let (manifest, scores) = single(folder.path(), &rows);
+    let thresholds = ["--threshold", "ivory=0.3,0.6"];
+    assert_status(&classify(&manifest, &scores, &out, &thresholds), 0);
+    let report = report(&out);
+    // Clopper and Pearson: 1 - 0.025^(1/40), 0.025^(1/20), 0.025^(1/60)
+    let [low, high] = interval(&report, "ivory", "false-positive rate at flag 0.60");
+    assert_eq!(low, 0.0);
+    assert!((high - 0.088_097_03).abs() < 1e-6, "{high}");
+    let [low, high] = interval(&report, "ivory", "recall at review 0.30");
+    assert_eq!(high, 1.0);
+    assert!((low - 0.831_566_5).abs() < 1e-6, "{low}");
+    let [low, _] = interval(&report, "", "accuracy");
+    assert!((low - 0.940_372).abs() < 1e-5, "{low}");
+    // No false positive turned up, yet one in a thousand being ivory, few of the raised may be.
+    let precision = figure(&report, "ivory", "precision at flag 0.60, prevalence 0.001");
+    assert_eq!(precision["value"], 1.0);
+    let low = precision["interval"][0].as_f64().unwrap();
+    assert!(
+        (low - 0.001 / (0.001 + 0.999 * 0.088_097_03)).abs() < 1e-6,
+        "{low}"
+    );
+    let note = precision["note"].as_str().unwrap();
+    // 1 - 0.05^(1/40)
+    assert!(
+        note.contains("0 false positives") && note.contains("0.0722"),
+        "{note}"
+    );
+}
+
+#[test]
+fn a_label_without_photographs_has_no_figure() {
+    let folder = tempfile::tempdir().unwrap();
+    let (manifest, scores) = scored(folder.path());
+    let text = fs::read_to_string(&scores).unwrap();
+    let more: String = text
+        .lines()
+        .map(|line| {
+            let column = if line.starts_with("file") {
+                "score_skull"
+            } else {
+                "0.0"
+            };
+            format!("{line},{column}\n")
+        })
+        .collect();
+    fs::write(&scores, more).unwrap();
+    let out = folder.path().join("study");
+    assert_status(&classify(&manifest, &scores, &out, &[]), 0);
+    let report = report(&out);
+    let figures = report["figures"].as_array().unwrap().iter();
+    let of_skull: Vec<&Value> = figures
+        .filter(|figure| figure["label"] == "skull")
+        .collect();
+    assert!(!of_skull.is_empty());
+    for figure in of_skull {
+        assert!(
+            figure["value"].is_null() && figure["interval"].is_null(),
+            "{figure}"
+        );
+        assert_eq!(figure["note"], "no photograph carries this label");
+    }
+}
+
+#[test]
+fn a_threshold_of_a_label_that_nobody_scores_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (manifest, scores) = scored(folder.path());
+    let out = folder.path().join("study");
+    let output = classify(&manifest, &scores, &out, &["--threshold", "ivroy=0.5"]);
+    assert_status(&output, 2);
+    assert!(stderr(&output).contains("ivroy"), "{}", stderr(&output));
+    for nonsense in ["ivory", "ivory=2", "ivory=0.9,0.1", "=0.5", "ivory=x"] {
+        let output = classify(&manifest, &scores, &out, &["--threshold", nonsense]);
+        assert_status(&output, 2);
+        assert!(
+            stderr(&output).contains("LABEL=REVIEW,FLAG"),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn each_of_two_tools_is_compared_under_its_name_and_at_its_thresholds() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: Vec<(&str, f64)> = (0..40)
+        .map(|row| {
+            if row % 2 == 0 {
+                ("ivory", 0.6)
+            } else {
+                ("other", 0.2)
+            }
+        })
+        .collect();
+    let (manifest, ours) = single(folder.path(), &rows);
+    let theirs = folder.path().join("theirs.csv");
+    let percent = |line: &str| match line.split_once(',') {
+        Some((file, score)) if file != "file" => {
+            format!("{file},{}\n", 100.0 * score.parse::<f64>().unwrap())
+        }
+        _ => format!("{line}\n"),
+    };
+    let text: String = fs::read_to_string(&ours)
+        .unwrap()
+        .lines()
+        .map(percent)
+        .collect();
+    fs::write(&theirs, text).unwrap();
+    let compare = |more: &[&str]| {
+        let mut command = faunalens();
+        command.args(["eval", "compare"]).arg(&ours).arg(&theirs);
+        command.arg("--answers").arg(&manifest);
+        command.arg("--out").arg(folder.path().join("out"));
+        command.args(["--resamples", "50", "--second-scores-are", "percent"]);
+        command.args(more).output().unwrap()
+    };
+    let output = compare(&[
+        "--first-name",
+        "this one",
+        "--second-name",
+        "that one",
+        "--first-threshold",
+        "ivory=0.5",
+        "--second-threshold",
+        "ivory=0.1,0.7",
+    ]);
+    assert_status(&output, 0);
+    assert!(
+        stdout(&output).contains("only that one: 0"),
+        "{}",
+        stdout(&output)
+    );
+    let out = folder.path().join("out");
+    let report = report(&out);
+    assert_eq!(report["names"], serde_json::json!(["this one", "that one"]));
+    let flagged = figure(&report, "ivory", "recall at flag");
+    assert_eq!(
+        (flagged["first"].as_f64(), flagged["second"].as_f64()),
+        (Some(1.0), Some(0.0))
+    );
+    assert_eq!(flagged["note"], "the second at 0.70");
+    let wrong = figure(&report, "ivory", "false-positive rate at review");
+    assert_eq!(
+        (wrong["first"].as_f64(), wrong["second"].as_f64()),
+        (Some(0.0), Some(1.0))
+    );
+    let accuracy = figure(&report, "", "accuracy");
+    let [low, high] = [0, 1].map(|end| accuracy["interval"][end].as_f64().unwrap());
+    assert!(
+        low < 0.0 && high > 0.0,
+        "no pair of 40 differs, some of the others may: {accuracy}"
+    );
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(page.contains("that one less this one"));
+
+    let one_sided = compare(&["--first-threshold", "ivory=0.5"]);
+    assert_status(&one_sided, 2);
+    assert!(
+        stderr(&one_sided).contains("give it for both"),
+        "{}",
+        stderr(&one_sided)
+    );
+}
+
+#[test]
+fn a_report_tells_no_folder_of_its_author_and_what_each_picture_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let photos = folder.path().join("photos");
+    fs::create_dir(&photos).unwrap();
+    textured(1).save(photos.join("0.jpg")).unwrap();
+    textured(2).save(photos.join("1.jpg")).unwrap();
+    let (_, scores) = single(&photos, &[("ivory", 0.1), ("other", 0.1)]);
+    let manifest = photos.join("answers.csv");
+    let out = folder.path().join("study");
+    assert_status(&classify(&manifest, &scores, &out, &[]), 0);
+    let secret = folder.path().to_str().unwrap();
+    for file in ["report.html", "report.json"] {
+        let text = fs::read_to_string(out.join(file)).unwrap();
+        assert!(!text.contains(secret), "{file} names {secret}");
+        assert!(text.contains("answers.csv"), "{file}");
+    }
+    let page = fs::read_to_string(out.join("report.html")).unwrap();
+    assert!(
+        page.contains("<img alt=\"0.jpg: (rest)"),
+        "the miss is shown, and said"
+    );
+    assert!(!page.contains("alt=\"\""), "every picture says what it is");
 }

@@ -4,10 +4,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use faunalens::evaluate::ScoreScale;
 use faunalens::evaluate::classify::{self, Plan, Study, require_known_label};
 use faunalens::evaluate::rows::answers;
+use faunalens::recognize::Threshold;
 
-use super::{Reporting, conclude, describe_figure, joining, renaming, with_option};
+use super::{
+    Reporting, conclude, describe_figure, joining, renaming, score_scale, threshold, thresholds,
+    with_option,
+};
 use crate::cli::print_line;
 use crate::cli::scan::Scan;
 use crate::cli::settings::{Settings, prepare_process};
@@ -26,6 +31,8 @@ Examples:
   faunalens eval classify photos/ --out study/             photos/ivory/..., photos/other/...
   faunalens eval classify photos.csv --scores rows.jsonl --out study/     scores of an earlier scan
   faunalens eval classify photos.csv --scores theirs.csv --out theirs/    another tool: file,score_ivory
+  faunalens eval classify photos.csv --scores theirs.csv --scores-are percent \
+      --threshold ivory=0.5,0.9 --out theirs/              its scale and its thresholds
   faunalens eval classify photos.csv --rename bone=bone_antler --out study/
 
 Exit status:
@@ -44,6 +51,17 @@ pub(super) struct Classify {
     /// score_LABEL columns
     #[arg(long, value_name = "FILE")]
     scores: Option<PathBuf>,
+
+    /// What the scores are: probabilities from 0 to 1, percent, or logits (a softmax over the
+    /// labels; of one label a sigmoid)
+    #[arg(long, value_name = "SCALE", requires = "scores", default_value = "probabilities",
+        value_parser = score_scale())]
+    scores_are: ScoreScale,
+
+    /// From which scores the tool sends a label to review and flags it, 0 to 1; may be repeated
+    /// [default: the bundle's, where the scores are its own]
+    #[arg(long, value_name = "LABEL=REVIEW,FLAG", value_parser = threshold)]
+    threshold: Vec<(String, Threshold)>,
 
     /// A label of the manifest that the model calls otherwise; may be repeated
     #[arg(long, value_name = "FROM=TO", value_parser = renaming)]
@@ -85,7 +103,8 @@ impl Classify {
 
     fn plan(&self, results: PathBuf) -> Plan {
         let mut plan = Plan::new(self.manifest.clone(), results);
-        plan.joining = joining(&self.rename);
+        plan.joining = joining(&self.rename, self.scores_are);
+        plan.thresholds = thresholds(&self.threshold);
         plan.keep_leaks = self.keep_leaks;
         plan.resampling = self.reporting.resampling();
         plan
@@ -95,8 +114,12 @@ impl Classify {
     /// manifest is said before an hour of scoring.
     fn score(&self, settings: &Settings) -> anyhow::Result<PathBuf> {
         let (answers, _) = answers(&self.manifest)?;
-        require_known_label(&answers, &joining(&self.rename), &settings.bundle()?)
-            .map_err(with_option)?;
+        require_known_label(
+            &answers,
+            &joining(&self.rename, self.scores_are),
+            &settings.bundle()?,
+        )
+        .map_err(with_option)?;
         std::fs::create_dir_all(&self.out)?;
         let records = self.out.join("records.jsonl");
         let status = Scan::into_records(self.manifest.clone(), records.clone()).run(settings)?;

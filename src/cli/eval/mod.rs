@@ -9,12 +9,15 @@ mod schreger;
 use std::path::Path;
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
-use faunalens::evaluate::left_out::{Exclusion, LeftOut};
+use faunalens::evaluate::classify::Thresholds;
+use faunalens::evaluate::left_out::{Exclusion, LeftOut, RowsError};
 use faunalens::evaluate::rows::Joining;
-use faunalens::evaluate::{EvaluateError, Figure, Resampling};
+use faunalens::evaluate::{EvaluateError, Figure, Resampling, ScoreScale};
 use faunalens::photo::Limits;
-use faunalens::report::{Frame, Provenance};
+use faunalens::recognize::Threshold;
+use faunalens::report::{Frame, Provenance, shown_argument};
 
 use super::settings::Settings;
 use super::{exit_code, print_line};
@@ -80,11 +83,40 @@ fn renaming(text: &str) -> Result<(String, String), String> {
 }
 
 /// How the labels of manifest and model are brought together.
-fn joining(renamed: &[(String, String)]) -> Joining {
+fn joining(renamed: &[(String, String)], scale: ScoreScale) -> Joining {
     Joining {
         renamed: renamed.iter().cloned().collect(),
-        kept: None,
+        scale,
+        ..Joining::default()
     }
+}
+
+/// Takes the name of a scale.
+fn score_scale() -> impl TypedValueParser<Value = ScoreScale> {
+    PossibleValuesParser::new(ScoreScale::ALL.map(ScoreScale::name)).map(|name| {
+        let mut scales = ScoreScale::ALL.into_iter();
+        scales
+            .find(|scale| scale.name() == name)
+            .unwrap_or_default()
+    })
+}
+
+/// `LABEL=REVIEW,FLAG` or `LABEL=BOTH` on the command line.
+fn threshold(text: &str) -> Result<(String, Threshold), String> {
+    let read = || {
+        let (label, scores) = text.split_once('=')?;
+        let (review, flag) = scores.split_once(',').unwrap_or((scores, scores));
+        let review: f32 = review.trim().parse().ok()?;
+        let flag: f32 = flag.trim().parse().ok()?;
+        let in_order = 0.0 <= review && review <= flag && flag <= 1.0;
+        (in_order && !label.is_empty()).then(|| (label.to_owned(), Threshold { review, flag }))
+    };
+    read().ok_or_else(|| "write it as LABEL=REVIEW,FLAG, both from 0 to 1".into())
+}
+
+/// Thresholds by label; `None` where none is given.
+fn thresholds(given: &[(String, Threshold)]) -> Option<Thresholds> {
+    (!given.is_empty()).then(|| given.iter().cloned().collect())
 }
 
 impl Reporting {
@@ -101,7 +133,10 @@ impl Reporting {
 fn frame(study: Provenance, limits: Limits) -> Frame {
     let mut provenance = Provenance::default();
     provenance.push("faunalens", env!("CARGO_PKG_VERSION"));
-    let arguments: Vec<String> = std::env::args().collect();
+    let arguments = std::env::args_os();
+    let arguments: Vec<String> = arguments
+        .map(|argument| shown_argument(&argument.to_string_lossy()))
+        .collect();
     provenance.push("command line", arguments.join(" "));
     Frame::new(study.after(provenance), limits)
 }
@@ -111,6 +146,9 @@ fn with_option(error: EvaluateError) -> anyhow::Error {
     let option = match &error {
         EvaluateError::NoKnownLabel { .. } => "--rename FROM=TO",
         EvaluateError::OnlyLeaks => "--keep-leaks",
+        EvaluateError::Rows(RowsError::ScoreOutOfRange { .. }) => {
+            "--scores-are percent or --scores-are logits"
+        }
         _ => return error.into(),
     };
     anyhow::anyhow!("{error} ({option})")

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use faunalens::evaluate::Measure;
 use faunalens::evaluate::matching::Method;
 use faunalens::evaluate::robustness::transformation::{SUITE, Transformation};
 use faunalens::evaluate::robustness::{self, Plan, Study};
+use faunalens::evaluate::{Measure, ScoreScale};
 use faunalens::pipeline::ReadLattice;
 
 use super::{Reporting, conclude, joining, renaming, with_option};
@@ -96,7 +96,7 @@ impl RobustnessStudy {
         }
         plan.sample = self.sample;
         plan.any_orientation = self.any_orientation;
-        plan.joining = joining(&self.rename);
+        plan.joining = joining(&self.rename, ScoreScale::default());
         plan.keep_leaks = self.keep_leaks;
         plan.resampling = self.reporting.resampling();
         plan

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::evaluate::binomial;
 use crate::evaluate::bootstrap::Resampling;
 use crate::evaluate::figure::{Figure, Measure, OperatingPoint, Prevalence};
 use crate::evaluate::metrics::{
     self, Calibration, Confidence, Counts, DEPTHS, Point, RATES, Ranked, Walk, calibration,
     confusion, of_label, precision_in_feed,
 };
-use crate::evaluate::rows::Scored;
+use crate::evaluate::rows::{Row, Scored};
 use crate::recognize::Threshold;
 
 /// Shares of positives in a feed at which precision is told.
@@ -62,10 +63,13 @@ pub fn measure(scored: &Scored, thresholds: &Thresholds, resampling: Resampling)
     let intervals = resampling.intervals(&groups, |weights| prepared.values(weights));
     let supports = supports(scored, thresholds, &prepared.measures);
     let figures = supports.into_iter().enumerate().map(|(place, support)| {
-        let supported = support.supported;
+        let value = values[place].filter(|_| support.supported);
+        let drawn = intervals.get(place).copied().flatten();
         Figure {
-            value: values[place].filter(|_| supported),
-            interval: (intervals.get(place).copied().flatten()).filter(|_| supported),
+            value,
+            interval: value
+                .filter(|_| resampling.resamples > 0)
+                .and_then(|value| support.widened(value, drawn)),
             ..support.figure
         }
     });
@@ -323,12 +327,7 @@ impl LabelStatistics {
     }
 
     fn raised_at(&self, point: OperatingPoint) -> Option<&Counts> {
-        let [review, flag] = self.raised.as_ref()?;
-        match point {
-            OperatingPoint::FalsePositiveRate(_) => None,
-            OperatingPoint::Review(_) => Some(review),
-            OperatingPoint::Flag(_) => Some(flag),
-        }
+        self.raised.as_ref()?.get(point.threshold_place()?)
     }
 }
 
@@ -336,6 +335,44 @@ impl LabelStatistics {
 pub(in crate::evaluate) struct Support {
     pub(in crate::evaluate) figure: Figure,
     pub(in crate::evaluate) supported: bool,
+    /// Independent trials of a share; `None` of what is no share of them.
+    pub(in crate::evaluate) trials: Option<usize>,
+    /// What the false positives that may be there, though none turned up, make of the value.
+    unseen: Option<[f64; 2]>,
+}
+
+impl Support {
+    /// The interval that was drawn; of a share of none or all, no narrower than the exact one, since
+    /// a bootstrap cannot draw what it never saw.
+    fn widened(&self, value: f64, drawn: Option<[f64; 2]>) -> Option<[f64; 2]> {
+        let exact = self
+            .trials
+            .filter(|_| value <= 0.0 || value >= 1.0)
+            .map(|trials| binomial::interval_of_share(value, trials))
+            .or(self.unseen);
+        match (drawn, exact) {
+            (Some([low, high]), Some([exact_low, exact_high])) => {
+                Some([low.min(exact_low), high.max(exact_high)])
+            }
+            (drawn, exact) => drawn.or(exact),
+        }
+    }
+
+    /// The same of a paired difference: where no pair differs that was tried, some of the others
+    /// may.
+    pub(in crate::evaluate) fn widened_difference(
+        &self,
+        drawn: Option<[f64; 2]>,
+    ) -> Option<[f64; 2]> {
+        let [low, high] = drawn?;
+        match self.trials {
+            Some(trials) if low == high => {
+                let most = binomial::most_if_none(trials);
+                Some([(low - most).max(-1.0), (high + most).min(1.0)])
+            }
+            _ => drawn,
+        }
+    }
 }
 
 /// Data and limits of every measure, in their order.
@@ -345,6 +382,8 @@ pub(in crate::evaluate) fn supports(
     measures: &[Asked],
 ) -> Vec<Support> {
     let all = LabelData {
+        // Every photograph is given some label.
+        named_groups: count_groups(scored, |_| true),
         positives: scored.rows.len(),
         positive_groups: count_groups(scored, |_| true),
         ..LabelData::default()
@@ -363,8 +402,11 @@ pub(in crate::evaluate) fn supports(
 
 /// Groups of the rows whose label is kept.
 fn count_groups(scored: &Scored, keep: impl Fn(usize) -> bool) -> usize {
-    let kept = scored.rows.iter().filter(|row| keep(row.label));
-    kept.map(|row| row.group).collect::<BTreeSet<_>>().len()
+    groups_of(scored.rows.iter().filter(|row| keep(row.label)))
+}
+
+fn groups_of<'a>(rows: impl Iterator<Item = &'a Row>) -> usize {
+    rows.map(|row| row.group).collect::<BTreeSet<_>>().len()
 }
 
 /// What the figures of one label rest on.
@@ -374,38 +416,51 @@ struct LabelData {
     positive_groups: usize,
     negatives: usize,
     negative_groups: usize,
-    /// Negatives raised at the review and at the flag threshold.
+    /// Groups of the photographs that are given the label.
+    named_groups: usize,
+    /// Positives raised at the review and at the flag threshold.
+    true_positives: [usize; 2],
+    /// Negatives raised likewise.
     false_positives: [usize; 2],
 }
 
 impl LabelData {
     fn of(scored: &Scored, thresholds: &Thresholds, label: usize) -> Self {
-        let negatives = || scored.rows.iter().filter(|row| row.label != label);
-        let raised = |score: f32| {
-            let raised = negatives().filter(|row| row.scores[label] >= f64::from(score));
-            raised.count()
-        };
+        let rows = || scored.rows.iter();
+        let negatives = || rows().filter(|row| row.label != label);
         let threshold = thresholds.get(&scored.labels[label]);
+        let raised = |positive: bool| {
+            threshold.map_or([0; 2], |threshold| {
+                [threshold.review, threshold.flag].map(|score| {
+                    let of_kind = rows().filter(|row| (row.label == label) == positive);
+                    let raised = of_kind.filter(|row| row.scores[label] >= f64::from(score));
+                    raised.count()
+                })
+            })
+        };
         Self {
             positives: scored.rows.len() - negatives().count(),
             positive_groups: count_groups(scored, |other| other == label),
             negatives: negatives().count(),
             negative_groups: count_groups(scored, |other| other != label),
-            false_positives: threshold.map_or([0; 2], |threshold| {
-                [threshold.review, threshold.flag].map(raised)
-            }),
+            named_groups: groups_of(rows().filter(|row| row.best() == label)),
+            true_positives: raised(true),
+            false_positives: raised(false),
         }
     }
 
     /// What a measure of this label rests on; `all` are all rows.
     fn support(&self, label: &str, measure: &Measure, all: &Self) -> Support {
         use Measure::{FalsePositiveRateAt, PrecisionAt, RecallAt, ReviewedPerHitAt};
+        // A rate of false positives rests on the other labels' photographs alone.
+        let without = self.positives == 0 && !matches!(measure, FalsePositiveRateAt(_));
         let (photographs, groups) = match measure {
             FalsePositiveRateAt(_) => (self.negatives, self.negative_groups),
             PrecisionAt(..) | ReviewedPerHitAt(..) => (all.positives, all.positive_groups),
             _ => (self.positives, self.positive_groups),
         };
         let (unsupported, warning) = match measure {
+            _ if without => (Some("no photograph carries this label".to_owned()), None),
             RecallAt(point) => (self.lacks_negatives(*point), None),
             PrecisionAt(point, _) | ReviewedPerHitAt(point, _) => (
                 self.lacks_negatives(*point),
@@ -415,6 +470,8 @@ impl LabelData {
         };
         Support {
             supported: unsupported.is_none(),
+            trials: self.trials(measure),
+            unseen: self.unseen_false_positives(measure),
             figure: Figure {
                 label: label.to_owned(),
                 measure: measure.clone(),
@@ -424,6 +481,39 @@ impl LabelData {
                 groups,
                 note: unsupported.or(warning).unwrap_or_default(),
             },
+        }
+    }
+
+    /// Independent trials of what is a share of them.
+    fn trials(&self, measure: &Measure) -> Option<usize> {
+        match measure {
+            Measure::Accuracy | Measure::Precision => Some(self.named_groups),
+            Measure::Recall | Measure::RecallAt(_) | Measure::RecallInTop(_) => {
+                Some(self.positive_groups)
+            }
+            Measure::FalsePositiveRateAt(_) => Some(self.negative_groups),
+            _ => None,
+        }
+    }
+
+    /// From the value at the exact upper bound of the false-positive rate to the value without any,
+    /// where none turned up.
+    fn unseen_false_positives(&self, measure: &Measure) -> Option<[f64; 2]> {
+        let (Measure::PrecisionAt(point, share) | Measure::ReviewedPerHitAt(point, share)) =
+            measure
+        else {
+            return None;
+        };
+        let place = point.threshold_place()?;
+        if self.false_positives[place] > 0 || self.true_positives[place] == 0 {
+            return None;
+        }
+        let recall = self.true_positives[place] as f64 / self.positives as f64;
+        let most = binomial::most_if_none(self.negative_groups);
+        let least = precision_in_feed(recall, most, *share)?;
+        match measure {
+            Measure::PrecisionAt(..) => Some([least, 1.0]),
+            _ => Some([1.0, 1.0 / least]),
         }
     }
 
@@ -443,16 +533,12 @@ impl LabelData {
     }
 
     fn few_false_positives(&self, point: OperatingPoint) -> Option<String> {
-        let wrong = match point {
-            OperatingPoint::FalsePositiveRate(_) => return None,
-            OperatingPoint::Review(_) => self.false_positives[0],
-            OperatingPoint::Flag(_) => self.false_positives[1],
-        };
+        let wrong = self.false_positives[point.threshold_place()?];
         (wrong < FEW_FALSE_POSITIVES).then(|| {
             format!(
                 "rests on {wrong} false positives; up to {:.4} of negatives may be raised (95 %, \
-                rule of three)",
-                (wrong as f64 + 3.0) / self.negatives.max(1) as f64
+                exact binomial bound)",
+                binomial::upper_bound(wrong, self.negative_groups)
             )
         })
     }

@@ -7,3 +7,4 @@ mod study;
 pub use measures::{Curves, Measured, PREVALENCES, Thresholds, measure};
 pub use report::write;
 pub use study::{Plan, Study, require_known_label, run};
+pub(super) use study::{require_scored, thresholds_of};

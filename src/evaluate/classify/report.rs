@@ -10,7 +10,7 @@ use crate::evaluate::rows::Grouping;
 use crate::evaluate::sections::{self, SHOWN};
 use crate::report::chart::{Axis, Chart, Series};
 use crate::report::html::{Cell, Page, Table, Thumbnail};
-use crate::report::{Frame, ReportError, ReportFolder};
+use crate::report::{Frame, ReportError, ReportFolder, shown_path};
 
 use super::measures::Curves;
 use super::study::Study;
@@ -177,7 +177,7 @@ fn worst_errors(study: &Study) -> impl Iterator<Item = Thumbnail> {
         let best = row.best();
         let caption = format!(
             "{}: {} {:.2}, is {} {:.2}",
-            row.file,
+            shown_path(Path::new(&row.file)),
             scored.labels[best],
             row.scores[best],
             scored.labels[row.label],

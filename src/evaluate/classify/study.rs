@@ -29,6 +29,9 @@ pub struct Plan {
     pub results: PathBuf,
     /// How the labels of the two are brought together.
     pub joining: Joining,
+    /// The thresholds of the tool that scored, by label; `None` takes the bundle's, where the
+    /// scores are its own.
+    pub thresholds: Option<Thresholds>,
     /// Whether near-duplicates of training photographs and across labels stay.
     pub keep_leaks: bool,
     /// How intervals are drawn.
@@ -43,6 +46,7 @@ impl Plan {
             manifest,
             results,
             joining: Joining::default(),
+            thresholds: None,
             keep_leaks: false,
             resampling: Resampling::default(),
         }
@@ -73,9 +77,8 @@ pub fn run(plan: &Plan, bundle: Option<&Bundle>) -> Result<Study, EvaluateError>
     let mut scored = join(&plan.manifest, &plan.results, &plan.joining)?;
     let leaks = take_out_leaks(&mut scored, bundle, plan.keep_leaks)?;
     let own = bundle.filter(|bundle| is_scored_by(&plan.results, bundle));
-    let thresholds = own.map_or_else(Thresholds::new, |bundle| {
-        bundle.description.thresholds.clone()
-    });
+    let thresholds = thresholds_of(&plan.results, plan.thresholds.as_ref(), bundle);
+    require_scored(&thresholds, &scored.labels, plan.thresholds.is_some())?;
     Ok(Study {
         measured: measure(&scored, &thresholds, plan.resampling),
         provenance: provenance(plan, &scored, own, &leaks),
@@ -83,6 +86,37 @@ pub fn run(plan: &Plan, bundle: Option<&Bundle>) -> Result<Study, EvaluateError>
         scored,
         leaks,
     })
+}
+
+/// The thresholds given for these scores, else those of the bundle that made them, else none.
+pub(in crate::evaluate) fn thresholds_of(
+    results: &Path,
+    given: Option<&Thresholds>,
+    bundle: Option<&Bundle>,
+) -> Thresholds {
+    given.cloned().unwrap_or_else(|| {
+        let own = bundle.filter(|bundle| is_scored_by(results, bundle));
+        own.map_or_else(Thresholds::new, |bundle| {
+            bundle.description.thresholds.clone()
+        })
+    })
+}
+
+/// Refuses a threshold, where it was `given`, of a label that nobody scores: a misspelt label would
+/// silently have none.
+pub(in crate::evaluate) fn require_scored(
+    thresholds: &Thresholds,
+    labels: &[String],
+    given: bool,
+) -> Result<(), EvaluateError> {
+    let unknown = thresholds.keys().find(|label| !labels.contains(label));
+    match unknown.filter(|_| given) {
+        Some(label) => Err(EvaluateError::ThresholdOfNothing {
+            label: label.clone(),
+            labels: labels.to_vec(),
+        }),
+        None => Ok(()),
+    }
 }
 
 fn provenance(
@@ -98,6 +132,7 @@ fn provenance(
         "scores of files that are not in the manifest",
         scored.not_asked,
     );
+    provenance.push("the scores are", plan.joining.scale);
     provenance.push("model", own.map_or("another tool".into(), describe_model));
     provenance.push("training photographs known", leaks.describe_training());
     provenance.push("resamples", plan.resampling.resamples);

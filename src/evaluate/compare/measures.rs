@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::evaluate::bootstrap::Resampling;
 use crate::evaluate::classify::Thresholds;
 use crate::evaluate::classify::measures::{Prepared, supports};
-use crate::evaluate::figure::Figure;
+use crate::evaluate::figure::{Figure, Measure};
 use crate::evaluate::left_out::{Exclusion, LeftOut, Which};
 use crate::evaluate::metrics::mcnemar;
 use crate::evaluate::rows::{Row, Scored};
@@ -58,13 +58,13 @@ pub struct Comparison {
     pub left_out: Vec<LeftOut>,
 }
 
-/// Compares two sets of rows with the same labels. Rows are matched by file; the bootstrap draws
-/// the same groups for both.
+/// Compares two sets of rows with the same labels, each at its own thresholds. Rows are matched by
+/// file; the bootstrap draws the same groups for both.
 #[must_use]
 pub fn compare(
     first: &Scored,
     second: &Scored,
-    thresholds: &Thresholds,
+    thresholds: [&Thresholds; 2],
     resampling: Resampling,
 ) -> Comparison {
     let (a, b, left_out) = paired(first, second);
@@ -116,10 +116,12 @@ fn scored_by_one(row: &Row, which: Which) -> LeftOut {
 fn differences(
     a: &Scored,
     b: &Scored,
-    thresholds: &Thresholds,
+    thresholds: [&Thresholds; 2],
     resampling: Resampling,
 ) -> Vec<Difference> {
-    let (one, other) = (Prepared::new(a, thresholds), Prepared::new(b, thresholds));
+    // Of a label that one of them has no thresholds for, there is nothing to compare there.
+    let [first, second] = shared(thresholds);
+    let (one, other) = (Prepared::new(a, &first), Prepared::new(b, &second));
     let ones = vec![1; a.rows.len()];
     let (values, others) = (one.values(&ones), other.values(&ones));
     let groups: Vec<usize> = a.rows.iter().map(|row| row.group).collect();
@@ -127,7 +129,7 @@ fn differences(
         let pairs = one.values(weights).into_iter().zip(other.values(weights));
         pairs.map(|(x, y)| Some(y? - x?)).collect()
     });
-    let supports = supports(a, thresholds, &one.measures);
+    let supports = supports(a, &first, &one.measures);
     let supports = supports.into_iter().enumerate();
     let supported = supports.filter(|(_, support)| support.supported);
     supported
@@ -136,12 +138,41 @@ fn differences(
             second: others[place],
             difference: Figure {
                 value: values[place].zip(others[place]).map(|(x, y)| y - x),
-                interval: intervals.get(place).copied().flatten(),
-                note: String::new(),
+                interval: support.widened_difference(intervals.get(place).copied().flatten()),
+                note: note(&support.figure, &first, &second),
                 ..support.figure
             },
         })
         .collect()
+}
+
+/// The thresholds of the labels that both have thresholds for.
+fn shared([first, second]: [&Thresholds; 2]) -> [Thresholds; 2] {
+    let of_both = |thresholds: &Thresholds, others: &Thresholds| {
+        let mut kept = thresholds.clone();
+        kept.retain(|label, _| others.contains_key(label));
+        kept
+    };
+    [of_both(first, second), of_both(second, first)]
+}
+
+/// Where the second's threshold is another.
+fn note(figure: &Figure, first: &Thresholds, second: &Thresholds) -> String {
+    let place = match figure.measure {
+        Measure::RecallAt(point)
+        | Measure::FalsePositiveRateAt(point)
+        | Measure::PrecisionAt(point, _)
+        | Measure::ReviewedPerHitAt(point, _) => point.threshold_place(),
+        _ => None,
+    };
+    let at = |thresholds: &Thresholds| {
+        let threshold = thresholds.get(&figure.label)?;
+        [threshold.review, threshold.flag].get(place?).copied()
+    };
+    match (at(first), at(second)) {
+        (Some(one), Some(other)) if one != other => format!("the second at {other:.2}"),
+        _ => String::new(),
+    }
 }
 
 /// Photographs that only the first, and only the second, names rightly.

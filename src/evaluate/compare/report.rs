@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::evaluate::figure::Measure;
 use crate::evaluate::sections::{self, SHOWN};
 use crate::report::html::{Cell, Page, Table, Thumbnail, format_value};
-use crate::report::{Frame, ReportError, ReportFolder};
+use crate::report::{Frame, ReportError, ReportFolder, shown_path};
 
 use super::measures::Difference;
 use super::study::Study;
@@ -31,10 +31,11 @@ pub fn write(study: &Study, frame: &Frame, folder: &Path) -> Result<(), ReportEr
 fn page(study: &Study, frame: &Frame) -> String {
     let comparison = &study.comparison;
     let mut page = Page::new("Two results on the same photographs", &lead(study));
-    page.paragraph(
-        "Differences are second less first; an interval that holds 0 shows no \
-        difference. The bootstrap draws the same groups for both.",
-    );
+    page.paragraph(&format!(
+        "Differences are {} less {}; an interval that holds 0 shows no difference. The \
+             bootstrap draws the same groups for both.",
+        study.names[1], study.names[0]
+    ));
     page.heading("All labels together");
     page.table(&difference_table(study, ""));
     page.heading("Label by label");
@@ -61,17 +62,20 @@ fn page(study: &Study, frame: &Frame) -> String {
 fn lead(study: &Study) -> String {
     let comparison = &study.comparison;
     format!(
-        "{} photographs; {} that only the first names rightly, {} that only the second does; \
-         exact McNemar test p = {}",
+        "{} photographs; {} that only {} names rightly, {} that only {} does; exact McNemar test \
+         p = {}",
         comparison.photographs,
         comparison.only[0],
+        study.names[0],
         comparison.only[1],
+        study.names[1],
         format_value(Some(comparison.mcnemar))
     )
 }
 
 fn difference_table(study: &Study, label: &str) -> Table {
-    let mut table = Table::new(&["figure", "first", "second", "difference"]);
+    let [first, second] = &study.names;
+    let mut table = Table::new(&["figure", first, second, "difference", "limits"]);
     let rows = study.comparison.figures.iter();
     for row in rows.filter(|row| row.difference.label == label) {
         table.push(vec![
@@ -79,16 +83,19 @@ fn difference_table(study: &Study, label: &str) -> Table {
             Cell::value(row.first, None),
             Cell::value(row.second, None),
             Cell::difference(row.difference.value, row.difference.interval),
+            Cell::text(&row.difference.note),
         ]);
     }
     table
 }
 
 fn changed(study: &Study) -> impl Iterator<Item = Thumbnail> {
-    study.comparison.changed.iter().take(SHOWN).map(|row| {
+    let [first, second] = &study.names;
+    study.comparison.changed.iter().take(SHOWN).map(move |row| {
+        let file = shown_path(Path::new(&row.file));
         let caption = format!(
-            "{}: is {}; first {} {:.2}, second {} {:.2}",
-            row.file, row.label, row.first, row.first_score, row.second, row.second_score
+            "{file}: is {}; {first} {} {:.2}, {second} {} {:.2}",
+            row.label, row.first, row.first_score, row.second, row.second_score
         );
         Thumbnail::of_file(study.root.join(&row.file), caption)
     })
@@ -99,6 +106,7 @@ fn json(study: &Study, frame: &Frame) -> Value {
     json!({
         "schema": "faunalens.comparison.v1",
         "configuration": frame.provenance.to_json(),
+        "names": study.names,
         "photographs": comparison.photographs,
         "only_first_right": comparison.only[0],
         "only_second_right": comparison.only[1],
@@ -118,6 +126,7 @@ struct DifferenceRow<'a> {
     difference: Option<f64>,
     low95: Option<f64>,
     high95: Option<f64>,
+    note: &'a str,
 }
 
 impl<'a> From<&'a Difference> for DifferenceRow<'a> {
@@ -131,6 +140,7 @@ impl<'a> From<&'a Difference> for DifferenceRow<'a> {
             difference: difference.value,
             low95: difference.interval.map(|[low, _]| low),
             high95: difference.interval.map(|[_, high]| high),
+            note: &difference.note,
         }
     }
 }

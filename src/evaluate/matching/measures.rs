@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
+use crate::evaluate::binomial;
 use crate::evaluate::bootstrap::Resampling;
 use crate::evaluate::figure::{Figure, Measure};
 use crate::evaluate::left_out::{Exclusion, LeftOut};
@@ -205,12 +206,13 @@ fn part(
     let figures = measures().enumerate().map(|(place, measure)| {
         let value = value(&walk, &measure);
         let interval = intervals.get(place).copied().flatten();
+        // One group says nothing of others.
+        let interval = interval.filter(|_| value.is_some() && group_count > 1);
         Figure {
             label: method.to_string(),
             note: note(&measure, value).to_owned(),
+            interval: interval.map(|drawn| widened(&measure, value, drawn, group_count)),
             measure,
-            // One group says nothing of others.
-            interval: interval.filter(|_| value.is_some() && group_count > 1),
             value,
             photographs: ranked.questions(),
             groups: group_count,
@@ -221,6 +223,27 @@ fn part(
         transformation: transformation.to_owned(),
         figures: figures.collect(),
     }
+}
+
+/// The interval that was drawn; of none or all of the questions no narrower than the exact one,
+/// since a bootstrap cannot draw what it never saw.
+fn widened(
+    measure: &Measure,
+    value: Option<f64>,
+    [low, high]: [f64; 2],
+    groups: usize,
+) -> [f64; 2] {
+    use Measure::{FoundAtAll, RecallAtPrecision, RecallAtRank, WrongAnswersPerQuestion};
+    let exact = match (measure, value) {
+        (FoundAtAll | RecallAtPrecision(_) | RecallAtRank(_), Some(share))
+            if share <= 0.0 || share >= 1.0 =>
+        {
+            binomial::interval_of_share(share, groups)
+        }
+        (WrongAnswersPerQuestion, Some(0.0)) => binomial::interval_of_share(0.0, groups),
+        _ => return [low, high],
+    };
+    [low.min(exact[0]), high.max(exact[1])]
 }
 
 fn note(measure: &Measure, value: Option<f64>) -> &'static str {

@@ -9,7 +9,7 @@ use crate::evaluate::figure::{self, Figure, Measure};
 use crate::evaluate::sections::{self, SHOWN};
 use crate::report::chart::{Axis, Chart, Series};
 use crate::report::html::{Cell, Page, Table, Thumbnail};
-use crate::report::{Frame, ReportError, ReportFolder};
+use crate::report::{Frame, ReportError, ReportFolder, shown_path};
 
 use super::answers::Method;
 use super::measures::{Measured, Part};
@@ -103,11 +103,15 @@ fn wrong_answers(study: &Study) -> impl Iterator<Item = Thumbnail> {
         .iter()
         .take(SHOWN / 2)
         .flat_map(|found| {
-            let answered = format!("answered {:.3}: {}", found.score, found.db);
+            let answered = format!(
+                "answered {:.3}: {}",
+                found.score,
+                shown_path(Path::new(&found.db))
+            );
             [
                 Thumbnail::of_file(
                     study.root.join(&found.query),
-                    format!("asked: {}", found.query),
+                    format!("asked: {}", shown_path(Path::new(&found.query))),
                 ),
                 Thumbnail::of_file(study.root.join(&found.db), answered),
             ]
@@ -116,7 +120,7 @@ fn wrong_answers(study: &Study) -> impl Iterator<Item = Thumbnail> {
 
 fn missed(study: &Study) -> impl Iterator<Item = Thumbnail> {
     let missed = study.measured.missed.iter().take(SHOWN);
-    missed.map(|file| Thumbnail::of_file(study.root.join(file), file.clone()))
+    missed.map(|file| Thumbnail::of_file(study.root.join(file), shown_path(Path::new(file))))
 }
 
 /// Precision against recall of every method.

@@ -117,7 +117,7 @@ impl Material<'_> {
         suite
             .map(|(transformation, copies)| Drop {
                 transformation: transformation.name.to_owned(),
-                comparison: compare(scored, copies, self.thresholds, self.resampling),
+                comparison: compare(scored, copies, [self.thresholds; 2], self.resampling),
             })
             .collect()
     }

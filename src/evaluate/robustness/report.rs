@@ -10,7 +10,7 @@ use crate::evaluate::figure::{Figure, Measure};
 use crate::evaluate::matching::{add_transformations, part_rows, precision_chart};
 use crate::evaluate::sections::{self, SHOWN};
 use crate::report::html::{Card, Cell, Page, Table, Thumbnail};
-use crate::report::{Frame, ReportError, ReportFolder};
+use crate::report::{Frame, ReportError, ReportFolder, shown_path};
 
 use super::measures::Drop;
 use super::study::Study;
@@ -161,7 +161,10 @@ fn unsteady(study: &Study) -> impl Iterator<Item = Thumbnail> {
         .map(move |one| {
             let caption = format!(
                 "{}: is {}, said {}; something else under {} of {transformations}",
-                one.file, one.label, one.said, one.count
+                shown_path(Path::new(&one.file)),
+                one.label,
+                one.said,
+                one.count
             );
             Thumbnail::of_file(study.root.join(&one.file), caption)
         })

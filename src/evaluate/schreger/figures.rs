@@ -6,7 +6,8 @@ use super::measures::Summary;
 use super::share::Share;
 use super::slices::Slice;
 
-/// The summary's figures. Intervals of shares are Wilson's; quantiles of the error have none.
+/// The summary's figures. Intervals of shares are Wilson's, of none and all the exact ones;
+/// quantiles of the error have none.
 pub(super) fn figures(summary: &Summary) -> Vec<Figure> {
     let elephants = &summary.elephant_called_mammoth;
     let mut figures = vec![of_share("", Measure::ElephantCalledMammoth, elephants)];

@@ -9,7 +9,7 @@ use crate::evaluate::figure::{self, Figure, FigureRow, Measure};
 use crate::evaluate::sections::{self, SHOWN};
 use crate::report::chart::svg_file;
 use crate::report::html::{Card, Page, Thumbnail};
-use crate::report::{Frame, ReportError, ReportFolder};
+use crate::report::{Frame, ReportError, ReportFolder, shown_path};
 
 use super::measures::Outcome;
 use super::slices::HEADLINES;
@@ -113,7 +113,7 @@ fn worst_errors(study: &Study) -> impl Iterator<Item = Thumbnail> {
 /// How far an angle is off, degrees, and in words; infinitely where there is no lattice.
 fn error_of(outcome: &Outcome) -> Option<(f64, String)> {
     let read = outcome.reading.as_ref().ok()?.angle_deg?;
-    let file = outcome.case.file.display();
+    let file = shown_path(&outcome.case.file);
     match outcome.case.angle_deg {
         Some(truth) => {
             let caption = format!("{file}: read {read:.1}°, is {truth:.1}°");

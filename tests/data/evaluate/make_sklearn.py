@@ -65,7 +65,8 @@ def several(name: str, scores: ArrayLike, truth: ArrayLike) -> dict:
         "accuracy": float(metrics.accuracy_score(truth, best)),
         "balanced_accuracy": float(metrics.balanced_accuracy_score(truth, best)),
         "log_loss": float(metrics.log_loss(truth, scores, labels=labels)),
-        "brier": float(((scores - hot) ** 2).sum(1).mean()),
+        # Half of it for two labels: `brier_score_loss` with scale_by_half="auto".
+        "brier": float(((scores - hot) ** 2).sum(1).mean()) * (0.5 if len(labels) == 2 else 1.0),
         "ece": ece(scores.max(1), best == truth),
         **{
             key: [None if np.isnan(v) else float(v) for v in values]
