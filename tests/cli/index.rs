@@ -440,3 +440,77 @@ fn a_query_says_what_it_does_not_ask() {
         assert!(!stderr(&all).contains("not asked"), "{}", stderr(&all));
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_read_only_index_answers_without_its_log() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::{fs, process::Command};
+    let dir = tempfile::tempdir().unwrap();
+    let root = filled(dir.path());
+    for log in ["faunalens.sqlite-wal", "faunalens.sqlite-shm"] {
+        let _ = fs::remove_file(root.join(log));
+    }
+    let program = dir.path().join("faunalens");
+    fs::copy(env!("CARGO_BIN_EXE_faunalens"), &program).unwrap();
+    let mode = |path: &Path, bits| {
+        fs::set_permissions(path, fs::Permissions::from_mode(bits)).unwrap();
+    };
+    mode(dir.path(), 0o755);
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                mode(&path, 0o444);
+            }
+        }
+        mode(&folder, 0o555);
+    }
+    // Permissions bind nobody who is root.
+    let is_root = fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
+    let run = |arguments: &[&str]| {
+        let mut command = match is_root {
+            true => Command::new("setpriv"),
+            false => Command::new(&program),
+        };
+        if is_root {
+            let nobody = ["--reuid", "65534", "--regid", "65534", "--clear-groups"];
+            command.args(nobody).arg(&program);
+        }
+        command
+            .current_dir(dir.path())
+            .args(arguments)
+            .output()
+            .unwrap()
+    };
+    let hash = stdout(&crate::program::run(&[
+        "hash",
+        text(&dir.path().join("vase.jpg")),
+    ]))[..64]
+        .to_owned();
+    for (arguments, expected) in [
+        (&["index", "query", "seen", "--hash", &hash][..], "carla"),
+        (&["index", "stats", "seen"], "6"),
+        (&["index", "verify", "seen"], "sound"),
+    ] {
+        let output = run(arguments);
+        let words = String::from_utf8_lossy(&output.stdout);
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {complaint}");
+        assert!(words.contains(expected), "{arguments:?}: {words}");
+    }
+    let added = run(&["index", "remove", "seen", "--seller", "anna"]);
+    assert!(!added.status.success(), "a writer needs more");
+    // So that the folder can be removed.
+    mode(&root, 0o755);
+    let generations = root.join("generations");
+    if generations.is_dir() {
+        mode(&generations, 0o755);
+        for entry in fs::read_dir(&generations).unwrap() {
+            mode(&entry.unwrap().path(), 0o755);
+        }
+    }
+}

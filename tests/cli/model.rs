@@ -553,3 +553,67 @@ fn a_prior_that_cannot_be_used_is_named() {
     });
     assert!(torn.contains("calibration.prior"), "{torn}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_bundle_reads_regular_files_of_its_folder_alone_and_tells_nothing_of_others() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "what nobody should learn of").unwrap();
+    let bundle = edited_bundle(folder.path(), |text| text);
+    let (model, text) = (bundle.join("model.onnx"), bundle.join("bundle.toml"));
+    let described = std::fs::read_to_string(&text).unwrap();
+    // A hash in the complaint would tell what a file holds.
+    let refused = |words: &str| {
+        let complaint = verify(&bundle);
+        assert!(complaint.contains(words), "{words}: {complaint}");
+        let hexadecimal =
+            |word: &str| word.len() == 64 && word.chars().all(|c| c.is_ascii_hexdigit());
+        let hashes = complaint.split(|c: char| !c.is_ascii_alphanumeric());
+        let foreign = hashes.filter(|word| hexadecimal(word) && !described.contains(word));
+        assert_eq!(
+            foreign.collect::<Vec<_>>(),
+            Vec::<&str>::new(),
+            "{complaint}"
+        );
+        assert!(!complaint.contains("nobody"), "{complaint}");
+    };
+    let pointing_to = |file: &str| {
+        let line = described
+            .lines()
+            .find(|line| line.starts_with("file = "))
+            .unwrap();
+        std::fs::write(
+            &text,
+            described.replacen(line, &format!("file = {file:?}"), 1),
+        )
+        .unwrap();
+    };
+    pointing_to("../secret");
+    refused("leads out of the bundle");
+    pointing_to(secret.to_str().unwrap());
+    refused("leads out of the bundle");
+    std::fs::write(&text, &described).unwrap();
+
+    std::fs::remove_file(&model).unwrap();
+    symlink(&secret, &model).unwrap();
+    refused("leads out of the bundle");
+    std::fs::remove_file(&model).unwrap();
+    std::fs::create_dir(&model).unwrap();
+    refused("not a regular file");
+    std::fs::remove_dir(&model).unwrap();
+    // A pipe that nobody writes to would keep the program waiting for ever.
+    let made = std::process::Command::new("mkfifo")
+        .arg(&model)
+        .status()
+        .unwrap();
+    assert!(made.success());
+    refused("not a regular file");
+    std::fs::remove_file(&model).unwrap();
+    std::fs::write(&model, "changed").unwrap();
+    refused("SHA-256");
+
+    std::fs::write(&text, vec![b'#'; 4 << 20]).unwrap();
+    assert!(verify(&bundle).contains("larger than"));
+}
