@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use faunalens::fingerprint::{self, Landmarks, Pdq, PdqHash, PerceptualAlgorithm, PerceptualHash};
 use faunalens::index::{
-    Breadth, Descriptor, Entry, Evidence, Form, Index, IndexError, Kind, Method, Query, Sellers,
-    Settings, Sighting, Weakness,
+    Breadth, Descriptor, Entry, Evidence, ExportChoice, Form, Index, IndexError, Kind, ListImport,
+    Method, Query, Sellers, Settings, Sighting, Weakness,
 };
 use faunalens::links;
 use image::imageops::{self, FilterType};
@@ -458,10 +458,14 @@ fn hashes_beside_pdq_travel_in_json() {
     let list = exported(&index, Form::Json, Sellers::Omitted);
     let (_other_dir, mut other) = new_index(settings);
     let done = other
-        .import(Form::Json, "partner", list.as_bytes())
+        .import(
+            &ListImport::new("partner").form(Form::Json),
+            list.as_bytes(),
+            &mut |_| (),
+        )
         .unwrap();
     other.commit().unwrap();
-    assert_eq!((done.new, done.refused), (1, Vec::new()));
+    assert_eq!((done.new, done.refused), (1, 0));
     let (ours, theirs) = (index.stats().unwrap(), other.stats().unwrap());
     assert_eq!(ours.perceptual.len(), 1);
     assert_eq!(ours.perceptual, theirs.perceptual);
@@ -721,7 +725,9 @@ fn hash_only_keeps_no_paths_landmarks_or_descriptors() {
 
 fn exported(index: &Index, form: Form, sellers: Sellers<'_>) -> String {
     let mut out = Vec::new();
-    index.export(form, sellers, "", &mut out).unwrap();
+    index
+        .export(form, sellers, &ExportChoice::default(), &mut out)
+        .unwrap();
     String::from_utf8(out).unwrap()
 }
 
@@ -738,9 +744,21 @@ fn every_form_of_list_comes_back_with_the_same_hashes() {
         let list = exported(&index, form, Sellers::Omitted);
         assert!(!list.contains("anna") && !list.contains(".jpg"), "{list}");
         let (_other, mut partner) = new_index(Settings::default());
-        let first = partner.import(form, "ours", list.as_bytes()).unwrap();
-        assert_eq!((first.new, first.refused.len()), (20, 0), "{form:?}");
-        let again = partner.import(form, "ours", list.as_bytes()).unwrap();
+        let first = partner
+            .import(
+                &ListImport::new("ours").form(form),
+                list.as_bytes(),
+                &mut |_| (),
+            )
+            .unwrap();
+        assert_eq!((first.new, first.refused), (20, 0), "{form:?}");
+        let again = partner
+            .import(
+                &ListImport::new("ours").form(form),
+                list.as_bytes(),
+                &mut |_| (),
+            )
+            .unwrap();
         assert_eq!((again.new, again.known), (0, 20), "{form:?}");
         partner.commit().unwrap();
         for hash in &hashes {
@@ -762,7 +780,13 @@ fn sellers_leave_as_pseudonyms_and_withdrawn_hashes_go_at_the_partner_too() {
     assert!(list.contains(&hidden) && !list.contains("anna"), "{list}");
 
     let (_other, mut partner) = new_index(Settings::default());
-    partner.import(Form::Json, "ours", list.as_bytes()).unwrap();
+    partner
+        .import(
+            &ListImport::new("ours").form(Form::Json),
+            list.as_bytes(),
+            &mut |_| (),
+        )
+        .unwrap();
     partner.commit().unwrap();
     assert_eq!(partner.query(&asking(hash)).unwrap()[0].seller, hidden);
 
@@ -775,7 +799,11 @@ fn sellers_leave_as_pseudonyms_and_withdrawn_hashes_go_at_the_partner_too() {
     );
     assert_eq!(
         partner
-            .import(Form::Json, "ours", list.as_bytes())
+            .import(
+                &ListImport::new("ours").form(Form::Json),
+                list.as_bytes(),
+                &mut |_| ()
+            )
             .unwrap()
             .removed,
         1
@@ -793,26 +821,42 @@ fn bad_lines_of_a_list_are_named_and_the_rest_is_taken() {
         "cd".repeat(32)
     );
     let done = index
-        .import(Form::ThreatExchange, "list", list.as_bytes())
+        .import(
+            &ListImport::new("list").form(Form::ThreatExchange),
+            list.as_bytes(),
+            &mut |_| (),
+        )
         .unwrap();
-    assert_eq!((done.new, done.other_types, done.refused.len()), (2, 1, 1));
-    assert_eq!(done.refused[0].0, 2);
+    assert_eq!((done.new, done.other_types, done.refused), (2, 1, 1));
+    assert_eq!(done.refused_lines[0].0, 2);
     let low = format!("{},12,a.jpg\n", "ef".repeat(32));
     assert_eq!(
         index
-            .import(Form::PdqTool, "low", low.as_bytes())
+            .import(
+                &ListImport::new("low").form(Form::PdqTool),
+                low.as_bytes(),
+                &mut |_| ()
+            )
             .unwrap()
             .low_quality,
         1
     );
     assert!(
         index
-            .import(Form::Csv, "wrong", "a,b\n1,2\n".as_bytes())
+            .import(
+                &ListImport::new("wrong").form(Form::Csv),
+                "a,b\n1,2\n".as_bytes(),
+                &mut |_| ()
+            )
             .is_err()
     );
     assert!(
         index
-            .import(Form::Json, "wrong", "[]\n".as_bytes())
+            .import(
+                &ListImport::new("wrong").form(Form::Json),
+                "[]\n".as_bytes(),
+                &mut |_| ()
+            )
             .is_err()
     );
 }

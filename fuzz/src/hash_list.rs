@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use faunalens::index::{Form, Index, Settings};
+use faunalens::index::{Form, Index, ListImport, Settings};
 use tempfile::TempDir;
 
 const FORMS: [Form; 4] = [Form::ThreatExchange, Form::Csv, Form::PdqTool, Form::Json];
@@ -30,7 +30,8 @@ pub fn run(data: &[u8]) {
     let form = FORMS[usize::from(choice) % FORMS.len()];
     EMPTY.with(|(_, root)| {
         let mut index = Index::writer(root, Duration::from_secs(5)).expect("the index opens");
-        let _ = index.import(form, "partner", list);
+        let import = ListImport::new("partner").form(form);
+        let _ = index.import(&import, list, &mut |_| ());
     });
 }
 
@@ -45,8 +46,10 @@ pub fn seeds() -> Vec<Vec<u8>> {
          {{\"id\":\"1\",\"updated_at\":\"2026-03-02\",\"deleted\":true}}\n"
     );
     let lists = [
-        format!("# list\npdq {hash}\n{hash}\nmd5 00\n"),
-        format!("signal_type,signal_str,collab,category,tags\npdq,{hash},1,2,\"a b\"\n"),
+        format!("# list\npdq {hash}\n{hash} 'Wild \\'Life' POSITIVE_CLASS a,b\nmd5 00\n"),
+        format!(
+            "signal_type,signal_str,collab,category,tags\npdq,{hash},1,NEGATIVE_CLASS,\"a b\"\n"
+        ),
         format!("{hash},100,a/b.jpg\n{hash},a.jpg\n"),
         json,
     ];

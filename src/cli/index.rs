@@ -1,27 +1,23 @@
 //! `faunalens index`: the directory that remembers.
 
-use std::fs::File;
-use std::io::{BufReader, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use faunalens::fingerprint::{MATCH_DISTANCE, Pdq, PdqHash, PerceptualAlgorithm};
-use faunalens::index::{
-    Evidence, Form, Index, IndexError, Method, Query, Sellers, Settings as IndexSettings,
-};
+use faunalens::index::{Evidence, Index, IndexError, Method, Query, Settings as IndexSettings};
 use faunalens::manifest::Source;
 use faunalens::photo::{self, Detail, Photo};
 use faunalens::pipeline;
 use faunalens::record::Record;
-use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
 
+use super::exchange::{ExportCommand, ImportCommand};
 use super::hash::perceptual_algorithm;
-use super::memory::{PATIENCE, in_words, warn};
+use super::memory::{in_words, warn, writer};
+use super::progress::bar;
 use super::settings::{Settings, cores};
 use super::{exit_code, print_line};
 
@@ -40,7 +36,8 @@ Examples:
   faunalens scan listings.csv --out rows.jsonl --index seen/   with the model's descriptors too
   faunalens index query seen/ photo.jpg
   faunalens index export seen/ --form json --pseudonym-key key.bin > ours.jsonl
-  faunalens index import seen/ theirs.txt --form threatexchange --name partner
+  faunalens index import seen/ theirs.txt --source partner
+  faunalens index remove seen/ --source partner
   faunalens index stats seen/")]
 pub(super) struct IndexCommand {
     #[command(subcommand)]
@@ -86,6 +83,12 @@ enum Action {
         /// Seller whose sightings are to go, with the pictures that nobody else showed
         #[arg(long, value_name = "NAME")]
         seller: Vec<String>,
+        /// List of others that is to be withdrawn as a whole; importing it again brings it back
+        #[arg(long, value_name = "NAME")]
+        source: Vec<String>,
+        /// PDQ hash whose pictures are to go, and which no list brings back; 64 hexadecimal digits
+        #[arg(long, value_name = "HEX")]
+        pdq: Vec<PdqHash>,
     },
     Query(QueryCommand),
     /// Show what an index holds
@@ -106,36 +109,8 @@ enum Action {
         /// Folder of the index
         dir: PathBuf,
     },
-    /// Read a list of hashes from others
-    Import {
-        /// Folder of the index
-        dir: PathBuf,
-        /// The list; `-` is standard input
-        list: PathBuf,
-        /// Its form
-        #[arg(long, value_enum)]
-        form: ListForm,
-        /// Name under which its hashes are kept [default: the file's name]
-        #[arg(long)]
-        name: Option<String>,
-    },
-    /// Write hashes for others to standard output
-    Export {
-        /// Folder of the index
-        dir: PathBuf,
-        /// Form of the list
-        #[arg(long, value_enum)]
-        form: ListForm,
-        /// File with the secret key under which sellers become pseudonyms
-        #[arg(long, value_name = "FILE")]
-        pseudonym_key: Option<PathBuf>,
-        /// Let seller names, platforms and paths leave in the clear
-        #[arg(long, conflicts_with = "pseudonym_key")]
-        plain_sellers: bool,
-        /// Only what changed after this time, ISO 8601 UTC
-        #[arg(long, value_name = "TIME", default_value = "")]
-        since: String,
-    },
+    Import(ImportCommand),
+    Export(ExportCommand),
 }
 
 /// Find sightings of photos or hashes
@@ -176,29 +151,6 @@ fn method() -> impl TypedValueParser<Value = Method> {
     PossibleValuesParser::new(Method::ALL.map(Method::name)).try_map(|name| name.parse::<Method>())
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum ListForm {
-    /// `pdq <hex>` per line
-    Threatexchange,
-    /// `signal_type,signal_str,collab,category,tags`
-    Csv,
-    /// `hash,quality,path` per line
-    Pdq,
-    /// JSON lines with ids, times of change, tombstones and sellers
-    Json,
-}
-
-impl From<ListForm> for Form {
-    fn from(form: ListForm) -> Self {
-        match form {
-            ListForm::Threatexchange => Self::ThreatExchange,
-            ListForm::Csv => Self::Csv,
-            ListForm::Pdq => Self::PdqTool,
-            ListForm::Json => Self::Json,
-        }
-    }
-}
-
 impl IndexCommand {
     pub(super) fn run(&self, settings: &Settings) -> anyhow::Result<ExitCode> {
         match &self.action {
@@ -221,32 +173,28 @@ impl IndexCommand {
                 files,
                 sha256,
                 seller,
-            } => remove(&mut writer(dir)?, files, sha256, seller, settings),
+                source,
+                pdq,
+            } => {
+                let mut index = writer(dir)?;
+                let mut removed = 0;
+                for name in source {
+                    removed += index.remove_source(name)?;
+                }
+                for &hash in pdq {
+                    removed += index.remove_pdq(hash)?;
+                }
+                removed += remove(&mut index, files, sha256, seller, settings)?;
+                index.commit()?;
+                print_line(&format!("{removed} pictures removed"))?;
+                Ok(ExitCode::SUCCESS)
+            }
             Action::Query(query) => query.run(settings),
             Action::Stats { dir, json } => stats(&Index::open(dir)?, *json),
             Action::Verify { dir } => verify(&Index::open(dir)?),
             Action::Compact { dir } => compact(&mut writer(dir)?),
-            Action::Import {
-                dir,
-                list,
-                form,
-                name,
-            } => import(dir, list, *form, name.as_deref()),
-            Action::Export {
-                dir,
-                form,
-                pseudonym_key,
-                plain_sellers,
-                since,
-            } => {
-                let key = pseudonym_key.as_deref().map(read_key).transpose()?;
-                let sellers = match &key {
-                    Some(key) => Sellers::Pseudonyms(key),
-                    None if *plain_sellers => Sellers::Plain,
-                    None => Sellers::Omitted,
-                };
-                export(&Index::open(dir)?, (*form).into(), sellers, since)
-            }
+            Action::Import(import) => import.run(),
+            Action::Export(export) => export.run(),
         }
     }
 }
@@ -314,7 +262,7 @@ fn remove(
     hashes: &[String],
     sellers: &[String],
     settings: &Settings,
-) -> anyhow::Result<ExitCode> {
+) -> anyhow::Result<usize> {
     let mut removed = 0;
     for file in files {
         let bytes = photo::read_file(file, &settings.limits())?;
@@ -326,9 +274,7 @@ fn remove(
     for name in sellers {
         removed += index.remove_seller(name)?;
     }
-    index.commit()?;
-    print_line(&format!("{removed} pictures removed"))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(removed)
 }
 
 fn stats(index: &Index, json: bool) -> anyhow::Result<ExitCode> {
@@ -442,49 +388,6 @@ impl QueryCommand {
     }
 }
 
-fn import(dir: &Path, list: &Path, form: ListForm, name: Option<&str>) -> anyhow::Result<ExitCode> {
-    let mut index = writer(dir)?;
-    let named = list
-        .file_name()
-        .map_or("stdin".into(), |name| name.to_string_lossy().into_owned());
-    let input: Box<dyn Read> = if list.as_os_str() == "-" {
-        Box::new(std::io::stdin().lock())
-    } else {
-        Box::new(File::open(list).with_context(|| format!("cannot read {}", list.display()))?)
-    };
-    let done = index.import(form.into(), name.unwrap_or(&named), BufReader::new(input))?;
-    index.seal(&mut |_| ())?;
-    for (line, why) in done.refused.iter().take(20) {
-        eprintln!("faunalens: {}: line {line}: {why}", list.display());
-    }
-    print_line(&format!(
-        "{} new, {} known, {} withdrawn, {} of quality under 50 (kept, marked), {} of other types, {} lines refused",
-        done.new,
-        done.known,
-        done.removed,
-        done.low_quality,
-        done.other_types,
-        done.refused.len()
-    ))?;
-    warn(&index);
-    Ok(exit_code(!done.refused.is_empty()))
-}
-
-fn export(
-    index: &Index,
-    form: Form,
-    sellers: Sellers<'_>,
-    since: &str,
-) -> anyhow::Result<ExitCode> {
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let done = index.export(form, sellers, since, &mut out)?;
-    eprintln!(
-        "{} hashes, {} tombstones; {} of quality under 50 left out",
-        done.written, done.tombstones, done.low_quality
-    );
-    Ok(ExitCode::SUCCESS)
-}
-
 /// What to do about a failure of the index, in words of the command line.
 pub(super) fn hint(error: &IndexError) -> Option<String> {
     match error {
@@ -500,45 +403,10 @@ pub(super) fn hint(error: &IndexError) -> Option<String> {
     }
 }
 
-fn writer(dir: &Path) -> anyhow::Result<Index> {
-    Ok(Index::writer(dir, PATIENCE)?)
-}
-
-fn read_key(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let key =
-        std::fs::read(path).with_context(|| format!("cannot read the key {}", path.display()))?;
-    anyhow::ensure!(
-        key.len() >= 16,
-        "{}: a key needs 16 bytes or more; make one with `head -c 32 /dev/urandom > key.bin`",
-        path.display()
-    );
-    Ok(key)
-}
-
 fn parse_sha256(text: &str) -> anyhow::Result<[u8; 32]> {
     // The same 256 bits in the same spelling as a PDQ hash.
     let parsed: PdqHash = text
         .parse()
         .map_err(|_| anyhow::anyhow!("`{text}` is no SHA-256: give 64 hexadecimal digits"))?;
     Ok(parsed.to_bytes())
-}
-
-/// A bar on a terminal; nothing where standard error is a file or a pipe.
-pub(super) fn bar(what: &'static str, length: u64) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let template = if length > 0 {
-        "{bar:30} {percent}% {msg}, {eta} left"
-    } else {
-        "{spinner} {pos} {msg}"
-    };
-    let style =
-        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    let bar = if length > 0 {
-        ProgressBar::new(length)
-    } else {
-        ProgressBar::no_length()
-    };
-    bar.with_style(style).with_message(what)
 }

@@ -8,9 +8,9 @@ use faunalens::fingerprint::MATCH_DISTANCE;
 use faunalens::index::Index;
 use faunalens::links::{self, Options};
 
-use super::index::bar;
 use super::memory::warn;
 use super::print_line;
+use super::progress::bar;
 
 /// Find clusters of one picture and the graph of sellers who share pictures
 ///

@@ -1,6 +1,6 @@
 //! `--index` of `check` and `scan`: where the memory lies, and how it is asked.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -96,6 +96,11 @@ impl MemoryOptions {
         search.exact = self.exact;
         search
     }
+}
+
+/// An index to change, once nobody else changes it.
+pub(super) fn writer(dir: &Path) -> anyhow::Result<Index> {
+    Ok(Index::writer(dir, PATIENCE)?)
 }
 
 /// A name that is misspelt in a policy would never raise anything.

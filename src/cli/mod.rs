@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod doctor;
 mod eval;
+mod exchange;
 mod hash;
 mod index;
 mod links;

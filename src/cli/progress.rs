@@ -38,3 +38,23 @@ impl Progress for Bar {
         self.bar().finish_and_clear();
     }
 }
+
+/// A bar on a terminal; nothing where standard error is a file or a pipe.
+pub(super) fn bar(what: &'static str, length: u64) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let template = if length > 0 {
+        "{bar:30} {percent}% {msg}, {eta} left"
+    } else {
+        "{spinner} {pos} {msg}"
+    };
+    let style =
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = if length > 0 {
+        ProgressBar::new(length)
+    } else {
+        ProgressBar::no_length()
+    };
+    bar.with_style(style).with_message(what)
+}

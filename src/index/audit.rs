@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::error::{Result, WithPath};
 use super::graph::Recall;
+use super::sources::ListSource;
 use super::store::Index;
 use super::weakness::Weakness;
 use crate::photo::PIXELS_ID;
@@ -41,6 +42,8 @@ pub struct Stats {
     pub perceptual: Vec<(String, u64)>,
     /// Pictures that came from hash lists of others.
     pub imported: u64,
+    /// The lists of others.
+    pub sources: Vec<ListSource>,
     /// Whether only hashes are kept.
     pub hash_only: bool,
     /// When the packed files were made, UTC; `None` before the first time.
@@ -83,6 +86,7 @@ impl Index {
                 "SELECT definition, count(*) FROM perceptual GROUP BY definition ORDER BY definition",
             )?,
             imported: self.count("FROM image WHERE source IS NOT NULL AND removed_at IS NULL")?,
+            sources: self.sources()?,
             hash_only: self.settings().hash_only,
             built_at: manifest.map(|manifest| manifest.built_at.clone()),
             unpacked: self.tail.len() as u64,
@@ -238,6 +242,13 @@ impl Stats {
         }
         if self.imported > 0 {
             writeln!(f, "from hash lists of others: {}", self.imported)?;
+        }
+        for source in &self.sources {
+            writeln!(
+                f,
+                "list {}: {} hashes, {} of them negative, imported {}",
+                source.name, source.hashes, source.negative, source.imported_at
+            )?;
         }
         if self.removed > 0 {
             writeln!(f, "removed, tombstone kept: {}", self.removed)?;

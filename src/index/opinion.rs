@@ -69,6 +69,16 @@ impl Opinion {
     }
 }
 
+impl Opinion {
+    /// What two opinions on one hash come to: where they part, somebody has to look.
+    pub(super) fn and(earlier: Option<Self>, other: Self) -> Option<Self> {
+        match earlier {
+            Some(earlier) if earlier != other => Some(Self::Investigate),
+            _ => Some(other),
+        }
+    }
+}
+
 impl fmt::Display for Opinion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

@@ -2,8 +2,10 @@
 
 use rusqlite::OptionalExtension;
 
-use super::error::{Result, WithPath};
+use super::error::{IndexError, Result, WithPath};
+use super::pictures_seen::PictureSet;
 use super::store::{Index, NOW};
+use crate::fingerprint::PdqHash;
 
 impl Index {
     /// Removes the picture of `sha256` from every answer; its tombstone stays, so that adding it
@@ -46,6 +48,69 @@ impl Index {
         }
         self.execute("DELETE FROM sighting WHERE seller = ?1", [seller])?;
         Ok(images.len())
+    }
+
+    /// Withdraws a whole list of others, with its name; importing it again brings it back. Returns
+    /// how many hashes went.
+    ///
+    /// # Errors
+    /// [`IndexError::Input`] where there is no such list,
+    /// [`IndexError::ReadOnly`](super::IndexError::ReadOnly), or what the database refuses.
+    pub fn remove_source(&mut self, source: &str) -> Result<usize> {
+        self.begin()?;
+        let pictures = self.pictures_of(source)?;
+        let known = self.execute("DELETE FROM source WHERE name = ?1", [source])?;
+        if known == 0 && pictures.is_empty() {
+            let names = self.source_names()?;
+            return Err(IndexError::Input(format!(
+                "there is no list {source:?} in this index, which holds {names:?}"
+            )));
+        }
+        let mut removed = 0;
+        for image in pictures.iter() {
+            self.withdraw(image)?;
+            removed += 1;
+        }
+        Ok(removed)
+    }
+
+    /// Removes every picture and listed hash with exactly this PDQ hash. No list brings it back;
+    /// photographs come back only as other files. Returns how many went.
+    ///
+    /// # Errors
+    /// [`IndexError::ReadOnly`](super::IndexError::ReadOnly), or what the database refuses.
+    pub fn remove_pdq(&mut self, hash: PdqHash) -> Result<usize> {
+        self.begin()?;
+        let sql = "SELECT image.id FROM image JOIN pdq ON pdq.id = image.pdq
+                   WHERE hash = ?1 AND removed_at IS NULL";
+        let images = self.images(sql, [hash.to_bytes()])?;
+        for &image in &images {
+            self.remove_image(image)?;
+        }
+        self.execute(
+            "INSERT OR IGNORE INTO unwanted(hash) VALUES (?1)",
+            [hash.to_bytes()],
+        )?;
+        Ok(images.len())
+    }
+
+    /// The pictures of a list that are not withdrawn.
+    pub(super) fn pictures_of(&self, source: &str) -> Result<PictureSet> {
+        let sql = "SELECT id FROM image WHERE source = ?1 AND removed_at IS NULL";
+        let mut statement = self.db.prepare_cached(sql).with_path(&self.database)?;
+        let mut rows = statement.query([source]).with_path(&self.database)?;
+        let mut pictures = PictureSet::default();
+        while let Some(row) = rows.next().with_path(&self.database)? {
+            pictures.insert(row.get(0).with_path(&self.database)?);
+        }
+        Ok(pictures)
+    }
+
+    /// Removes a hash for its list, which may bring it back.
+    pub(super) fn withdraw(&self, image: i64) -> Result<()> {
+        self.remove_image(image)?;
+        let sql = "UPDATE image SET withdrawn = 1 WHERE id = ?1";
+        self.execute(sql, [image]).map(|_| ())
     }
 
     /// Leaves the tombstone of a picture.

@@ -240,6 +240,10 @@ impl Index {
             .with_path(&self.database)
     }
 
+    pub(super) fn in_transaction(&self) -> bool {
+        self.in_transaction
+    }
+
     pub(super) fn begin(&mut self) -> Result<()> {
         if !self.is_writer() {
             return Err(IndexError::ReadOnly(self.root.clone()));

@@ -200,7 +200,8 @@ impl Policy {
     /// What is wrong, in words.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let contents: Contents = toml::from_str(text).map_err(|error| error.to_string())?;
+        let contents: Contents =
+            toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
         if contents.raise.is_empty() && contents.clear.is_empty() {
             return Err("it holds no [[raise]] and no [[clear]]".into());
         }

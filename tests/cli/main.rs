@@ -6,12 +6,15 @@ mod blank;
 mod check;
 mod doctor;
 mod eval;
+mod exchange;
 mod hash;
 mod index;
 mod install;
 #[cfg(target_os = "linux")]
 mod memory;
 mod model;
+mod policy;
 mod program;
+mod remember;
 mod scan;
 mod usage;

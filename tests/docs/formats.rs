@@ -243,7 +243,7 @@ fn index(folder: &Path, written: &mut Written) {
     written.insert("Head of a json list".into(), keys(&lines[0]));
     let mut fields = keys(&lines[1]);
     // Of imported hashes, and of an index that keeps other hashes too.
-    fields.extend(["tags".to_owned(), "perceptual".to_owned()]);
+    fields.extend(["tags", "perceptual", "category", "opinion"].map(str::to_owned));
     written.insert("Lines of a json list".into(), fields);
 }
 
