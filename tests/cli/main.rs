@@ -8,6 +8,8 @@ mod doctor;
 mod eval;
 mod exchange;
 mod hash;
+#[cfg(unix)]
+mod hook;
 mod index;
 mod install;
 #[cfg(target_os = "linux")]
