@@ -31,17 +31,20 @@
 //! # }
 //! ```
 
+pub mod escape;
 pub mod evaluate;
 pub mod fingerprint;
 pub mod index;
 pub mod learn;
 pub mod links;
 pub mod manifest;
+pub mod moment;
 pub mod photo;
 pub mod pipeline;
 pub mod progress;
 pub mod recognize;
 pub mod record;
+pub mod replace;
 pub mod report;
 pub mod schreger;
 pub mod verdict;

@@ -15,9 +15,9 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) if cli::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("faunalens: {error:#}");
+            cli::tell(format!("faunalens: {error:#}"));
             if let Some(hint) = cli::hint(&error) {
-                eprintln!("faunalens: {hint}");
+                cli::tell(format!("faunalens: {hint}"));
             }
             ExitCode::from(2)
         }

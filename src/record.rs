@@ -4,13 +4,16 @@ mod csv;
 mod flat;
 mod jsonl;
 mod parquet;
+mod place;
 pub mod resume;
 pub mod sink;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::escape;
 use crate::index::Match;
 use crate::manifest::{Context, Passthrough};
 use crate::photo::{FailureKind, Mark, PhotoError};
@@ -246,7 +249,11 @@ impl Record {
     /// # Errors
     /// Never in practice: every field has a JSON form.
     pub fn to_json(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
+        let line = serde_json::to_string(self)?;
+        Ok(match escape::json(&line) {
+            Cow::Owned(safe) => safe,
+            Cow::Borrowed(_) => line,
+        })
     }
 }
 

@@ -13,9 +13,12 @@ use faunalens::pipeline::{Input, Inspected, Memory, Remembered, inspect};
 use faunalens::record::{JSON_SCHEMA, Record};
 use faunalens::verdict::{Decision, format_score};
 
+use super::console::{print_json, print_line, print_lines, tell};
+use super::emitted;
 use super::memory::{MemoryOptions, warn};
 use super::settings::{Judging, Settings, cores, prepare_process};
-use super::{emitted, print_line};
+use super::times::time;
+use faunalens::escape::name;
 
 /// Score single photos, as an upload hook does
 ///
@@ -73,7 +76,7 @@ struct Remembering {
     platform: Option<String>,
 
     /// When they were captured, such as 2026-11-26T21:30:00Z
-    #[arg(long, value_name = "TIME", requires = "remember")]
+    #[arg(long, value_name = "TIME", requires = "remember", value_parser = time)]
     captured_at: Option<String>,
 }
 
@@ -110,7 +113,7 @@ With --exit-code:
 impl Check {
     pub(super) fn run(&self, settings: &Settings) -> anyhow::Result<ExitCode> {
         if self.schema {
-            print_line(JSON_SCHEMA.trim_end())?;
+            print_lines(JSON_SCHEMA.trim_end())?;
             return Ok(ExitCode::SUCCESS);
         }
         // May start the program again, so it comes before anything is read.
@@ -139,7 +142,7 @@ impl Check {
         let mut worker = engine.worker(cores())?;
         let first = first
             .join()
-            .map_err(|_| anyhow::anyhow!("reading {} failed", self.files[0].display()))?;
+            .map_err(|_| anyhow::anyhow!("reading {} failed", name(&self.files[0])))?;
         let rest = &self.files[1..];
         let rest = rest
             .iter()
@@ -183,7 +186,7 @@ impl Check {
         let engine = self.judging.engine(settings)?;
         let mut take = |remembered: Remembered| -> std::io::Result<()> {
             for warning in &remembered.warnings {
-                eprintln!("faunalens: warning: {warning}");
+                tell(format!("faunalens: warning: {warning}"));
             }
             let mut records = remembered.records.iter();
             records.try_for_each(|record| self.take(record, outcome))
@@ -209,9 +212,11 @@ impl Check {
     fn take(&self, record: &Record, outcome: &mut Outcome) -> std::io::Result<()> {
         outcome.count(record);
         if self.json {
-            print_line(&record.to_json()?)
+            print_json(&record.to_json()?)
         } else {
-            print_line(&in_words(record))
+            in_words(record)
+                .iter()
+                .try_for_each(|line| print_line(line))
         }
     }
 }
@@ -262,17 +267,20 @@ fn open(path: &Path, limits: &Limits, evidence: Option<&[PerceptualAlgorithm]>) 
         Ok(bytes) => Input::Bytes(bytes),
         Err(error) => Input::Failed(error),
     };
-    inspect(path.to_string_lossy().into_owned(), input, limits, evidence)
+    inspect(name(path), input, limits, evidence)
 }
 
-/// One aligned line: decision, best label, file, and why.
-fn in_words(record: &Record) -> String {
+/// One aligned line: decision, best label, file, and why; then a line per match.
+fn in_words(record: &Record) -> Vec<String> {
     let Some(decision) = record.decision else {
         let error = record.error.as_ref();
         let (kind, message) = error.map_or(("internal", ""), |error| {
             (error.kind.name(), error.message.as_str())
         });
-        return format!("{:<7} {kind:<20} {}: {message}", "error", record.file);
+        return vec![format!(
+            "{:<7} {kind:<20} {}: {message}",
+            "error", record.file
+        )];
     };
     let finding = finding(record);
     let reasons = if record.reasons.is_empty() {
@@ -286,9 +294,9 @@ fn in_words(record: &Record) -> String {
         record.file
     );
     let matches = record.matches.iter().flatten();
-    matches.fold(line, |line, found| {
-        line + "\n" + &super::memory::in_words(found)
-    })
+    std::iter::once(line)
+        .chain(matches.map(super::memory::in_words))
+        .collect()
 }
 
 /// What was raised: the label that did, with its score, or the list that the picture is on.

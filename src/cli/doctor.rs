@@ -8,8 +8,9 @@ use faunalens::recognize::{Bundle, RecognizeError, Recognizer, Runtime, library_
 use image::RgbImage;
 use serde_json::{Value, json};
 
-use super::print_line;
+use super::console::{print_json, print_line};
 use super::settings::{Settings, cores};
+use faunalens::escape::name;
 
 /// Say what is installed, where it was found, and whether it works
 #[derive(Debug, Args)]
@@ -58,7 +59,7 @@ impl Doctor {
             "problems": problems,
         });
         if self.json {
-            print_line(&report.to_string())?;
+            print_json(&report.to_string())?;
         } else {
             print(&report, "")?;
         }
@@ -69,10 +70,10 @@ impl Doctor {
 /// Where ONNX Runtime is looked for, in this order; the working directory is not among them.
 fn searched(settings: &Settings) -> Vec<String> {
     match settings.explicit_runtime() {
-        Some(path) => vec![path.display().to_string()],
+        Some(path) => vec![name(path)],
         None => library_candidates()
             .iter()
-            .map(|path| path.display().to_string())
+            .map(|path| name(path))
             .chain(["the system's libraries".into()])
             .collect(),
     }
@@ -80,7 +81,7 @@ fn searched(settings: &Settings) -> Vec<String> {
 
 fn describe_runtime(runtime: &Runtime) -> Value {
     json!({
-        "path": runtime.path.display().to_string(),
+        "path": name(&runtime.path),
         "version": runtime.version(),
         "build": runtime.build_info(),
     })
@@ -88,7 +89,7 @@ fn describe_runtime(runtime: &Runtime) -> Value {
 
 fn describe_bundle(bundle: &Bundle) -> Value {
     json!({
-        "folder": bundle.folder.display().to_string(),
+        "folder": name(&bundle.folder),
         "name": bundle.description.name,
         "version": bundle.description.version,
         "sha256": bundle.description.model.sha256,

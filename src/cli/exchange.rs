@@ -8,11 +8,13 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+use faunalens::escape::name;
 use faunalens::index::{ExportChoice, Form, Imported, Index, ListImport, Opinion, Sellers};
 
+use super::console::{print_json, print_line, tell};
+use super::exit_code;
 use super::memory::{warn, writer};
 use super::progress::bar;
-use super::{exit_code, print_line};
 
 /// Read a list of hashes from others
 ///
@@ -128,7 +130,7 @@ impl From<ListForm> for Form {
 impl ImportCommand {
     pub(super) fn run(&self) -> anyhow::Result<ExitCode> {
         let named = self.list.file_name();
-        let named = named.map_or("stdin".into(), |name| name.to_string_lossy().into_owned());
+        let named = named.map_or("stdin".into(), name);
         let source = self.source.as_deref().unwrap_or(match named.as_str() {
             "-" => "stdin",
             named => named,
@@ -137,7 +139,7 @@ impl ImportCommand {
             Box::new(std::io::stdin().lock())
         } else {
             let file = File::open(&self.list);
-            Box::new(file.with_context(|| format!("cannot read {}", self.list.display()))?)
+            Box::new(file.with_context(|| format!("cannot read {}", name(&self.list)))?)
         };
         let mut list = ListImport::new(source)
             .adding(self.add)
@@ -153,27 +155,33 @@ impl ImportCommand {
         index.seal(&mut |_| ())?;
         progress.finish_and_clear();
         self.tell_refused(&done);
-        print_line(&if self.json {
+        if self.json {
             let mut summary = serde_json::to_value(&done)?;
             summary["source"] = source.into();
-            summary.to_string()
+            print_json(&summary.to_string())?;
         } else {
-            in_words(&done)
-        })?;
+            print_line(&in_words(&done))?;
+        }
         warn(&index);
         Ok(exit_code(done.refused > 0))
     }
 
     fn tell_refused(&self, done: &Imported) {
         for (line, why) in &done.refused_lines {
-            eprintln!("faunalens: {}: line {line}: {why}", self.list.display());
+            tell(format!(
+                "faunalens: {}: line {line}: {why}",
+                name(&self.list)
+            ));
         }
         let more = done.refused - done.refused_lines.len() as u64;
         if more > 0 {
-            eprintln!("faunalens: {}: and {more} lines more", self.list.display());
+            tell(format!(
+                "faunalens: {}: and {more} lines more",
+                name(&self.list)
+            ));
         }
         if done.refused > 0 && done.new + done.known + done.restored + done.kept_away == 0 {
-            eprintln!("faunalens: no hash could be read, so nothing is withdrawn");
+            tell("faunalens: no hash could be read, so nothing is withdrawn");
         }
     }
 }
@@ -230,18 +238,17 @@ impl ExportCommand {
         if done.negative > 0 {
             words += &format!(", {} negative ones left out", done.negative);
         }
-        eprintln!("{words}");
+        tell(words);
         Ok(ExitCode::SUCCESS)
     }
 }
 
 fn read_key(path: &std::path::Path) -> anyhow::Result<Vec<u8>> {
-    let key =
-        std::fs::read(path).with_context(|| format!("cannot read the key {}", path.display()))?;
+    let key = std::fs::read(path).with_context(|| format!("cannot read the key {}", name(path)))?;
     anyhow::ensure!(
         key.len() >= 16,
         "{}: a key needs 16 bytes or more; make one with `head -c 32 /dev/urandom > key.bin`",
-        path.display()
+        name(path)
     );
     Ok(key)
 }

@@ -10,8 +10,10 @@ use faunalens::photo::{self, Detail, Limits, Photo, PhotoError};
 use image::RgbImage;
 use rayon::prelude::*;
 
+use super::console::{print_line, tell};
+use super::exit_code;
 use super::settings::Settings;
-use super::{exit_code, print_line};
+use faunalens::escape::name;
 
 /// Photos hashed before their lines are printed.
 const CHUNK: usize = 256;
@@ -31,7 +33,7 @@ Examples:
   faunalens hash photo.jpg
   faunalens hash --dihedral photo.jpg     also mirrored and turned, eight lines
   faunalens hash --algorithm phash --algorithm pdq photo.jpg
-  faunalens hash *.jpg > hashes.csv")]
+  faunalens hash *.jpg > hashes.txt")]
 pub(super) struct Hash {
     /// Photos; `-` is standard input
     #[arg(value_name = "FILE", required = true)]
@@ -67,7 +69,7 @@ impl Hash {
                     Ok(lines) => lines.iter().try_for_each(|line| print_line(line))?,
                     Err(error) => {
                         some_failed = true;
-                        eprintln!("faunalens: {}: {error}", path.display());
+                        tell(format!("faunalens: {}: {error}", name(path)));
                     }
                 }
             }
@@ -82,7 +84,7 @@ impl Hash {
             Algorithm::Pdq => self.pdq(&photo),
             Algorithm::Perceptual(algorithm) => self.perceptual(&photo.pixels, algorithm),
         };
-        let file = path.display();
+        let file = name(path);
         let hashes = self.algorithm.iter().flat_map(hashes);
         Ok(hashes.map(|hash| format!("{hash},{file}")).collect())
     }

@@ -14,12 +14,15 @@ use faunalens::pipeline;
 use faunalens::record::Record;
 use sha2::{Digest, Sha256};
 
+use super::console::{print_json, print_line, print_lines, tell};
 use super::exchange::{ExportCommand, ImportCommand};
+use super::exit_code;
 use super::hash::perceptual_algorithm;
 use super::memory::{in_words, warn, writer};
 use super::progress::bar;
 use super::settings::{Settings, cores};
-use super::{exit_code, print_line};
+use super::times::{TimesOption, UnreadTimes};
+use faunalens::escape::name;
 
 /// Quality taken for a hash that is given without one.
 const MAX_QUALITY: u8 = 100;
@@ -67,6 +70,8 @@ enum Action {
         /// Run the model too, for its descriptors
         #[arg(long)]
         describe: bool,
+        #[command(flatten)]
+        times: TimesOption,
         /// Seconds to wait for another writer
         #[arg(long, value_name = "SECONDS", default_value_t = 10)]
         wait: u64,
@@ -163,10 +168,11 @@ impl IndexCommand {
                 dir,
                 source,
                 describe,
+                times,
                 wait,
             } => {
                 let mut index = writer_or_new(dir, Duration::from_secs(*wait))?;
-                add(&mut index, source, *describe, settings)
+                add(&mut index, source, *times, *describe, settings)
             }
             Action::Remove {
                 dir,
@@ -202,7 +208,7 @@ impl IndexCommand {
 fn init(dir: &Path, hash_only: bool, also: &[PerceptualAlgorithm]) -> anyhow::Result<ExitCode> {
     let settings = IndexSettings::default().hash_only(hash_only);
     Index::create(dir, settings.also(also.iter().copied()))?;
-    print_line(&format!("empty index -> {}", dir.display()))?;
+    print_line(&format!("empty index -> {}", name(dir)))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -211,7 +217,7 @@ fn writer_or_new(dir: &Path, patience: Duration) -> anyhow::Result<Index> {
     match Index::writer(dir, patience) {
         Err(IndexError::Missing(_)) => {
             let index = Index::create(dir, IndexSettings::default())?;
-            eprintln!("faunalens: new index -> {}", dir.display());
+            tell(format!("faunalens: new index -> {}", name(dir)));
             Ok(index)
         }
         other => Ok(other?),
@@ -221,6 +227,7 @@ fn writer_or_new(dir: &Path, patience: Duration) -> anyhow::Result<Index> {
 fn add(
     index: &mut Index,
     source: &Path,
+    times: TimesOption,
     describe: bool,
     settings: &Settings,
 ) -> anyhow::Result<ExitCode> {
@@ -229,29 +236,35 @@ fn add(
     let mut each = |record: &Record| {
         progress.inc(1);
         if let Some(error) = &record.error {
-            progress.suspend(|| eprintln!("faunalens: {}: {}", record.file, error.message));
+            progress.suspend(|| tell(format!("faunalens: {}: {}", record.file, error.message)));
         }
     };
+    let mut unread = UnreadTimes::default();
+    let items = source.items_with(times.form())?.inspect(|item| {
+        (item.unread_time.iter()).for_each(|time| progress.suspend(|| unread.tell(time)));
+    });
     let filled = if describe {
-        settings
-            .engine()?
-            .fill(index, cores(), source.items()?, &mut each)?
+        settings.engine()?.fill(index, cores(), items, &mut each)?
     } else {
-        pipeline::fill(index, source.items()?, &settings.limits(), &mut each)?
+        pipeline::fill(index, items, &settings.limits(), &mut each)?
     };
     progress.set_message("descriptors in the graph");
     index.seal(&mut |points| progress.set_position(points as u64))?;
     progress.finish_and_clear();
+    unread.conclude();
     warn(index);
-    eprintln!(
+    tell(format!(
         "{} new pictures, {} new sightings, {} could not be read; {} pictures in the index",
         filled.pictures,
         filled.sightings,
         filled.failed,
         index.images_held()?
-    );
+    ));
     if filled.removed > 0 {
-        eprintln!("{} had been removed before and stay away", filled.removed);
+        tell(format!(
+            "{} had been removed before and stay away",
+            filled.removed
+        ));
     }
     Ok(exit_code(filled.failed > 0))
 }
@@ -279,11 +292,10 @@ fn remove(
 
 fn stats(index: &Index, json: bool) -> anyhow::Result<ExitCode> {
     let stats = index.stats()?;
-    print_line(&if json {
-        serde_json::to_string(&stats)?
-    } else {
-        stats.to_string()
-    })?;
+    match json {
+        true => print_json(&serde_json::to_string(&stats)?)?,
+        false => print_lines(&stats.to_string())?,
+    }
     warn(index);
     Ok(ExitCode::SUCCESS)
 }
@@ -291,10 +303,10 @@ fn stats(index: &Index, json: bool) -> anyhow::Result<ExitCode> {
 fn verify(index: &Index) -> anyhow::Result<ExitCode> {
     let problems = index.verify()?;
     for problem in &problems {
-        eprintln!("faunalens: {problem}");
+        tell(format!("faunalens: {problem}"));
     }
     for remark in index.remarks()? {
-        eprintln!("faunalens: {remark}");
+        tell(format!("faunalens: {remark}"));
     }
     if problems.is_empty() {
         print_line("sound")?;
@@ -323,10 +335,10 @@ impl QueryCommand {
         let some_failed = self.answer_files(&index, settings)?;
         warn(&index);
         if !self.files.is_empty() && self.leaves_descriptors_out(&index)? {
-            eprintln!(
+            tell(format!(
                 "faunalens: descriptors were not asked, so crops and composites may be missed; \
                  --describe runs the model for them"
-            );
+            ));
         }
         Ok(exit_code(some_failed))
     }
@@ -347,14 +359,14 @@ impl QueryCommand {
         let limits = settings.limits();
         let mut some_failed = false;
         for file in &self.files {
-            let name = file.display().to_string();
+            let name = name(file);
             let photo = photo::read(file, &limits)
                 .and_then(|bytes| Photo::with_detail(&bytes, &limits, Detail::Screening));
             let photo = match photo {
                 Ok(photo) => photo,
                 Err(error) => {
                     some_failed = true;
-                    eprintln!("faunalens: {name}: {error}");
+                    tell(format!("faunalens: {name}: {error}"));
                     continue;
                 }
             };
@@ -379,7 +391,7 @@ impl QueryCommand {
         let matches = index.query(&query)?;
         if self.json {
             let answer = serde_json::json!({"file": name, "matches": matches});
-            return Ok(print_line(&answer.to_string())?);
+            return Ok(print_json(&answer.to_string())?);
         }
         print_line(&format!("{name}: {} sightings", matches.len()))?;
         Ok(matches
@@ -391,10 +403,7 @@ impl QueryCommand {
 /// What to do about a failure of the index, in words of the command line.
 pub(super) fn hint(error: &IndexError) -> Option<String> {
     match error {
-        IndexError::Missing(dir) => Some(format!(
-            "`faunalens index init {}` makes one",
-            dir.display()
-        )),
+        IndexError::Missing(dir) => Some(format!("`faunalens index init {}` makes one", name(dir))),
         IndexError::Damaged { .. } | IndexError::Older { .. } | IndexError::Stale(_) => {
             Some("see `faunalens index compact`".into())
         }

@@ -8,9 +8,10 @@ use faunalens::fingerprint::MATCH_DISTANCE;
 use faunalens::index::Index;
 use faunalens::links::{self, Options};
 
+use super::console::print_line;
 use super::memory::warn;
-use super::print_line;
 use super::progress::bar;
+use faunalens::escape::name;
 
 /// Find clusters of one picture and the graph of sellers who share pictures
 ///
@@ -59,7 +60,7 @@ impl LinksCommand {
             found.objects.len(),
             found.shops.len(),
             found.edges.len(),
-            self.out.display()
+            name(&self.out)
         ))?;
         Ok(ExitCode::SUCCESS)
     }

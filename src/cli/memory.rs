@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::console::tell;
 use anyhow::Context;
 use clap::Args;
 use faunalens::fingerprint::MATCH_DISTANCE;
@@ -111,10 +112,10 @@ fn warn_of_unknown_sources(policy: Option<&Policy>, index: &Index) -> anyhow::Re
     let known = index.source_names()?;
     for name in policy.sources() {
         if !known.iter().any(|known| known == name) {
-            eprintln!(
+            tell(format!(
                 "faunalens: warning: the policy names the list {name:?}, which this index doesn't \
                  hold (it holds {known:?})"
-            );
+            ));
         }
     }
     Ok(())
@@ -123,7 +124,7 @@ fn warn_of_unknown_sources(policy: Option<&Policy>, index: &Index) -> anyhow::Re
 /// Tells people what was found wrong with an index and worked around.
 pub(super) fn warn(index: &Index) {
     for warning in index.warnings() {
-        eprintln!("faunalens: warning: {warning}");
+        tell(format!("faunalens: warning: {warning}"));
     }
 }
 
@@ -138,6 +139,8 @@ pub(super) fn in_words(found: &Match) -> String {
     let seen = [
         ("seller", &found.seller),
         ("listing", &found.listing),
+        ("platform", &found.platform),
+        ("captured", &found.captured_at),
         ("file", &found.file),
     ];
     let seen: Vec<String> = seen

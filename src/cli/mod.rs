@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod console;
 mod doctor;
 mod eval;
 mod exchange;
@@ -14,8 +15,8 @@ mod progress;
 mod scan;
 mod schreger;
 mod settings;
+mod times;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -24,6 +25,8 @@ use faunalens::photo;
 use faunalens::pipeline::BatchError;
 use faunalens::record::resume::ResumeError;
 
+use console::print_lines;
+pub(crate) use console::tell;
 use settings::Settings;
 
 /// Recognises illegal wildlife products in listing photographs: from pixels
@@ -81,9 +84,10 @@ enum Command {
 /// Runs one command and says how it went.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     silence_caught_panics();
+    outlive_file_limit();
     let settings = cli.settings;
     if cli.version {
-        print_line(&settings.version())?;
+        print_lines(&settings.version())?;
         return Ok(ExitCode::SUCCESS);
     }
     match cli.command {
@@ -116,11 +120,6 @@ fn emitted<E: std::error::Error + Send + Sync + 'static>(
     }
 }
 
-/// Prints one line to standard output.
-fn print_line(line: &str) -> std::io::Result<()> {
-    writeln!(std::io::stdout().lock(), "{line}")
-}
-
 /// What to do about an error, where the library's own words leave the command line out.
 pub(crate) fn hint(error: &anyhow::Error) -> Option<String> {
     error
@@ -136,6 +135,17 @@ pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
         io.is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
             || matches!(cause.downcast_ref(), Some(ResumeError::ClosedPipe))
     })
+}
+
+/// A limit on the size of files (`ulimit -f`) is an error where a file is written, as a full disk
+/// is, and not the end of the program.
+fn outlive_file_limit() {
+    #[cfg(unix)]
+    {
+        let seen = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        // Without it the limit still holds, and ends the program.
+        let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, seen);
+    }
 }
 
 /// A decoder's panic is caught and becomes the photo's error; its message

@@ -13,9 +13,11 @@ use faunalens::progress::{Progress, Silent};
 use faunalens::recognize::{Bundle, Reads, Recognizer, Threshold};
 use image::RgbImage;
 
+use super::console::{print_line, print_lines, tell};
+use super::exit_code;
 use super::progress::Bar;
 use super::settings::{Settings, cores, prepare_process};
-use super::{exit_code, print_line};
+use faunalens::escape::name;
 
 /// Look at a model bundle, or teach one
 #[derive(Debug, Args)]
@@ -90,12 +92,12 @@ impl Model {
         match &self.action {
             Action::Learn(command) => return command.run(settings),
             &Action::Show { card } => {
-                print_line(&describe_bundle(&Bundle::load(&folder)?))?;
+                print_lines(&describe_bundle(&Bundle::load(&folder)?))?;
                 if card {
                     let path = folder.join("CARD.md");
                     let text = std::fs::read_to_string(&path)
-                        .map_err(|error| anyhow::anyhow!("{}: {error}", path.display()))?;
-                    print_line(&format!("\n{}", text.trim_end()))?;
+                        .map_err(|error| anyhow::anyhow!("{}: {error}", name(path)))?;
+                    print_lines(&format!("\n{}", text.trim_end()))?;
                 }
             }
             Action::Verify => {
@@ -103,7 +105,7 @@ impl Model {
                 let runtime = settings.runtime()?;
                 let mut recognizer = Recognizer::new(&runtime, &bundle, cores())?;
                 recognizer.recognize(&RgbImage::new(64, 48))?;
-                print_line(&format!("{}: sound", folder.display()))?;
+                print_line(&format!("{}: sound", name(folder)))?;
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -117,7 +119,7 @@ impl Learn {
         anyhow::ensure!(
             !self.into.exists(),
             "{}: is there already; remove it, or name another folder with --into",
-            self.into.display()
+            name(&self.into)
         );
         let mut options = LearnOptions::new(self.from.clone());
         options.products.clone_from(&self.product);
@@ -130,13 +132,13 @@ impl Learn {
         let (base, runtime) = (settings.bundle()?, settings.runtime()?);
         let taught = learn(&options, base, &runtime, progress).map_err(name_option)?;
         taught.write(&self.into)?;
-        print_line(&describe_taught(&taught))?;
+        print_lines(&describe_taught(&taught))?;
         warn_of_left_out(&taught);
         print_line(&format!(
             "{:.1} s -> {}; its card is {}",
             start.elapsed().as_secs_f64(),
-            self.into.display(),
-            self.into.join("CARD.md").display()
+            name(&self.into),
+            name(&self.into.join("CARD.md"))
         ))?;
         Ok(exit_code(!taught.left_out.is_empty()))
     }
@@ -145,10 +147,13 @@ impl Learn {
 /// Pictures that were left out, the first five by name.
 fn warn_of_left_out(taught: &TaughtBundle) {
     for row in taught.left_out.iter().take(5) {
-        eprintln!("faunalens: left out: {}: {}", row.file, row.why);
+        tell(format!("faunalens: left out: {}: {}", row.file, row.why));
     }
     if taught.left_out.len() > 5 {
-        eprintln!("faunalens: left out: {} more", taught.left_out.len() - 5);
+        tell(format!(
+            "faunalens: left out: {} more",
+            taught.left_out.len() - 5
+        ));
     }
 }
 
@@ -248,7 +253,7 @@ fn describe_bundle(bundle: &Bundle) -> String {
     let input = &described.input;
     let mut lines = vec![
         format!("name         {} {}", described.name, described.version),
-        format!("folder       {}", bundle.folder.display()),
+        format!("folder       {}", name(&bundle.folder)),
         format!("licence      {}", described.license),
         format!("sha256       {}", described.model.sha256),
         format!("size         {:.1} MB", bundle.model.len() as f64 / 1e6),

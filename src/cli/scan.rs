@@ -1,5 +1,7 @@
 //! `faunalens scan`: a crawl, unattended.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -8,15 +10,19 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use faunalens::manifest::{ManifestError, Source};
+use faunalens::manifest::{Item, ManifestError, Source};
 use faunalens::pipeline::{Engine, Memory};
-use faunalens::record::resume::{Past, ResumeError, Tally};
+use faunalens::record::resume::{Past, Picture, ResumeError, Tally};
 use faunalens::record::sink::{self, Sink};
+use faunalens::record::{Failure, Record};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
+use super::console::tell;
 use super::memory::{MemoryOptions, warn};
 use super::settings::{Judging, Settings, cores};
+use super::times::{TimesOption, UnreadTimes};
 use super::{emitted, exit_code};
+use faunalens::escape::name;
 
 /// Score a folder, a manifest or a list of photos into a file
 ///
@@ -53,6 +59,9 @@ pub(super) struct Scan {
     /// No progress and no summary
     #[arg(short, long)]
     quiet: bool,
+
+    #[command(flatten)]
+    times: TimesOption,
 
     #[command(flatten)]
     judging: Judging,
@@ -92,30 +101,52 @@ impl Scan {
             all_files: false,
             null: false,
             quiet: false,
+            times: TimesOption::written(),
             judging: Judging::without_lattice(),
             memory: MemoryOptions::none(),
         }
     }
 
     pub(super) fn run(&self, settings: &Settings) -> anyhow::Result<ExitCode> {
+        self.refuse_workbook()?;
         let source =
             Source::parse(&self.source, self.all_files, self.null).map_err(with_command)?;
-        let items = source.items()?;
+        let items = source.items_with(self.times.form())?;
         // The engine first: making it may start the program again.
         let engine = self.judging.engine(settings)?;
-        let mut memory = self.memory.writer()?;
         let (mut sink, mut past) = self.sink(&engine, &source)?;
+        let mut memory = self.memory.writer()?;
         let stop = interruptible()?;
         let start = Instant::now();
         let earlier = past.tally.rows();
-        let mut tally = past.tally;
+        let mut done = Done::after(past.tally);
         let progress = self.progress(&source, earlier);
-        let items = items.filter(|item| !past.has(&item.file));
+        let mut unread = UnreadTimes::default();
+        // Asked on a connection of its own: the other is busy with photos ahead.
+        let remembered = match earlier {
+            0 => None,
+            _ => self.memory.reader()?,
+        };
+        let has_row = RefCell::new(VecDeque::new());
+        let items = items.filter(|item| {
+            (item.unread_time.iter()).for_each(|time| progress.suspend(|| unread.tell(time)));
+            let row = past.take(&item.file);
+            let wanted = row.is_none_or(|picture| is_forgotten(remembered.as_ref(), picture, item));
+            if wanted {
+                has_row.borrow_mut().push_back(row.is_some());
+            }
+            wanted
+        });
         let workers = self.workers.unwrap_or_else(cores);
         let screened = engine.screen(workers, items, memory.as_mut(), &stop, |_, record| {
+            if has_row.borrow_mut().pop_front() == Some(true) {
+                done.recall(&record);
+                return Ok(());
+            }
             sink.write(&record)?;
-            tally.count(record.decision);
-            progress.set_message(format!("{} flag, {} errors", tally.flag, tally.errors));
+            done.tally.count(record.decision);
+            let Tally { flag, errors, .. } = done.tally;
+            progress.set_message(format!("{flag} flag, {errors} errors"));
             progress.inc(1);
             Ok::<(), ResumeError>(())
         });
@@ -124,17 +155,33 @@ impl Scan {
             _ => Ok(()),
         };
         progress.finish_and_clear();
+        unread.conclude();
         let interrupted = stop.load(Ordering::Relaxed);
-        sink.finish(screened.is_ok() && sealed.is_ok() && !interrupted)?;
+        let finished = sink.finish(screened.is_ok() && sealed.is_ok() && !interrupted);
         emitted(screened)?;
         sealed?;
+        finished?;
         if !self.quiet {
-            self.summarise(tally, earlier, start.elapsed(), interrupted);
+            self.summarise(&done, earlier, start.elapsed(), interrupted);
         }
         if interrupted {
             return Ok(ExitCode::from(130));
         }
-        Ok(exit_code(tally.errors > 0))
+        Ok(exit_code(done.tally.errors + done.lost > 0))
+    }
+
+    /// A workbook under this name would be no workbook.
+    fn refuse_workbook(&self) -> anyhow::Result<()> {
+        let extension = self.out.extension().unwrap_or_default();
+        let is_workbook = ["xlsx", "xls", "xlsm", "xlsb", "ods"]
+            .iter()
+            .any(|known| extension.eq_ignore_ascii_case(known));
+        anyhow::ensure!(
+            !is_workbook,
+            "{}: workbooks are not written; name a .csv, which spreadsheets open, or a .parquet",
+            name(&self.out)
+        );
+        Ok(())
     }
 
     /// Opens the output, and tells which rows it holds already.
@@ -160,9 +207,17 @@ impl Scan {
                     | ResumeError::OtherColumns { .. }
                     | ResumeError::Damaged { .. }
             );
+            let is_other = matches!(
+                error,
+                ResumeError::Foreign { .. }
+                    | ResumeError::NotAFile { .. }
+                    | ResumeError::NeedsFile(_)
+            );
             let error = anyhow::Error::new(error);
             if rows_stay {
                 error.context("choose another --out, or remove the file")
+            } else if is_other {
+                error.context("choose another --out")
             } else {
                 error.context("cannot write the output")
             }
@@ -212,7 +267,8 @@ impl Scan {
         bar
     }
 
-    fn summarise(&self, tally: Tally, earlier: u64, elapsed: Duration, interrupted: bool) {
+    fn summarise(&self, done: &Done, earlier: u64, elapsed: Duration, interrupted: bool) {
+        let tally = done.tally;
         let rows = tally.rows();
         let fresh = rows - earlier;
         let seconds = elapsed.as_secs_f64();
@@ -223,16 +279,63 @@ impl Scan {
         if earlier > 0 {
             summary += &format!(" ({earlier} of them from an earlier run)");
         }
+        if done.recalled > 0 {
+            summary += &format!("; {} of those added to the index", done.recalled);
+        }
         if fresh > 0 {
             summary += &format!(
                 "; {seconds:.1} s, {:.1} photos/s",
                 fresh as f64 / seconds.max(1e-3)
             );
         }
-        eprintln!("{summary} -> {}", self.out.display());
+        tell(format!("{summary} -> {}", name(&self.out)));
         if interrupted {
-            eprintln!("interrupted: run the same command again to go on");
+            tell("interrupted: run the same command again to go on");
         }
+    }
+}
+
+/// What a run did beside the rows that were there.
+struct Done {
+    /// All rows, those of earlier runs too.
+    tally: Tally,
+    /// Photos of earlier rows that were added to the index.
+    recalled: u64,
+    /// Photos of earlier rows that should have been, and could not be read again.
+    lost: u64,
+}
+
+impl Done {
+    fn after(tally: Tally) -> Self {
+        Self {
+            tally,
+            recalled: 0,
+            lost: 0,
+        }
+    }
+
+    /// Counts a photo that has a row, and was not in the index.
+    fn recall(&mut self, record: &Record) {
+        match &record.error {
+            None => self.recalled += 1,
+            Some(error) => {
+                self.lost += 1;
+                let Failure { message, .. } = error;
+                tell(format!(
+                    "faunalens: {}: not added to the index: {message}",
+                    record.file
+                ));
+            }
+        }
+    }
+}
+
+/// Whether the photo of an earlier row is not in the index, and could be. Where the index cannot be
+/// asked, adding the photo once more changes nothing.
+fn is_forgotten(remembered: Option<&Memory>, picture: Picture, item: &Item) -> bool {
+    match (remembered, picture) {
+        (Some(memory), Some(picture)) => !memory.remembers(picture, item).unwrap_or(false),
+        _ => false,
     }
 }
 
@@ -269,7 +372,7 @@ fn interruptible() -> anyhow::Result<Arc<AtomicBool>> {
             std::process::exit(130);
         }
         if console_is_terminal() {
-            eprintln!("\nfinishing the photos in hand; press Ctrl-C again to stop at once");
+            tell("finishing the photos in hand; press Ctrl-C again to stop at once");
         }
     })
     .context("cannot watch for Ctrl-C")?;

@@ -12,8 +12,11 @@ use faunalens::schreger::{
 };
 use rayon::prelude::*;
 
+use super::console::{print_json, print_line, tell};
+use super::exit_code;
 use super::settings::Settings;
-use super::{exit_code, print_line};
+use faunalens::escape::name;
+use faunalens::replace::replace;
 
 /// Photos read before their lines are printed.
 const CHUNK: usize = 64;
@@ -63,7 +66,7 @@ impl ReadLattice {
     pub(super) fn run(&self, settings: &Settings) -> anyhow::Result<ExitCode> {
         let limits = settings.limits();
         if let Some(folder) = &self.overlay {
-            fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
+            fs::create_dir_all(folder).with_context(|| format!("make {}", name(folder)))?;
         }
         let mut some_failed = false;
         for (number, chunk) in self.files.chunks(CHUNK).enumerate() {
@@ -76,7 +79,7 @@ impl ReadLattice {
                     Ok(answer) => self.print_reading(path, number * CHUNK + i, &answer)?,
                     Err(error) => {
                         some_failed = true;
-                        eprintln!("faunalens: {}: {error}", path.display());
+                        tell(format!("faunalens: {}: {error}", name(path)));
                     }
                 }
             }
@@ -98,7 +101,8 @@ impl ReadLattice {
     fn print_reading(&self, path: &Path, number: usize, answer: &Answer) -> anyhow::Result<()> {
         if let (Some(folder), Some(drawing)) = (&self.overlay, &answer.drawing) {
             let to = folder.join(drawing_name(path, number));
-            fs::write(&to, drawing).with_context(|| format!("write {}", to.display()))?;
+            replace(&to, "", |out| out.write_all(drawing.as_bytes()))
+                .with_context(|| format!("write {}", name(to)))?;
         }
         let reading = &answer.reading;
         let posterior = match (self.prior, reading.log10_lr_elephant_vs_mammoth) {
@@ -107,20 +111,16 @@ impl ReadLattice {
         };
         if self.json {
             let mut line = serde_json::json!({
-                "file": path.to_string_lossy(),
+                "file": name(path),
                 "schreger": reading,
             });
             if let Some(prior) = self.prior {
                 line["prior_elephant"] = prior.into();
                 line["posterior_elephant"] = posterior.into();
             }
-            print_line(&line.to_string())?;
+            print_json(&line.to_string())?;
         } else {
-            print_line(&format!(
-                "{}: {}",
-                path.display(),
-                reading_in_words(reading)
-            ))?;
+            print_line(&format!("{}: {}", name(path), reading_in_words(reading)))?;
             if let (Some(prior), Some(posterior)) = (self.prior, posterior) {
                 print_line(&format!(
                     "    elephant rather than mammoth: {posterior:.3} (prior {prior})"

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
+use faunalens::escape;
 use faunalens::photo::Limits;
 use faunalens::pipeline::{Engine, ReadLattice};
 use faunalens::recognize::{Bundle, NO_TELEMETRY, Runtime, RuntimeError, data_folders};
@@ -135,7 +136,7 @@ impl Settings {
             format!(
                 "no model bundle {} (a folder with bundle.toml): name one with --model, or run \
                  from the project's folder",
-                name.display()
+                escape::name(&name)
             )
         })
     }

@@ -9,6 +9,7 @@ use crate::recognize::{BundleError, RecognizeError};
 
 use super::rows::RowsError;
 use super::schreger::cases::CasesError;
+use crate::escape::name;
 
 /// A study that cannot be made.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +34,7 @@ pub enum EvaluateError {
     #[error("the index of this study: {0}")]
     Index(#[from] IndexError),
     /// The folder of that index cannot be made or cleared.
-    #[error("{}: {source}; check that the folder can be written", path.display())]
+    #[error("{}: {source}; check that the folder can be written", name(path))]
     Scratch {
         /// The folder.
         path: PathBuf,
@@ -73,7 +74,7 @@ pub enum EvaluateError {
     )]
     OnlyLeaks,
     /// No picture can be read.
-    #[error("{}: no photograph can be read; the first: {first}", manifest.display())]
+    #[error("{}: no photograph can be read; the first: {first}", name(manifest))]
     NothingReadable {
         /// The manifest.
         manifest: PathBuf,
@@ -83,7 +84,7 @@ pub enum EvaluateError {
     /// Two results that score different labels.
     #[error(
         "{} scores {}, {} scores {}: no label is the same",
-        first.display(), first_labels.join(", "), second.display(), second_labels.join(", ")
+        name(first), first_labels.join(", "), name(second), second_labels.join(", ")
     )]
     NoSharedLabel {
         /// The first results.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Serialize, Serializer};
 
+use crate::escape::name;
 use crate::manifest::{BadRow, ManifestError, RowFault};
 
 use super::score_scale::ScoreScale;
@@ -202,7 +203,7 @@ pub enum RowsError {
     #[error(transparent)]
     Manifest(#[from] ManifestError),
     /// A file is not what it should be.
-    #[error("{}: {reason}", path.display())]
+    #[error("{}: {reason}", name(path))]
     Unusable {
         /// The file.
         path: PathBuf,
@@ -213,7 +214,7 @@ pub enum RowsError {
     #[error(
         "{}: {file} has the score {score} of {label}, which is not {}; the scores look like {}: \
          say which they are",
-        path.display(),
+        name(path),
         match scale {
             ScoreScale::Probabilities => "between 0 and 1",
             ScoreScale::Percent => "between 0 and 100",
@@ -236,7 +237,10 @@ pub enum RowsError {
         looks_like: ScoreScale,
     },
     /// Nothing is left.
-    #[error("{}: no usable row of {total}; the first was left out because {first}", path.display())]
+    #[error(
+        "{}: no usable row of {total}; the first was left out because {first}",
+        name(path)
+    )]
     Nothing {
         /// The manifest.
         path: PathBuf,

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::escape::{cell, name};
 use crate::fingerprint::PdqHash;
 use crate::links::DisjointSets;
 use crate::manifest::{Column, Rows, Source};
@@ -142,13 +143,16 @@ fn of_manifest(path: &Path) -> Result<(Vec<Answer>, Vec<LeftOut>), RowsError> {
 fn of_folder(root: &Path, folder: &Source) -> Result<(Vec<Answer>, Vec<LeftOut>), RowsError> {
     let (mut answers, mut left_out) = (Vec::new(), Vec::new());
     for item in folder.items()? {
-        let below = Path::new(&item.file).strip_prefix(root);
-        let below = below.map_or_else(|_| PathBuf::from(&item.file), Path::to_path_buf);
+        let path = item
+            .path
+            .clone()
+            .unwrap_or_else(|_| PathBuf::from(&item.file));
+        let below = path.strip_prefix(root).unwrap_or(&path);
         let mut parts = below.components();
         match (parts.next(), parts.next()) {
             (Some(label), Some(_)) => answers.push(Answer {
                 line: 0,
-                label: label.as_os_str().to_string_lossy().into_owned(),
+                label: name(label),
                 file: item.file,
                 group: None,
                 source: String::new(),
@@ -385,10 +389,10 @@ impl Scored {
         let _ = writer.write_record(&header);
         for row in &self.rows {
             let mut record = vec![
-                row.file.clone(),
-                self.labels[row.label].clone(),
+                cell(&row.file).into_owned(),
+                cell(&self.labels[row.label]).into_owned(),
                 row.group.to_string(),
-                row.source.clone(),
+                cell(&row.source).into_owned(),
             ];
             record.extend(row.scores.iter().map(f64::to_string));
             let _ = writer.write_record(&record);

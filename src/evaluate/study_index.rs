@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use crate::index::{Evidence, Index, IndexError, Settings};
-use crate::manifest::{Context, Item};
+use crate::manifest::{Context, Item, located};
 use crate::pipeline::{Engine, Examined};
 use crate::progress::{Progress, Stage};
 use crate::record::Record;
@@ -34,9 +34,10 @@ impl Reading<'_> {
     ) -> Result<(), EvaluateError> {
         self.progress.begin(Stage::Photographs, files.len());
         let items = files.into_iter().map(|file| Item {
-            path: Ok(self.root.join(&file)),
+            path: Ok(located(&self.root, &file)),
             file,
             context: Context::default(),
+            unread_time: None,
         });
         let stop = AtomicBool::new(false);
         self.engine

@@ -60,6 +60,36 @@ impl Index {
         Ok(added)
     }
 
+    /// Whether a photo was seen there already, by the first 64 bits of its SHA-256. One that was
+    /// removed counts as seen: it stays away.
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub fn has_sighting(&self, picture: u64, sighting: &Sighting) -> Result<bool> {
+        let sql = "SELECT EXISTS(
+                     SELECT 1 FROM image WHERE sha256 BETWEEN ?1 AND ?2 AND (removed_at IS NOT NULL OR EXISTS(
+                       SELECT 1 FROM sighting WHERE image = image.id AND seller = ?3 AND listing = ?4 AND file = ?5)))";
+        let [mut first, mut last] = [[0; 32], [0xff; 32]];
+        first[..8].copy_from_slice(&picture.to_be_bytes());
+        last[..8].copy_from_slice(&picture.to_be_bytes());
+        let Sighting {
+            seller, listing, ..
+        } = sighting;
+        let values = params![first, last, seller, listing, self.stored_file(sighting)];
+        self.db
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row(values, |row| row.get(0)))
+            .with_path(&self.database)
+    }
+
+    /// The file as it is kept: not at all in an index of hashes only.
+    fn stored_file<'a>(&self, sighting: &'a Sighting) -> &'a str {
+        match self.settings().hash_only {
+            true => "",
+            false => &sighting.file,
+        }
+    }
+
     fn known(&self, sha256: &[u8; 32]) -> Result<Option<Known>> {
         let sql = "SELECT id, removed_at IS NOT NULL, EXISTS(SELECT 1 FROM landmarks WHERE image = image.id)
                    FROM image WHERE sha256 = ?1";
@@ -147,8 +177,7 @@ impl Index {
 
     /// Whether the sighting was new.
     fn store_sighting(&self, image: i64, sighting: &Sighting) -> Result<bool> {
-        let hash_only = self.settings().hash_only;
-        let file = if hash_only { "" } else { &sighting.file };
+        let file = self.stored_file(sighting);
         let sql = format!(
             "INSERT OR IGNORE INTO sighting(image, file, seller, listing, platform, captured_at, added_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, {NOW})"

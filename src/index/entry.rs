@@ -15,7 +15,7 @@ pub struct Sighting {
     pub listing: String,
     /// Platform or market.
     pub platform: String,
-    /// When it was captured, ISO 8601 so that texts sort by time.
+    /// When it was captured, in the form of [`Times::canonical`](crate::moment::Times::canonical).
     pub captured_at: String,
 }
 

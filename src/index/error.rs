@@ -61,6 +61,9 @@ pub enum IndexError {
     /// A change was asked of an index opened for reading.
     #[error("{0}: the index is open for reading only; open it for writing")]
     ReadOnly(PathBuf),
+    /// A list could not be written where it should go.
+    #[error("the list could not be written")]
+    Unwritable(#[source] std::io::Error),
     /// An input that cannot be stored or searched.
     #[error("{0}")]
     Input(String),

@@ -13,6 +13,7 @@ use super::opinion::Opinion;
 use super::pseudonym::pseudonym;
 use super::search::words;
 use super::store::Index;
+use crate::escape;
 use crate::fingerprint::{MIN_QUALITY, PDQ_ID};
 
 /// What leaves the house. An empty choice chooses everything, but hashes from lists of others leave
@@ -377,16 +378,16 @@ fn text_line(form: Form, sellers: Sellers<'_>, pdq: &str, row: &Row, file: &str)
         _ => {
             let quality = row.quality.unwrap_or(0);
             let file = if sellers == Sellers::Plain { file } else { "" };
-            format!("{pdq},{quality},{file}")
+            format!("{pdq},{quality},{}", escape::visible(file))
         }
     }
 }
 
 fn write_line(out: &mut impl Write, value: &impl Serialize) -> Result<()> {
     let line = serde_json::to_string(value).map_err(|error| unwritable(error.into()))?;
-    writeln!(out, "{line}").map_err(unwritable)
+    writeln!(out, "{}", escape::json(&line)).map_err(unwritable)
 }
 
 fn unwritable(error: io::Error) -> IndexError {
-    IndexError::Input(format!("the list could not be written: {error}"))
+    IndexError::Unwritable(error)
 }

@@ -1,9 +1,11 @@
 //! One line of a hash list in each text form.
 
+use std::borrow::Cow;
 use std::str;
 
 use super::hash_list::{Form, Row};
 use super::opinion::Opinion;
+use crate::escape;
 use crate::fingerprint::PdqHash;
 
 /// What a line of a list holds.
@@ -73,37 +75,30 @@ impl Columns {
             Ok(cells) => cells,
             Err(why) => return Line::Refused(why.into()),
         };
-        let cell = |column: usize| cells.get(column).map_or("", |cell| unguarded(cell.trim()));
+        let cell = |column: usize| {
+            let cell = cells.get(column).map_or("", |cell| cell.trim());
+            escape::cell_text(cell)
+        };
         let kind = cell(self.kind);
         if kind.is_empty() || cells.len() <= self.signal {
             return Line::Refused("has fewer cells than the head, or no signal type".into());
         }
-        if !is_pdq(kind) {
+        if !is_pdq(&kind) {
             return Line::OtherType;
         }
-        let text = |column: Option<usize>| column.map_or("", cell);
-        let row = Row::without_id(cell(self.signal), None);
-        Line::row(row.said(text(self.category), text(self.tags)))
+        let text = |column: Option<usize>| column.map_or(Cow::Borrowed(""), cell);
+        let row = Row::without_id(&cell(self.signal), None);
+        Line::row(row.said(&text(self.category), &text(self.tags)))
     }
 }
 
-/// Letters with which a spreadsheet begins a formula.
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
-
-/// A cell as it stands in a table that no spreadsheet calculates with: an apostrophe guards what
-/// would begin a formula.
+/// A cell as it stands in a table: no formula, and in quotes where it needs them.
 pub(super) fn cell(text: &str) -> String {
-    let guard = if text.starts_with(FORMULA) { "'" } else { "" };
+    let text = escape::cell(text);
     match text.contains([',', '"', '\n', '\r']) {
-        true => format!("\"{guard}{}\"", text.replace('"', "\"\"")),
-        false => format!("{guard}{text}"),
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.into_owned(),
     }
-}
-
-fn unguarded(cell: &str) -> &str {
-    let bare = cell.strip_prefix('\'');
-    bare.filter(|bare| bare.starts_with(FORMULA))
-        .unwrap_or(cell)
 }
 
 /// The cells of one line; a quote that isn't closed in it takes no other line with it.

@@ -4,6 +4,7 @@ use super::error::{IndexError, Result, WithPath};
 use super::generation::{self, Contents, Manifest};
 use super::store::{Index, NOW, VectorTail};
 use super::vectors::{PackedVectors, floats, quantise};
+use crate::escape::name;
 use crate::fingerprint::PdqHash;
 
 /// Unpacked hashes above which a commit packs, if they are also a quarter of the packed ones.
@@ -41,7 +42,7 @@ impl Index {
         }
         self.pack(true, progress)?;
         if let Some(IndexError::Damaged { path, what }) = damaged {
-            let path = path.display();
+            let path = name(path);
             self.warn(format!(
                 "{path}: was damaged ({what}); rebuilt from the database"
             ));

@@ -135,6 +135,12 @@ pub struct Match {
     pub seller: String,
     /// Listing of the sighting.
     pub listing: String,
+    /// Platform of the sighting.
+    #[serde(default)]
+    pub platform: String,
+    /// When it was captured; empty when undated.
+    #[serde(default)]
+    pub captured_at: String,
     /// How it was found.
     pub method: Method,
     /// 0 for the same bytes, differing bits (0 to 256) by PDQ and pHash, one minus the cosine (0 to

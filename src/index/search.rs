@@ -220,7 +220,8 @@ impl Index {
             .db
             .prepare_cached(
                 "SELECT coalesce(file, ''), coalesce(seller, ''), coalesce(listing, ''), mark,
-                        source, category, tags, opinion, coalesce(listed_at, image.added_at)
+                        source, category, tags, opinion, coalesce(listed_at, image.added_at),
+                        coalesce(platform, ''), coalesce(captured_at, '')
                  FROM image LEFT JOIN sighting ON sighting.image = image.id
                  WHERE image.id = ?1 AND mark IS NOT 'blank' ORDER BY sighting.id LIMIT ?2",
             )
@@ -240,6 +241,8 @@ impl Index {
                     file: row.get(0)?,
                     seller: row.get(1)?,
                     listing: row.get(2)?,
+                    platform: row.get(9)?,
+                    captured_at: row.get(10)?,
                     method: answer.method,
                     distance: answer.distance,
                     similarity: answer.similarity,

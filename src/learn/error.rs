@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::escape::name;
 use crate::evaluate::rows::RowsError;
 use crate::recognize::{BundleError, RecognizeError};
 
@@ -28,7 +29,7 @@ pub enum LearnError {
     #[error("bundle {0} was itself taught; teach its base again with all pictures together")]
     TaughtAlready(String),
     /// No usable picture.
-    #[error("{}: no usable picture; {first}", from.display())]
+    #[error("{}: no usable picture; {first}", name(from))]
     NoPictures {
         /// The source.
         from: PathBuf,
@@ -84,7 +85,7 @@ pub enum LearnError {
         known: String,
     },
     /// The bundle cannot be written.
-    #[error("{}: {reason}", path.display())]
+    #[error("{}: {reason}", name(path))]
     Write {
         /// The file or folder.
         path: PathBuf,

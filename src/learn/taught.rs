@@ -7,6 +7,7 @@ use ndarray::Array2;
 
 use super::held_out::{BackgroundReport, LabelReport, ProductReport};
 use super::pictures::Picture;
+use crate::escape::name;
 use crate::evaluate::rows::LeftOut;
 use crate::recognize::{Bundle, Reads, Threshold};
 
@@ -55,8 +56,5 @@ impl TaughtBundle {
 
 /// The name that a bundle gets from its folder.
 pub(super) fn bundle_name(folder: &Path) -> String {
-    folder.file_name().map_or_else(
-        || "taught".into(),
-        |name| name.to_string_lossy().into_owned(),
-    )
+    folder.file_name().map_or_else(|| "taught".into(), name)
 }

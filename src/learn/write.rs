@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::LearnError;
 use super::taught::{TaughtBundle, bundle_name};
+use crate::escape::cell;
 use crate::photo::hex;
 use crate::recognize::{Calibration, Description, HeadFile, Training};
 
@@ -118,8 +119,8 @@ impl TaughtBundle {
         let _ = writer.write_record(&header);
         for (picture, scores) in self.pictures.iter().zip(self.held_out.outer_iter()) {
             let mut row = vec![
-                picture.file.clone(),
-                picture.label.clone(),
+                cell(&picture.file).into_owned(),
+                cell(&picture.label).into_owned(),
                 picture.group.to_string(),
             ];
             row.extend(scores.iter().map(|score| format!("{score:.6}")));

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::DisjointSets;
+use crate::escape::cell;
 use crate::index::{Kind, PicturePair, PictureSightings, Sighting};
 
 /// Pictures that are one, or show one object.
@@ -69,7 +70,11 @@ pub(super) fn chain(
     clusters.into_values().collect()
 }
 
-pub(super) fn write(out: &mut impl Write, name: &str, clusters: &[Cluster]) -> io::Result<()> {
+pub(super) fn write(
+    out: &mut (impl Write + ?Sized),
+    name: &str,
+    clusters: &[Cluster],
+) -> io::Result<()> {
     let mut rows = csv::Writer::from_writer(out);
     rows.write_record([
         name,
@@ -87,15 +92,15 @@ pub(super) fn write(out: &mut impl Write, name: &str, clusters: &[Cluster]) -> i
             let mark = picture.mark.map_or(String::new(), |mark| mark.to_string());
             for seen in &picture.sightings {
                 rows.write_record([
-                    &cluster.id.to_string(),
-                    &picture.image_id.to_string(),
-                    &picture.sha256,
-                    &mark,
-                    &seen.seller,
-                    &seen.platform,
-                    &seen.listing,
-                    &seen.file,
-                    &seen.captured_at,
+                    &*cluster.id.to_string(),
+                    &*picture.image_id.to_string(),
+                    picture.sha256.as_str(),
+                    mark.as_str(),
+                    &*cell(&seen.seller),
+                    &*cell(&seen.platform),
+                    &*cell(&seen.listing),
+                    &*cell(&seen.file),
+                    &*cell(&seen.captured_at),
                 ])?;
             }
         }
@@ -103,7 +108,10 @@ pub(super) fn write(out: &mut impl Write, name: &str, clusters: &[Cluster]) -> i
     rows.flush()
 }
 
-pub(super) fn write_pairs(out: &mut impl Write, pairs: &[PicturePair]) -> io::Result<()> {
+pub(super) fn write_pairs(
+    out: &mut (impl Write + ?Sized),
+    pairs: &[PicturePair],
+) -> io::Result<()> {
     let mut rows = csv::Writer::from_writer(out);
     rows.write_record([
         "image_a",

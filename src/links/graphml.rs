@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::sellers::{Edge, Shop};
+use crate::escape::visible;
 
 /// Keys: id, element, name, type. Gephi takes `label` and `weight` for its own.
 const KEYS: [(&str, &str, &str, &str); 12] = [
@@ -20,7 +21,11 @@ const KEYS: [(&str, &str, &str, &str); 12] = [
     ("edge_label", "edge", "label", "string"),
 ];
 
-pub(super) fn write(out: &mut impl Write, shops: &[Shop], edges: &[Edge]) -> io::Result<()> {
+pub(super) fn write(
+    out: &mut (impl Write + ?Sized),
+    shops: &[Shop],
+    edges: &[Edge],
+) -> io::Result<()> {
     writeln!(out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
     writeln!(
         out,
@@ -60,21 +65,20 @@ pub(super) fn write(out: &mut impl Write, shops: &[Shop], edges: &[Edge]) -> io:
     writeln!(out, "  </graph>\n</graphml>")
 }
 
-fn data(out: &mut impl Write, key: &str, value: &str) -> io::Result<()> {
+fn data(out: &mut (impl Write + ?Sized), key: &str, value: &str) -> io::Result<()> {
     writeln!(out, r#"      <data key="{key}">{}</data>"#, escaped(value))
 }
 
-/// Text without markup, and without the control characters that XML 1.0 forbids.
+/// Text without markup, in which control characters, most of which XML 1.0 forbids, can be seen.
 fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in visible(text).chars() {
         match c {
             '&' => safe.push_str("&amp;"),
             '<' => safe.push_str("&lt;"),
             '>' => safe.push_str("&gt;"),
             '"' => safe.push_str("&quot;"),
-            '\t' | '\n' | '\r' => safe.push(' '),
-            c if c < ' ' || matches!(c, '\u{fffe}' | '\u{ffff}') => safe.push('\u{fffd}'),
+            '\u{fffe}' | '\u{ffff}' => safe.push('\u{fffd}'),
             c => safe.push(c),
         }
     }
@@ -89,7 +93,7 @@ mod tests {
     fn names_cannot_break_the_document() {
         assert_eq!(
             escaped("a<b>&\"c\"\u{1}\n"),
-            "a&lt;b&gt;&amp;&quot;c&quot;\u{fffd} "
+            "a&lt;b&gt;&amp;&quot;c&quot;\\u{1}\\u{a}"
         );
     }
 }

@@ -25,11 +25,13 @@ mod sellers;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::escape::name;
 use crate::fingerprint::MATCH_DISTANCE;
 use crate::index::{Index, IndexError, Kind, PicturePair, Weakness};
+use crate::replace::replace;
 
 pub use clusters::Cluster;
 pub(crate) use disjoint_sets::DisjointSets;
@@ -95,7 +97,10 @@ pub enum LinksError {
     #[error(transparent)]
     Index(#[from] IndexError),
     /// A file could not be written.
-    #[error("{path}: {source}; check that the directory is writable and has room")]
+    #[error(
+        "{}: {source}; check that the directory is writable and has room",
+        name(path)
+    )]
     Write {
         /// The file.
         path: PathBuf,
@@ -158,27 +163,23 @@ impl Links {
             path: dir.into(),
             source,
         })?;
-        let write = |name: &str, body: &dyn Fn(&mut BufWriter<fs::File>) -> io::Result<()>| {
+        let write = |name: &str, first: &str, body: &dyn Fn(&mut dyn Write) -> io::Result<()>| {
             let path = dir.join(name);
-            let written = fs::File::create(&path)
-                .map(BufWriter::new)
-                .and_then(|mut out| {
-                    body(&mut out)?;
-                    out.flush()
-                });
-            written.map_err(|source| LinksError::Write { path, source })
+            replace(&path, first, body).map_err(|source| LinksError::Write { path, source })
         };
-        write("clusters.csv", &|out| {
+        write("clusters.csv", "cluster,", &|out| {
             clusters::write(out, "cluster", &self.clusters)
         })?;
-        write("objects.csv", &|out| {
+        write("objects.csv", "object,", &|out| {
             clusters::write(out, "object", &self.objects)
         })?;
-        write("pairs.csv", &|out| clusters::write_pairs(out, &self.pairs))?;
-        write("edges.csv", &|out| {
+        write("pairs.csv", "image_a,", &|out| {
+            clusters::write_pairs(out, &self.pairs)
+        })?;
+        write("edges.csv", "seller_a,", &|out| {
             sellers::write(out, &self.shops, &self.edges)
         })?;
-        write("sellers.graphml", &|out| {
+        write("sellers.graphml", "<?xml ", &|out| {
             graphml::write(out, &self.shops, &self.edges)
         })
     }

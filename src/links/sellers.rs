@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use super::clusters::Cluster;
+use crate::escape::cell;
+use crate::moment::compare;
 
 /// A seller on a platform.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -95,10 +97,10 @@ struct Span {
 
 impl Span {
     fn widen(&mut self, first: &str, last: &str) {
-        if !first.is_empty() && (self.first.is_empty() || first < self.first.as_str()) {
+        if !first.is_empty() && (self.first.is_empty() || compare(first, &self.first).is_lt()) {
             self.first = first.into();
         }
-        if last > self.last.as_str() {
+        if !last.is_empty() && (self.last.is_empty() || compare(last, &self.last).is_gt()) {
             self.last = last.into();
         }
     }
@@ -202,7 +204,11 @@ fn groups(shops: usize, edges: &[Edge]) -> Vec<Vec<usize>> {
     groups
 }
 
-pub(super) fn write(out: &mut impl Write, shops: &[Shop], edges: &[Edge]) -> io::Result<()> {
+pub(super) fn write(
+    out: &mut (impl Write + ?Sized),
+    shops: &[Shop],
+    edges: &[Edge],
+) -> io::Result<()> {
     let mut rows = csv::Writer::from_writer(out);
     rows.write_record([
         "seller_a",
@@ -219,16 +225,16 @@ pub(super) fn write(out: &mut impl Write, shops: &[Shop], edges: &[Edge]) -> io:
     for edge in edges {
         let (a, b) = (&shops[edge.a], &shops[edge.b]);
         rows.write_record([
-            &a.seller,
-            &a.platform,
-            &b.seller,
-            &b.platform,
-            &edge.shared.to_string(),
-            &edge.shared_marked.to_string(),
-            &edge.shared_objects.to_string(),
-            &format!("{:.4}", edge.strength),
-            &edge.first_seen,
-            &edge.last_seen,
+            &*cell(&a.seller),
+            &*cell(&a.platform),
+            &*cell(&b.seller),
+            &*cell(&b.platform),
+            &*edge.shared.to_string(),
+            &*edge.shared_marked.to_string(),
+            &*edge.shared_objects.to_string(),
+            &*format!("{:.4}", edge.strength),
+            &*cell(&edge.first_seen),
+            &*cell(&edge.last_seen),
         ])?;
     }
     rows.flush()

@@ -3,19 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use super::column::Ambiguity;
+use crate::escape::name;
 
 /// A source of photos, or another table, that cannot be used at all.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ManifestError {
     /// Nothing at this path.
-    #[error("{}: no such folder or manifest", .0.display())]
+    #[error("{}: no such folder or manifest", name(.0))]
     NotFound(PathBuf),
     /// A file whose name is not that of a manifest.
-    #[error("{}: not a folder, and no manifest (.csv, .tsv, .jsonl)", .0.display())]
+    #[error("{}: not a folder, and no manifest (.csv, .tsv, .jsonl)", name(.0))]
     NotAManifest(PathBuf),
     /// A column that is needed is not there.
-    #[error("{}: {}; its columns are: {found}", path.display(), needed(wanted))]
+    #[error("{}: {}; its columns are: {found}", name(path), needed(wanted))]
     MissingColumn {
         /// The table.
         path: PathBuf,
@@ -25,7 +26,7 @@ pub enum ManifestError {
         found: String,
     },
     /// Two columns that mean the same.
-    #[error("{}: {ambiguity}", path.display())]
+    #[error("{}: {ambiguity}", name(path))]
     Ambiguous {
         /// The table.
         path: PathBuf,
@@ -36,7 +37,7 @@ pub enum ManifestError {
     #[error(
         "{}: line {line} is not UTF-8; save the whole file as UTF-8 (in a spreadsheet: CSV UTF-8; \
          or: iconv -f GBK -t UTF-8, with the encoding it has)",
-        path.display()
+        name(path)
     )]
     Encoding {
         /// The table.
@@ -45,7 +46,7 @@ pub enum ManifestError {
         line: u64,
     },
     /// The header is no row.
-    #[error("{}: line {line}: {fault}", path.display())]
+    #[error("{}: line {line}: {fault}", name(path))]
     Header {
         /// The table.
         path: PathBuf,
@@ -55,7 +56,10 @@ pub enum ManifestError {
         fault: RowFault,
     },
     /// So many columns that they cannot be those of a table.
-    #[error("{}: more than {most} columns; write JSON lines, which keep them row by row", path.display())]
+    #[error(
+        "{}: more than {most} columns; write JSON lines, which keep them row by row",
+        name(path)
+    )]
     ManyColumns {
         /// The table.
         path: PathBuf,
@@ -63,7 +67,7 @@ pub enum ManifestError {
         most: usize,
     },
     /// The system does not let it be read.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}", name(path))]
     Io {
         /// The table.
         path: PathBuf,

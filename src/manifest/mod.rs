@@ -35,4 +35,4 @@ pub use error::{BadRow, ManifestError, RowFault};
 pub use json::JsonLines;
 pub use passthrough::{Passthrough, Value};
 pub use rows::{Row, Rows};
-pub use source::{Context, Item, Items, Source, files};
+pub use source::{Context, Item, Items, Source, UnreadTime, files, located};

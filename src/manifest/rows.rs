@@ -10,6 +10,7 @@ use super::error::{BadRow, ManifestError, RowFault};
 use super::json::{self, JsonLines, Object};
 use super::passthrough::{Passthrough, Value};
 use super::separated::{Cells, Separated};
+use crate::escape::cell_text;
 
 /// The most columns of a table whose rows name them one by one.
 const MOST_COLUMNS: usize = 4096;
@@ -192,12 +193,19 @@ fn of_cells<const N: usize>(
     };
     Row {
         line,
-        cells: layout
-            .places
-            .map(|place| place.map_or_else(String::new, |place| cells.get(place).to_owned())),
+        cells: layout.places.map(|place| {
+            place.map_or_else(String::new, |place| {
+                cell_text(cells.get(place)).into_owned()
+            })
+        }),
         others: Passthrough(
             (others.iter())
-                .map(|(place, name)| (Arc::clone(name), Value::of_cell(cells.get(*place))))
+                .map(|(place, name)| {
+                    (
+                        Arc::clone(name),
+                        Value::of_cell(&cell_text(cells.get(*place))),
+                    )
+                })
                 .collect(),
         ),
     }

@@ -10,6 +10,8 @@ use super::column::Column;
 use super::error::{BadRow, ManifestError};
 use super::passthrough::Passthrough;
 use super::rows::{Row, Rows, extension, is_manifest};
+use crate::escape::{name, path_named};
+use crate::moment::Times;
 
 /// Extensions of files that crawlers and people keep beside photos. Every other
 /// file is taken for a photo and gets a row, whatever it turns out to be.
@@ -17,6 +19,9 @@ const SIDECARS: [&str; 18] = [
     "csv", "db", "htm", "html", "ini", "json", "jsonl", "log", "md", "ndjson", "parquet", "sqlite",
     "toml", "tsv", "txt", "xml", "yaml", "yml",
 ];
+
+/// Characters of a cell that are repeated where it holds no time.
+const LONGEST_TIME: usize = 60;
 
 /// What a manifest says of a photo beside its file. All optional.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,7 +32,7 @@ pub struct Context {
     pub listing: Option<String>,
     /// The site it was seen on.
     pub platform: Option<String>,
-    /// When it was captured, as the manifest states it.
+    /// When it was captured, in the form of [`Times::canonical`].
     pub captured_at: Option<String>,
     /// The manifest's other columns; `None` where it has none.
     pub source: Option<Passthrough>,
@@ -42,6 +47,20 @@ pub struct Item {
     pub path: Result<PathBuf, String>,
     /// What else is known of it.
     pub context: Context,
+    /// A time of the manifest that is none: the photo is taken all the same, undated.
+    pub unread_time: Option<UnreadTime>,
+}
+
+/// A cell of a manifest that should hold a time, and does not.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}: line {line}: captured_at holds no time: {text}", name(manifest))]
+pub struct UnreadTime {
+    /// The manifest.
+    pub manifest: PathBuf,
+    /// The physical line in which the row starts, from 1.
+    pub line: u64,
+    /// The cell, cut short.
+    pub text: String,
 }
 
 /// A set of photos to score.
@@ -92,19 +111,27 @@ impl Source {
         Ok(Self::Manifest(argument.to_owned()))
     }
 
-    /// Starts reading the entries, in a stable order.
+    /// Starts reading the entries, in a stable order; times are those that people write.
     ///
     /// # Errors
     /// [`ManifestError`] when the manifest cannot be read or lacks its column.
     /// Single bad rows are no errors: they come as [`Item`]s whose path is `Err`.
     pub fn items(&self) -> Result<Items, ManifestError> {
+        self.items_with(Times::Written)
+    }
+
+    /// The same of a source whose times are in this form.
+    ///
+    /// # Errors
+    /// As [`Self::items`].
+    pub fn items_with(&self, times: Times) -> Result<Items, ManifestError> {
         match self {
             Self::Folder { root, all_files } => Ok(folder(root, *all_files)),
             Self::Manifest(path) => {
                 let rows = open(path)?.with_others();
                 let manifest = path.clone();
                 Ok(Box::new(rows.map(move |row| match row {
-                    Ok(row) => entry(&manifest, row),
+                    Ok(row) => entry(&manifest, times, row),
                     Err(bad) => bad_row(&manifest, &bad),
                 })))
             }
@@ -145,9 +172,10 @@ pub fn files(paths: Vec<PathBuf>) -> Items {
 
 fn named(path: PathBuf) -> Item {
     Item {
-        file: path.to_string_lossy().into_owned(),
+        file: name(&path),
         path: Ok(path),
         context: Context::default(),
+        unread_time: None,
     }
 }
 
@@ -233,23 +261,40 @@ fn open(manifest: &Path) -> Result<Rows<5>, ManifestError> {
 }
 
 /// A manifest's row as an [`Item`]; relative files lie beside the manifest.
-fn entry(manifest: &Path, row: Row<5>) -> Item {
+fn entry(manifest: &Path, times: Times, row: Row<5>) -> Item {
     let known = |cell: String| (!cell.is_empty()).then_some(cell);
-    let [file, seller, listing, platform, captured_at] = row.cells;
+    let [file, seller, listing, platform, time] = row.cells;
     if file.is_empty() {
         return unusable_row(manifest, row.line, "the `file` cell is empty");
     }
-    let base = manifest.parent().unwrap_or(Path::new(""));
+    let captured_at = times.canonical(&time);
+    let is_unread = captured_at.is_none() && !time.is_empty();
     Item {
-        path: Ok(base.join(&file)),
+        path: Ok(located(manifest.parent().unwrap_or(Path::new("")), &file)),
         file,
         context: Context {
             seller: known(seller),
             listing: known(listing),
             platform: known(platform),
-            captured_at: known(captured_at),
+            captured_at,
             source: (!row.others.is_empty()).then_some(row.others),
         },
+        unread_time: is_unread.then(|| UnreadTime {
+            manifest: manifest.to_owned(),
+            line: row.line,
+            text: time.chars().take(LONGEST_TIME).collect(),
+        }),
+    }
+}
+
+/// The file below `base` that a table names. One that is not there may be named as an output names
+/// it: a name that is not UTF-8, with escapes.
+#[must_use]
+pub fn located(base: &Path, file: &str) -> PathBuf {
+    let path = base.join(file);
+    match file.contains("\\x") && !path.exists() {
+        true => base.join(path_named(file)),
+        false => path,
     }
 }
 
@@ -259,8 +304,9 @@ fn bad_row(manifest: &Path, bad: &BadRow) -> Item {
 
 fn unusable_row(manifest: &Path, line: u64, reason: impl std::fmt::Display) -> Item {
     Item {
-        file: format!("{}:{line}", manifest.display()),
+        file: format!("{}:{line}", name(manifest)),
         path: Err(format!("manifest line {line}: {reason}")),
         context: Context::default(),
+        unread_time: None,
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::escape::name;
 use serde::{Deserialize, Serialize};
 
 /// The stable word for a failure, in records and tables.
@@ -47,13 +48,13 @@ impl fmt::Display for FailureKind {
 #[non_exhaustive]
 pub enum PhotoError {
     /// No file at this path.
-    #[error("{}: no such file", path.display())]
+    #[error("{}: no such file", name(path))]
     NotFound {
         /// The path that was asked for.
         path: PathBuf,
     },
     /// The file exists but the system does not let us read it.
-    #[error("{}: cannot be read ({reason})", path.display())]
+    #[error("{}: cannot be read ({reason})", name(path))]
     Unreadable {
         /// The path that was asked for.
         path: PathBuf,

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Examined;
+use super::inspect::sighting_of;
 use crate::fingerprint::{MATCH_DISTANCE, PerceptualAlgorithm};
 use crate::index::{Evidence, Index, Match, Method, Query, Result, Sighting};
+use crate::manifest::Item;
 use crate::record::{IndexStamp, Record};
 use crate::verdict::Policy;
 
@@ -91,6 +93,16 @@ impl Memory {
     #[must_use]
     pub fn also(&self) -> &[PerceptualAlgorithm] {
         &self.index.settings().also
+    }
+
+    /// Whether the photo of an entry, whose SHA-256 begins with `picture`, is remembered as it is
+    /// offered there.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn remembers(&self, picture: u64, item: &Item) -> Result<bool> {
+        self.index
+            .has_sighting(picture, &sighting_of(&item.file, &item.context))
     }
 
     /// Matches an examined photo and, where this is open to add, remembers it: durable only after

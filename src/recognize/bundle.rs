@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::background::Background;
 use super::description::{Description, HeadFile};
 use super::head::Head;
+use crate::escape::name;
 use crate::fingerprint::PdqHash;
 use crate::photo::hex;
 
@@ -23,7 +24,7 @@ const FILE_AT_MOST: u64 = 1 << 31;
 #[non_exhaustive]
 pub enum BundleError {
     /// A file of the bundle is missing or unreadable.
-    #[error("{}: {reason}", path.display())]
+    #[error("{}: {reason}", name(path))]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -31,7 +32,7 @@ pub enum BundleError {
         reason: String,
     },
     /// `bundle.toml` is not valid.
-    #[error("{}: {reason}", path.display())]
+    #[error("{}: {reason}", name(path))]
     Invalid {
         /// The bundle.toml.
         path: PathBuf,
@@ -43,7 +44,7 @@ pub enum BundleError {
     #[error(
         "{}: its SHA-256 is not the {expected} of bundle.toml: the file was changed or damaged; \
          fetch the bundle again",
-        path.display()
+        name(path)
     )]
     WrongHash {
         /// The file.
@@ -52,7 +53,7 @@ pub enum BundleError {
         expected: String,
     },
     /// `bundle.toml` names what is no file of the bundle.
-    #[error("{}: {reason}; a bundle's files lie in its folder", path.display())]
+    #[error("{}: {reason}; a bundle's files lie in its folder", name(path))]
     Foreign {
         /// The file.
         path: PathBuf,

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::escape::name;
 use ort::environment::Environment;
 
 /// The command that installs a fitting ONNX Runtime.
@@ -45,12 +46,12 @@ const PACKAGED_LIBRARY: &str = if cfg!(target_os = "macos") {
 #[non_exhaustive]
 pub enum RuntimeError {
     /// The library that was named does not exist.
-    #[error("{}: no ONNX Runtime library there; run {INSTALL} to install one", .0.display())]
+    #[error("{}: no ONNX Runtime library there; run {INSTALL} to install one", name(.0))]
     NoSuchFile(PathBuf),
     /// The library was found but is damaged, too old, or something else.
     #[error(
         "ONNX Runtime at {}: {reason}; run {INSTALL} to install a fitting one",
-        path.display()
+        name(path)
     )]
     Unusable {
         /// The library.
@@ -92,10 +93,7 @@ impl Runtime {
             return Self::load_file(path);
         }
         Self::load_library(Path::new(LIBRARY)).map_err(|_| RuntimeError::NotFound {
-            looked_at: candidates
-                .iter()
-                .map(|path| path.display().to_string())
-                .collect(),
+            looked_at: candidates.iter().map(|path| name(path)).collect(),
         })
     }
 

@@ -11,6 +11,7 @@ use super::description::{Activation, Dtype, Output, Reads};
 use super::head::Head;
 use super::preprocess::{Preprocessor, Tensor};
 use super::runtime::Runtime;
+use crate::escape::name;
 
 /// Why a model could not be loaded or run.
 #[derive(Debug, thiserror::Error)]
@@ -76,7 +77,7 @@ impl Recognizer {
     /// [`RecognizeError::Load`], or [`RecognizeError::Mismatch`] naming the first
     /// input, output, shape or label count that differs from the bundle's.
     pub fn new(runtime: &Runtime, bundle: &Bundle, threads: usize) -> Result<Self, RecognizeError> {
-        let folder = bundle.folder.display().to_string();
+        let folder = name(&bundle.folder);
         let session =
             open(runtime, &bundle.model, threads).map_err(|error| RecognizeError::Load {
                 bundle: folder.clone(),

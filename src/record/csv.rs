@@ -1,13 +1,14 @@
 //! CSV: one record a row, appended.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::Record;
 use super::flat::{Cell, Layout, cells, columns};
-use super::jsonl::{io_error, open_locked};
-use super::resume::{Past, PastModel, PastRow, ResumeError, check_columns};
+use super::jsonl::{append, open_locked};
+use super::resume::{Ours, Past, PastModel, PastRow, ResumeError, check_columns, io_error};
+use crate::escape::{cell, cell_text};
 use crate::verdict::Decision;
 
 /// An open CSV file with its end after the last whole row.
@@ -16,6 +17,8 @@ pub(super) struct Csv {
     path: PathBuf,
     file: File,
     layout: Layout,
+    /// Bytes of whole rows.
+    whole: u64,
 }
 
 impl Csv {
@@ -31,16 +34,12 @@ impl Csv {
             path: path.to_owned(),
             file,
             layout,
+            whole: 0,
         };
         let past = table.past(model)?;
-        if table
-            .file
-            .stream_position()
-            .map_err(|error| io_error(path, error))?
-            == 0
-        {
-            let header = columns(&table.layout).into_iter().map(|(name, _)| name);
-            table.write_row(header)?;
+        if table.whole == 0 {
+            let names = header(&table.layout);
+            table.write_row(names)?;
         }
         Ok((table, past))
     }
@@ -49,6 +48,7 @@ impl Csv {
     fn past(&mut self, model: &str) -> Result<Past, ResumeError> {
         let path = self.path.clone();
         let fail = |error: &dyn std::fmt::Display| io_error(&path, error);
+        self.refuse_foreign()?;
         let ends_whole = ends_with_newline(&mut self.file).map_err(|error| fail(&error))?;
         let mut reader = csv::ReaderBuilder::new()
             .has_headers(false)
@@ -76,6 +76,10 @@ impl Csv {
             check.take(&row)?;
             whole = end;
         }
+        self.whole = whole;
+        if whole == 0 {
+            self.refuse_unless_torn_header()?;
+        }
         self.file
             .set_len(whole)
             .and_then(|()| self.file.seek(SeekFrom::Start(whole)))
@@ -83,24 +87,56 @@ impl Csv {
         Ok(check.past)
     }
 
-    pub(super) fn write(&mut self, record: &Record) -> Result<(), ResumeError> {
-        let row = cells(record, &self.layout)
-            .into_iter()
-            .map(|cell| match cell {
-                Cell::Text(value) => value.unwrap_or_default(),
-                Cell::Integer(value) => value.map(|value| value.to_string()).unwrap_or_default(),
-                Cell::Number(value) => value.map(|value| value.to_string()).unwrap_or_default(),
-            });
-        self.write_row(row)
+    /// Refuses a file that does not begin as a table of ours does, whatever follows.
+    fn refuse_foreign(&mut self) -> Result<(), ResumeError> {
+        let mut start = Vec::new();
+        (self.file.seek(SeekFrom::Start(0)))
+            .and_then(|_| {
+                (&mut self.file)
+                    .take(FIRST_NAME.len() as u64)
+                    .read_to_end(&mut start)
+            })
+            .map_err(|error| io_error(&self.path, error))?;
+        match FIRST_NAME.starts_with(&start) {
+            true => Ok(()),
+            false => Err(self.foreign("its first column is not `file`")),
+        }
     }
 
-    /// Appends one row in a single write, so that a kill tears at most this one.
-    fn write_row(&mut self, row: impl Iterator<Item = String>) -> Result<(), ResumeError> {
-        let fail = |error: &dyn std::fmt::Display| io_error(&self.path, error);
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record(row).map_err(|error| fail(&error))?;
-        let bytes = writer.into_inner().map_err(|error| fail(&error))?;
-        self.file.write_all(&bytes).map_err(|error| fail(&error))
+    /// Refuses a file without a whole row, unless it is what a kill may leave of the header.
+    fn refuse_unless_torn_header(&mut self) -> Result<(), ResumeError> {
+        let header =
+            row_bytes(header(&self.layout)).map_err(|error| io_error(&self.path, error))?;
+        let mut there = Vec::new();
+        (self.file.seek(SeekFrom::Start(0)))
+            .and_then(|_| {
+                let most = header.len() as u64 + 1;
+                (&mut self.file).take(most).read_to_end(&mut there)
+            })
+            .map_err(|error| io_error(&self.path, error))?;
+        match header.starts_with(&there) {
+            true => Ok(()),
+            false => Err(self.foreign("its first line is not the header, and has no end")),
+        }
+    }
+
+    fn foreign(&self, reason: &str) -> ResumeError {
+        ResumeError::Foreign {
+            path: self.path.clone(),
+            reason: reason.into(),
+        }
+    }
+
+    pub(super) fn write(&mut self, record: &Record) -> Result<(), ResumeError> {
+        self.write_row(as_text(record, &self.layout))
+    }
+
+    /// Appends one row in a single write, so that a kill tears at most this one. Of a row that the
+    /// disk has no room for, nothing stays.
+    fn write_row(&mut self, row: Vec<String>) -> Result<(), ResumeError> {
+        row_bytes(row)
+            .and_then(|bytes| append(&mut self.file, &mut self.whole, &bytes))
+            .map_err(|error| io_error(&self.path, error))
     }
 
     pub(super) fn sync(&self) -> Result<(), ResumeError> {
@@ -108,6 +144,40 @@ impl Csv {
             .sync_data()
             .map_err(|error| io_error(&self.path, error))
     }
+}
+
+/// How a table of ours begins.
+const FIRST_NAME: &[u8] = b"file,";
+
+/// One record as a line, its end included.
+pub(super) fn line(record: &Record, layout: &Layout) -> std::io::Result<Vec<u8>> {
+    row_bytes(as_text(record, layout))
+}
+
+/// The header as a line, its end included.
+pub(super) fn header_line(layout: &Layout) -> std::io::Result<Vec<u8>> {
+    row_bytes(header(layout))
+}
+
+fn as_text(record: &Record, layout: &Layout) -> Vec<String> {
+    let text = |value| match value {
+        Cell::Text(value) => cell(&value.unwrap_or_default()).into_owned(),
+        Cell::Integer(value) => value.map(|value| value.to_string()).unwrap_or_default(),
+        Cell::Number(value) => value.map(|value| value.to_string()).unwrap_or_default(),
+    };
+    cells(record, layout).into_iter().map(text).collect()
+}
+
+fn row_bytes(row: Vec<String>) -> std::io::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(row)?;
+    writer.into_inner().map_err(|error| error.into_error())
+}
+
+/// Names of the columns, as cells.
+fn header(layout: &Layout) -> Vec<String> {
+    let columns = columns(layout).into_iter();
+    columns.map(|(name, _)| cell(&name).into_owned()).collect()
 }
 
 /// Reads rows that were written before, the header first.
@@ -124,7 +194,7 @@ impl<'a> RowCheck<'a> {
         Self {
             path,
             model,
-            names: columns(layout).into_iter().map(|(name, _)| name).collect(),
+            names: header(layout),
             rows: 0,
             past: Past::default(),
         }
@@ -146,14 +216,16 @@ impl<'a> RowCheck<'a> {
             let (found, wanted) = (row.len(), self.names.len());
             return Err(damaged(format!("{found} cells, {wanted} are expected")));
         } else {
-            let cell = |name: &str| {
+            let text = |name: &str| {
                 let column = self.names.iter().position(|column| column == name);
-                String::from_utf8_lossy(&row[column.unwrap_or(0)]).into_owned()
+                cell_text(&String::from_utf8_lossy(&row[column.unwrap_or(0)])).into_owned()
             };
             let past_row = PastRow {
-                file: cell("file"),
-                decision: Decision::from_name(&cell("decision")),
-                model: Some(PastModel::new(&cell("model_sha256"), &cell("model_prior"))),
+                _ours: Ours,
+                sha256: Some(text("sha256")),
+                file: text("file"),
+                decision: Decision::from_name(&text("decision")),
+                model: Some(PastModel::new(&text("model_sha256"), &text("model_prior"))),
                 has_source: true,
             };
             self.past.note(&past_row, self.path, self.model)?;

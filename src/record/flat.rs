@@ -1,6 +1,8 @@
 //! A record as one row of a table: what CSV and Parquet hold.
 
 use super::{Record, prior_in_words};
+use crate::escape;
+use crate::index::Match;
 use crate::manifest::Value;
 
 /// What a column holds.
@@ -72,6 +74,17 @@ pub(super) fn columns(layout: &Layout) -> Vec<(String, Kind)> {
         ("error_kind", Kind::Text),
         ("error_message", Kind::Text),
         ("marks", Kind::Text),
+        ("match_image_id", Kind::Integer),
+        ("match_method", Kind::Text),
+        ("match_distance", Kind::Number),
+        ("match_similarity", Kind::Number),
+        ("match_weak", Kind::Text),
+        ("match_file", Kind::Text),
+        ("match_seller", Kind::Text),
+        ("match_listing", Kind::Text),
+        ("match_platform", Kind::Text),
+        ("match_captured_at", Kind::Text),
+        ("matches_json", Kind::Text),
         ("seller", Kind::Text),
         ("listing", Kind::Text),
         ("platform", Kind::Text),
@@ -127,6 +140,9 @@ pub(super) fn cells(record: &Record, layout: &Layout) -> Vec<Cell> {
         text(error.map(|error| error.kind.name())),
         text(error.map(|error| error.message.as_str())),
         Cell::Text(marks),
+    ]);
+    cells.extend(match_cells(record));
+    cells.extend([
         text(record.seller.as_deref()),
         text(record.listing.as_deref()),
         text(record.platform.as_deref()),
@@ -137,4 +153,29 @@ pub(super) fn cells(record: &Record, layout: &Layout) -> Vec<Cell> {
         text(value.and_then(Value::as_cell))
     }));
     cells
+}
+
+/// The surest match, and all of them as they stand in a record in JSON.
+fn match_cells(record: &Record) -> [Cell; 11] {
+    let first = record.matches.as_ref().and_then(|matches| matches.first());
+    let text = |value: fn(&Match) -> &str| {
+        let known = first.map(value).filter(|text| !text.is_empty());
+        Cell::Text(known.map(str::to_owned))
+    };
+    let all = record.matches.as_ref().filter(|all| !all.is_empty());
+    let all = all.and_then(|all| serde_json::to_string(all).ok());
+    let weak = first.and_then(|found| found.weak);
+    [
+        Cell::Integer(first.map(|found| found.image_id)),
+        text(|found| found.method.name()),
+        Cell::Number(first.map(|found| found.distance)),
+        Cell::Number(first.map(|found| found.similarity)),
+        Cell::Text(weak.map(|weak| weak.to_string())),
+        text(|found| &found.file),
+        text(|found| &found.seller),
+        text(|found| &found.listing),
+        text(|found| &found.platform),
+        text(|found| &found.captured_at),
+        Cell::Text(all.map(|all| escape::json(&all).into_owned())),
+    ]
 }

@@ -18,13 +18,17 @@ use sha2::{Digest, Sha256};
 
 use super::Record;
 use super::flat::{Cell, Kind, Layout, cells, columns};
-use super::jsonl::{JsonLines, io_error};
-use super::resume::{Past, PastModel, PastRow, ResumeError, check_columns};
+use super::jsonl::JsonLines;
+use super::place::behind_links;
+use super::resume::{Ours, Past, PastModel, PastRow, ResumeError, check_columns, io_error};
 use crate::photo::hex;
 use crate::verdict::Decision;
 
 /// Rows written together.
 const GROUP: usize = 65_536;
+
+/// How a table begins.
+const MAGIC: &[u8] = b"PAR1";
 
 /// Metadata key naming the journal that was written last.
 const JOURNAL_KEY: &str = "faunalens.journal";
@@ -48,11 +52,12 @@ impl Parquet {
         model: &str,
         layout: Layout,
     ) -> Result<(Self, Past), ResumeError> {
-        let mut journal_path = path.as_os_str().to_owned();
-        journal_path.push(".partial.jsonl");
-        let journal_path = PathBuf::from(journal_path);
+        // What is put together replaces the file, and must not replace a link to it.
+        let path = &behind_links(path);
+        let journal_path = beside(path, ".partial.jsonl");
+        refuse_foreign(&beside(path, ".partial"))?;
         let mut past = Past::default();
-        if path.exists() {
+        if holds_rows(path) {
             let reader = open(path)?;
             if journal_path.exists() && journal_of(&reader) == Some(digest(&journal_path)?) {
                 // Killed after the file was finished, before its journal was removed.
@@ -90,12 +95,17 @@ impl Parquet {
             .map_err(|error| io_error(&self.journal_path, error))?
             .len()
             == 0;
-        if !(journal_is_empty && self.path.exists()) {
-            let mut aside = self.path.as_os_str().to_owned();
-            aside.push(".partial");
-            let aside = PathBuf::from(aside);
-            self.write_whole(&aside)?;
-            std::fs::rename(&aside, &self.path).map_err(|error| io_error(&self.path, error))?;
+        if !(journal_is_empty && holds_rows(&self.path)) {
+            let aside = beside(&self.path, ".partial");
+            refuse_foreign(&aside)?;
+            let written = self.write_whole(&aside).and_then(|()| {
+                std::fs::rename(&aside, &self.path).map_err(|error| io_error(&self.path, error))
+            });
+            if written.is_err() {
+                // The journal has every row; half a table only takes room.
+                let _ = std::fs::remove_file(&aside);
+            }
+            written?;
         }
         std::fs::remove_file(&self.journal_path)
             .map_err(|error| io_error(&self.journal_path, error))
@@ -124,7 +134,7 @@ impl Parquet {
                 Ok(())
             }
         };
-        if self.path.exists() {
+        if holds_rows(&self.path) {
             let old = open(&self.path)?;
             for row in rows_of(&old, &self.path, &self.layout)? {
                 take(row?, &mut writer)?;
@@ -138,6 +148,38 @@ impl Parquet {
         }
         writer.close().map_err(|error| fail(&error))?;
         synced.sync_all().map_err(|error| fail(&error))
+    }
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(ending);
+    PathBuf::from(beside)
+}
+
+/// Whether there is a finished table; an empty file is none.
+fn holds_rows(path: &Path) -> bool {
+    path.metadata().is_ok_and(|at| at.len() > 0)
+}
+
+/// Refuses what stands where a table is put together, unless a killed run left it.
+fn refuse_foreign(aside: &Path) -> Result<(), ResumeError> {
+    let Ok(at) = aside.symlink_metadata() else {
+        return Ok(());
+    };
+    let is_ours = at.is_file() && {
+        let mut start = Vec::new();
+        let file = File::open(aside).map_err(|error| io_error(aside, error))?;
+        let read = file.take(MAGIC.len() as u64).read_to_end(&mut start);
+        read.map_err(|error| io_error(aside, error))?;
+        MAGIC.starts_with(&start)
+    };
+    match is_ours {
+        true => Ok(()),
+        false => Err(ResumeError::Foreign {
+            path: aside.to_owned(),
+            reason: "it stands where the table is put together".into(),
+        }),
     }
 }
 
@@ -224,7 +266,10 @@ fn is_set(cell: &Cell) -> bool {
 
 fn open(path: &Path) -> Result<SerializedFileReader<File>, ResumeError> {
     let file = File::open(path).map_err(|error| io_error(path, error))?;
-    SerializedFileReader::new(file).map_err(|error| io_error(path, error))
+    SerializedFileReader::new(file).map_err(|error| ResumeError::Foreign {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })
 }
 
 fn journal_of(reader: &SerializedFileReader<File>) -> Option<String> {
@@ -290,6 +335,8 @@ fn past_row(names: &[String], row: &Row) -> PastRow {
         }
     };
     PastRow {
+        _ours: Ours,
+        sha256: Some(text("sha256")),
         file: text("file"),
         decision: Decision::from_name(&text("decision")),
         model: Some(PastModel::new(&text("model_sha256"), &text("model_prior"))),

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 
-use super::{Record, identity, prior_in_words};
+use super::{Record, SCHEMA, identity, prior_in_words};
+use crate::escape::name;
 use crate::verdict::Decision;
 
 /// An output file that cannot be opened or continued.
@@ -15,10 +16,35 @@ use crate::verdict::Decision;
 #[non_exhaustive]
 pub enum ResumeError {
     /// Another run holds the file.
-    #[error("{}: another faunalens is writing to it", .0.display())]
+    #[error("{}: another faunalens is writing to it", name(.0))]
     Locked(PathBuf),
+    /// No file that rows can be read back from and appended to, nor a pipe that takes them.
+    #[error(
+        "{}: is {what}; rows can go to a file or to a pipe that somebody reads",
+        name(path)
+    )]
+    NotAFile {
+        /// The output.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+    },
+    /// A file with other content than rows of ours. It is left as it is.
+    #[error(
+        "{}: holds something else than this program's rows ({reason}); it was left as it is",
+        name(path)
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// How that was seen.
+        reason: String,
+    },
+    /// A pipe or device, for a form that needs a file.
+    #[error("{}: a table in Parquet needs a regular file", name(.0))]
+    NeedsFile(PathBuf),
     /// Its rows came from another model.
-    #[error("{}: holds rows of model {found}, this run uses {wanted}", path.display())]
+    #[error("{}: holds rows of model {found}, this run uses {wanted}", name(path))]
     OtherModel {
         /// The output file.
         path: PathBuf,
@@ -30,7 +56,7 @@ pub enum ResumeError {
     },
     /// Its rows have other columns than this run writes: an earlier version wrote them, or the
     /// manifest has changed.
-    #[error("{}: its columns are not this run's ({difference})", path.display())]
+    #[error("{}: its columns are not this run's ({difference})", name(path))]
     OtherColumns {
         /// The output file.
         path: PathBuf,
@@ -38,7 +64,7 @@ pub enum ResumeError {
         difference: String,
     },
     /// A row in the middle of it is not one of ours.
-    #[error("{}: row {row} is damaged ({reason})", path.display())]
+    #[error("{}: row {row} is damaged ({reason})", name(path))]
     Damaged {
         /// The output file.
         path: PathBuf,
@@ -51,7 +77,7 @@ pub enum ResumeError {
     #[error("standard output was closed")]
     ClosedPipe,
     /// The file cannot be read or written.
-    #[error("{}: {reason}", path.display())]
+    #[error("{}: {reason}", name(path))]
     Io {
         /// The output file.
         path: PathBuf,
@@ -122,9 +148,33 @@ pub(super) fn check_columns<'a>(
     })
 }
 
+pub(super) fn io_error(path: &Path, error: impl std::fmt::Display) -> ResumeError {
+    ResumeError::Io {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    }
+}
+
+/// The first field of a row: that of our schema.
+#[derive(Debug, Default)]
+pub(super) struct Ours;
+
+impl<'de> Deserialize<'de> for Ours {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let schema = String::deserialize(deserializer)?;
+        match schema == SCHEMA {
+            true => Ok(Self),
+            false => Err(serde::de::Error::custom(format!("schema is not {SCHEMA}"))),
+        }
+    }
+}
+
 /// The part of a written row that matters for going on.
 #[derive(Debug, Deserialize)]
 pub(super) struct PastRow {
+    #[serde(rename = "schema")]
+    pub(super) _ours: Ours,
+    pub(super) sha256: Option<String>,
     pub(super) file: String,
     pub(super) decision: Option<Decision>,
     pub(super) model: Option<PastModel>,
@@ -163,13 +213,16 @@ impl PastModel {
     }
 }
 
-/// The rows that an output file already holds. Eight bytes a row.
+/// The first 64 bits of a photo's SHA-256; none for a photo that could not be read.
+pub type Picture = Option<u64>;
+
+/// The rows that an output file already holds. Some 24 bytes a row.
 #[derive(Debug, Default)]
 pub struct Past {
-    names: Vec<u64>,
+    rows: Vec<(u64, Picture)>,
     next: usize,
-    /// Names not met in order, once the source and the file have parted.
-    parted: Option<HashMap<u64, u32>>,
+    /// Rows not met in order, the last first, once the source and the file have parted.
+    parted: Option<HashMap<u64, Vec<Picture>>>,
     /// What those rows said.
     pub tally: Tally,
 }
@@ -195,14 +248,15 @@ impl Past {
                 difference: "seller, listing, platform, captured_at, source are missing".into(),
             });
         }
-        self.names.push(key(&row.file));
+        let picture = row.decision.and(row.sha256.as_deref()).and_then(picture);
+        self.rows.push((key(&row.file), picture));
         self.tally.count(row.decision);
         Ok(())
     }
 
     /// Takes over the rows of `other`, which come after these.
     pub(super) fn append(&mut self, other: &Self) {
-        self.names.extend(&other.names);
+        self.rows.extend(&other.rows);
         let (mine, theirs) = (&mut self.tally, other.tally);
         mine.clear += theirs.clear;
         mine.review += theirs.review;
@@ -213,31 +267,36 @@ impl Past {
     /// True when this photo, the next of the source, has a row already. A name
     /// that stands in a source twice needs two rows.
     pub fn has(&mut self, file: &str) -> bool {
+        self.take(file).is_some()
+    }
+
+    /// The row that this photo, the next of the source, has already: what picture it was of.
+    pub fn take(&mut self, file: &str) -> Option<Picture> {
         let key = key(file);
         let Some(parted) = &mut self.parted else {
-            if self.names.get(self.next) == Some(&key) {
-                self.next += 1;
-                return true;
-            }
-            if self.next == self.names.len() {
-                return false;
+            match self.rows.get(self.next) {
+                Some(&(name, picture)) if name == key => {
+                    self.next += 1;
+                    return Some(picture);
+                }
+                None => return None,
+                Some(_) => {}
             }
             // The source has changed since: look rows up by name from here on.
-            let mut rest = HashMap::new();
-            for name in self.names.drain(..).skip(self.next) {
-                *rest.entry(name).or_insert(0) += 1;
+            let mut rest: HashMap<u64, Vec<Picture>> = HashMap::new();
+            for (name, picture) in self.rows.drain(self.next..).rev() {
+                rest.entry(name).or_default().push(picture);
             }
             self.parted = Some(rest);
-            return self.has(file);
+            return self.take(file);
         };
-        match parted.get_mut(&key) {
-            Some(count) if *count > 0 => {
-                *count -= 1;
-                true
-            }
-            _ => false,
-        }
+        parted.get_mut(&key)?.pop()
     }
+}
+
+/// The first 64 bits of a hash in hexadecimal.
+fn picture(sha256: &str) -> Picture {
+    u64::from_str_radix(sha256.get(..16)?, 16).ok()
 }
 
 /// 64 bits of a file's name: among 10^7 names, two collide with a chance below 10^-5.
@@ -250,6 +309,8 @@ fn key(file: &str) -> u64 {
 impl From<&Record> for PastRow {
     fn from(record: &Record) -> Self {
         Self {
+            _ours: Ours,
+            sha256: record.sha256.clone(),
             file: record.file.clone(),
             decision: record.decision,
             model: record
@@ -268,7 +329,7 @@ mod tests {
 
     fn past(files: &[String]) -> Past {
         Past {
-            names: files.iter().map(|file| key(file)).collect(),
+            rows: files.iter().map(|file| (key(file), None)).collect(),
             ..Past::default()
         }
     }

@@ -1,15 +1,17 @@
 //! Where a batch's records go: a file in one of three formats, or a stream.
 
-use std::io::Write;
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::Record;
-use super::csv::Csv;
+use super::csv::{self, Csv};
 use super::flat::Layout;
 use super::jsonl::JsonLines;
 use super::parquet::Parquet;
-use super::resume::{Past, ResumeError};
+use super::place::Place;
+use super::resume::{Past, ResumeError, io_error};
 
 /// How often rows are brought to the disk, so that a power cut loses little.
 const SYNC_EVERY: Duration = Duration::from_secs(10);
@@ -37,7 +39,21 @@ enum SinkKind {
     JsonLines(JsonLines),
     Csv(Csv),
     Parquet(Parquet),
-    Stream,
+    Stream(Stream, Form),
+}
+
+/// What takes rows and gives none back.
+#[derive(Debug)]
+enum Stream {
+    Stdout,
+    File(PathBuf, File),
+}
+
+/// The form of rows on a stream.
+#[derive(Debug)]
+enum Form {
+    JsonLines,
+    Csv(Layout),
 }
 
 impl Sink {
@@ -46,7 +62,8 @@ impl Sink {
     /// JSON lines hold them row by row, and need none here.
     ///
     /// # Errors
-    /// [`ResumeError`] when the file is in use, damaged, another model's, or has other columns.
+    /// [`ResumeError`] when the file is in use, damaged, another model's, has other columns, or is
+    /// none of ours: it is left as it is then.
     pub fn open(
         path: &Path,
         format: Format,
@@ -58,6 +75,9 @@ impl Sink {
             labels: labels.to_vec(),
             others,
         };
+        if let Place::Stream(file) = Place::of(path)? {
+            return Ok((Self::onto(path, file, format, layout)?, Past::default()));
+        }
         let (kind, past) = match format {
             Format::Jsonl => {
                 let (lines, past) = JsonLines::open(path, model)?;
@@ -80,9 +100,27 @@ impl Sink {
     #[must_use]
     pub fn stdout() -> Self {
         Self {
-            kind: SinkKind::Stream,
+            kind: SinkKind::Stream(Stream::Stdout, Form::JsonLines),
             synced: Instant::now(),
         }
+    }
+
+    /// Rows onto a pipe or a device.
+    fn onto(path: &Path, file: File, format: Format, layout: Layout) -> Result<Self, ResumeError> {
+        let mut stream = Stream::File(path.to_owned(), file);
+        let form = match format {
+            Format::Jsonl => Form::JsonLines,
+            Format::Csv => {
+                let header = csv::header_line(&layout);
+                stream.put(&header.map_err(|error| io_error(path, error))?)?;
+                Form::Csv(layout)
+            }
+            Format::Parquet => return Err(ResumeError::NeedsFile(path.to_owned())),
+        };
+        Ok(Self {
+            kind: SinkKind::Stream(stream, form),
+            synced: Instant::now(),
+        })
     }
 
     /// Writes one row.
@@ -95,15 +133,15 @@ impl Sink {
             SinkKind::JsonLines(lines) => lines.write(record)?,
             SinkKind::Csv(table) => table.write(record)?,
             SinkKind::Parquet(table) => table.write(record)?,
-            SinkKind::Stream => {
-                let line = record.to_json().map_err(|error| stream(&error))?;
-                writeln!(std::io::stdout().lock(), "{line}").map_err(|error| {
-                    if error.kind() == std::io::ErrorKind::BrokenPipe {
-                        ResumeError::ClosedPipe
-                    } else {
-                        stream(&error)
-                    }
-                })?;
+            SinkKind::Stream(stream, form) => {
+                let line = match form {
+                    Form::JsonLines => record
+                        .to_json()
+                        .map(|line| (line + "\n").into_bytes())
+                        .map_err(io::Error::from),
+                    Form::Csv(layout) => csv::line(record, layout),
+                };
+                stream.put(&line.map_err(|error| io_error(stream.name(), error))?)?;
             }
         }
         if self.synced.elapsed() >= SYNC_EVERY {
@@ -118,7 +156,7 @@ impl Sink {
             SinkKind::JsonLines(lines) => lines.sync(),
             SinkKind::Csv(table) => table.sync(),
             SinkKind::Parquet(table) => table.sync(),
-            SinkKind::Stream => Ok(()),
+            SinkKind::Stream(..) => Ok(()),
         }
     }
 
@@ -136,9 +174,25 @@ impl Sink {
     }
 }
 
-fn stream(error: &dyn std::fmt::Display) -> ResumeError {
-    ResumeError::Io {
-        path: "standard output".into(),
-        reason: error.to_string(),
+impl Stream {
+    fn name(&self) -> &Path {
+        match self {
+            Self::Stdout => Path::new("standard output"),
+            Self::File(path, _) => path,
+        }
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<(), ResumeError> {
+        let written = match self {
+            Self::Stdout => {
+                let mut out = io::stdout().lock();
+                out.write_all(bytes).and_then(|()| out.flush())
+            }
+            Self::File(_, file) => file.write_all(bytes),
+        };
+        written.map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => ResumeError::ClosedPipe,
+            _ => io_error(self.name(), error),
+        })
     }
 }

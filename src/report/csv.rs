@@ -1,9 +1,13 @@
-//! Tables as CSV (RFC 4180, lines end in LF), quoted where a field needs it.
+//! Tables as CSV (RFC 4180, lines end in LF), quoted where a field needs it; no cell is a formula
+//! ([`crate::escape::cell`]).
 
 use std::io::Write;
 
 use csv::{Error, Writer, WriterBuilder};
 use serde::Serialize;
+use serde_json::Value;
+
+use crate::escape::cell;
 
 /// Writes one line per row under the names of its fields; nothing at all without a row.
 ///
@@ -14,8 +18,17 @@ pub fn write_table<R: Serialize>(
     rows: impl IntoIterator<Item = R>,
 ) -> Result<(), Error> {
     let mut writer = Writer::from_writer(out);
+    let mut is_first = true;
     for row in rows {
-        writer.serialize(row)?;
+        let fields = match serde_json::to_value(row).map_err(unwritable)? {
+            Value::Object(fields) => fields,
+            other => return Err(unwritable(format!("{other} is no row of named fields"))),
+        };
+        if std::mem::take(&mut is_first) {
+            writer.write_record(fields.keys().map(|name| cell(name).into_owned()))?;
+        }
+        let cells: Result<Vec<String>, Error> = fields.values().map(as_cell).collect();
+        writer.write_record(cells?)?;
     }
     Ok(writer.flush()?)
 }
@@ -30,11 +43,27 @@ pub fn write_records<R: AsRef<[String]>>(
     rows: impl IntoIterator<Item = R>,
 ) -> Result<(), Error> {
     let mut writer = WriterBuilder::new().from_writer(out);
-    writer.write_record(header)?;
+    let as_cells = |row: &[String]| -> Vec<String> {
+        row.iter().map(|text| cell(text).into_owned()).collect()
+    };
+    writer.write_record(header.iter().map(|name| cell(name).into_owned()))?;
     for row in rows {
-        writer.write_record(row.as_ref())?;
+        writer.write_record(as_cells(row.as_ref()))?;
     }
     Ok(writer.flush()?)
+}
+
+fn as_cell(value: &Value) -> Result<String, Error> {
+    match value {
+        Value::Null => Ok(String::new()),
+        Value::String(text) => Ok(cell(text).into_owned()),
+        Value::Bool(_) | Value::Number(_) => Ok(value.to_string()),
+        Value::Array(_) | Value::Object(_) => Err(unwritable("a nested value is no cell")),
+    }
+}
+
+fn unwritable(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    std::io::Error::other(why).into()
 }
 
 /// A number with this many decimals; empty where there is none.
@@ -67,6 +96,30 @@ mod tests {
         let none: [[String; 2]; 0] = [];
         assert_eq!(text(|out| write_records(out, &["a", "b"], none)), "a,b\n");
         assert_eq!(text(|out| write_table(out, [0; 0])), "");
+    }
+
+    #[test]
+    fn text_is_no_formula_and_numbers_are_numbers() {
+        #[derive(Serialize)]
+        struct Row {
+            file: &'static str,
+            difference: f64,
+            rank: Option<u8>,
+        }
+        let row = Row {
+            file: "=1+1",
+            difference: -0.5,
+            rank: None,
+        };
+        assert_eq!(
+            text(|out| write_table(out, [row])),
+            "file,difference,rank\n'=1+1,-0.5,\n"
+        );
+        let row = ["@x".to_owned(), "-0.5000".to_owned()];
+        assert_eq!(
+            text(|out| write_records(out, &["a", "b"], [row])),
+            "a,b\n'@x,-0.5000\n"
+        );
     }
 
     #[test]

@@ -1,36 +1,30 @@
 //! The folder of one report, and its files.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use ::csv::Error as CsvError;
 use serde::Serialize;
 
 use super::csv;
+use crate::escape::name;
+use crate::replace::replace;
 
 /// A report could not be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {
     /// The folder or a file in it cannot be made.
-    #[error("{}: {source}; check that the folder can be written", path.display())]
+    #[error("{}: {source}; check that the folder can be written", name(path))]
     Write {
         /// The file or folder.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
-    /// Rows cannot be written as a table.
-    #[error("{}: {source}", path.display())]
-    Table {
-        /// The file.
-        path: PathBuf,
-        /// What the CSV writer said.
-        source: CsvError,
-    },
     /// Figures cannot be written as JSON.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}", name(path))]
     Json {
         /// The file.
         path: PathBuf,
@@ -62,7 +56,8 @@ impl ReportFolder {
     /// [`ReportError::Write`] naming the file.
     pub fn write_text(&self, name: &str, text: &str) -> Result<(), ReportError> {
         let path = self.0.join(name);
-        fs::write(&path, text).map_err(|source| ReportError::Write { path, source })
+        replace(&path, "", |out| out.write_all(text.as_bytes()))
+            .map_err(|source| ReportError::Write { path, source })
     }
 
     /// Writes indented JSON.
@@ -111,9 +106,7 @@ impl ReportFolder {
         write: impl FnOnce(&mut dyn Write) -> Result<(), CsvError>,
     ) -> Result<(), ReportError> {
         let path = self.0.join(name);
-        let written = File::create(&path)
-            .map_err(CsvError::from)
-            .and_then(|file| write(&mut BufWriter::new(file)));
-        written.map_err(|source| ReportError::Table { path, source })
+        let written = replace(&path, "", |out| write(out).map_err(io::Error::from));
+        written.map_err(|source| ReportError::Write { path, source })
     }
 }

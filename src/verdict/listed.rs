@@ -164,6 +164,8 @@ mod tests {
             file: String::new(),
             seller: String::new(),
             listing: String::new(),
+            platform: String::new(),
+            captured_at: String::new(),
             method: Method::Pdq,
             distance: f64::from(bits),
             similarity: 1.0 - f64::from(bits) / 256.0,

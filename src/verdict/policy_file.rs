@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, de};
 use toml::Spanned;
 
 use super::policy::Decision;
+use crate::escape::name;
 use crate::index::Opinion;
 
 /// Largest policy file, in bytes.
@@ -28,7 +29,7 @@ pub struct Policy {
 #[non_exhaustive]
 pub enum PolicyError {
     /// The file cannot be read.
-    #[error("{}: the policy cannot be read: {source}", path.display())]
+    #[error("{}: the policy cannot be read: {source}", name(path))]
     Io {
         /// The file.
         path: PathBuf,
@@ -36,7 +37,7 @@ pub enum PolicyError {
         source: std::io::Error,
     },
     /// It is no policy; the reason names the line, and what may stand there.
-    #[error("{}: no policy: {reason}", path.display())]
+    #[error("{}: no policy: {reason}", name(path))]
     Invalid {
         /// The file.
         path: PathBuf,

@@ -15,6 +15,10 @@ mod install;
 #[cfg(target_os = "linux")]
 mod memory;
 mod model;
+#[cfg(unix)]
+mod names;
+#[cfg(unix)]
+mod outputs;
 mod policy;
 mod program;
 mod remember;

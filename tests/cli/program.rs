@@ -128,6 +128,11 @@ pub(crate) fn patterns(folder: &Path, names: &[&str], count: u32) -> PathBuf {
     root
 }
 
+/// A small picture, another for every number.
+pub(crate) fn picture(number: u32) -> image::RgbImage {
+    pattern("dots", number)
+}
+
 fn pattern(name: &str, number: u32) -> image::RgbImage {
     // A lattice of noise, smoothed by interpolation, different in every picture.
     let noise = |x: u32, y: u32| {

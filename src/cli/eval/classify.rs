@@ -13,7 +13,7 @@ use super::{
     Reporting, conclude, describe_figure, joining, renaming, score_scale, threshold, thresholds,
     with_option,
 };
-use crate::cli::print_line;
+use crate::cli::console::print_line;
 use crate::cli::scan::Scan;
 use crate::cli::settings::{Settings, prepare_process};
 

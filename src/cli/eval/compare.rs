@@ -12,7 +12,7 @@ use super::{
     Reporting, conclude, four_decimals, joining, renaming, score_scale, threshold, thresholds,
     with_option,
 };
-use crate::cli::print_line;
+use crate::cli::console::print_line;
 use crate::cli::settings::Settings;
 
 /// Two results on the same photographs: paired differences, and what changed

@@ -7,7 +7,7 @@ use clap::Args;
 use faunalens::evaluate::matching::{self, Plan, Study};
 
 use super::{Reporting, conclude, describe_figure};
-use crate::cli::print_line;
+use crate::cli::console::print_line;
 use crate::cli::progress::Bar;
 use crate::cli::settings::{Settings, prepare_process};
 

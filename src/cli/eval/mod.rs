@@ -19,8 +19,10 @@ use faunalens::photo::Limits;
 use faunalens::recognize::Threshold;
 use faunalens::report::{Frame, Provenance, shown_argument};
 
+use super::exit_code;
 use super::settings::Settings;
-use super::{exit_code, print_line};
+use crate::cli::console::{print_line, tell};
+use faunalens::escape::name;
 
 /// Rows left out that are named on standard error.
 const ROWS_NAMED: usize = 5;
@@ -171,7 +173,7 @@ fn describe_figure(figure: &Figure) -> String {
 /// The last line of a study, and its exit status.
 fn conclude(summary: &str, out: &Path, left_out: &[LeftOut]) -> anyhow::Result<ExitCode> {
     let page = out.join("report.html");
-    let line = format!("{summary} -> {}", page.display());
+    let line = format!("{summary} -> {}", name(page));
     print_line(line.trim_start())?;
     name_left_out(left_out);
     Ok(exit_code(!left_out.is_empty()))
@@ -184,14 +186,17 @@ fn name_left_out(rows: &[LeftOut]) {
             0 => String::new(),
             line => format!("line {line}: "),
         };
-        eprintln!("faunalens: left out: {line}{}: {}", row.file, row.why);
+        tell(format!(
+            "faunalens: left out: {line}{}: {}",
+            row.file, row.why
+        ));
     }
     if rows.len() > ROWS_NAMED {
         let more = rows.len() - ROWS_NAMED;
-        eprintln!("faunalens: and {more} more in left_out.csv");
+        tell(format!("faunalens: and {more} more in left_out.csv"));
     }
     let unknown_label = |row: &LeftOut| matches!(row.why, Exclusion::UnknownLabel { .. });
     if rows.iter().any(unknown_label) {
-        eprintln!("faunalens: --rename FROM=TO maps a label of the manifest to one of the model");
+        tell("faunalens: --rename FROM=TO maps a label of the manifest to one of the model");
     }
 }

@@ -11,7 +11,7 @@ use faunalens::evaluate::{Measure, ScoreScale};
 use faunalens::pipeline::ReadLattice;
 
 use super::{Reporting, conclude, joining, renaming, with_option};
-use crate::cli::print_line;
+use crate::cli::console::print_line;
 use crate::cli::progress::Bar;
 use crate::cli::settings::{Settings, prepare_process};
 

@@ -7,7 +7,7 @@ use clap::Args;
 use faunalens::evaluate::schreger::{self, Plan, Slice, Study};
 
 use super::{conclude, frame};
-use crate::cli::print_line;
+use crate::cli::console::print_line;
 use crate::cli::progress::Bar;
 use crate::cli::settings::Settings;
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::escape::name;
 use crate::evaluate::left_out::{Exclusion, LeftOut};
 use crate::manifest::{Column, ManifestError, Row, Rows};
 use crate::schreger::Species;
@@ -18,7 +19,7 @@ pub enum CasesError {
     /// None of its rows has what this module's documentation asks for.
     #[error(
         "{}: line {line}: {first}; the manifest needs the columns file, kind and lattice",
-        path.display()
+        name(path)
     )]
     Manifest {
         /// The manifest.
@@ -29,7 +30,7 @@ pub enum CasesError {
         first: Exclusion,
     },
     /// It has no rows.
-    #[error("{}: no rows; give a manifest with at least one picture", path.display())]
+    #[error("{}: no rows; give a manifest with at least one picture", name(path))]
     Empty {
         /// The manifest.
         path: PathBuf,

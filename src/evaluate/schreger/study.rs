@@ -15,6 +15,7 @@ use crate::schreger::{Config, read};
 use super::cases::{self, Case};
 use super::figures::figures;
 use super::measures::{Outcome, Summary};
+use crate::escape::name;
 
 /// What is read, and how.
 #[derive(Debug, Clone)]
@@ -100,7 +101,7 @@ fn unreadable(outcome: &Outcome) -> Option<LeftOut> {
     let error = outcome.reading.as_ref().err()?;
     Some(LeftOut {
         line: outcome.case.line,
-        file: outcome.case.file.display().to_string(),
+        file: name(&outcome.case.file),
         why: Exclusion::Unread(error.to_string()),
     })
 }

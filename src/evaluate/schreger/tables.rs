@@ -8,6 +8,7 @@ use super::cases::Case;
 use super::measures::{FalseLattice, Outcome, RiskPoint, Summary};
 use super::share::Share;
 use super::slices::{HEADLINES, Slice};
+use crate::escape::name;
 
 const READINGS: [&str; 20] = [
     "file",
@@ -96,7 +97,7 @@ fn reading_row(outcome: &Outcome) -> Vec<String> {
 
 fn case_cells(case: &Case) -> [String; 10] {
     [
-        case.file.display().to_string(),
+        name(&case.file),
         case.kind.clone(),
         case.lattice.to_string(),
         case.species.map_or("", Species::name).to_owned(),
