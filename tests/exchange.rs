@@ -644,6 +644,77 @@ fn a_list_that_cannot_be_read_to_its_end_leaves_the_index_as_it_was() {
     assert_eq!(index.verify().unwrap(), Vec::<String>::new());
 }
 
+/// More hashes than are held in memory go into the packed file from the database.
+#[test]
+fn a_list_longer_than_memory_is_found_from_its_first_line_to_its_last() {
+    let (dir, mut index) = index();
+    index.add(&own(1_000_000, "anna", "flag", &[])).unwrap();
+    index.commit().unwrap();
+    let last = 25_000;
+    let done = import(&mut index, &partner(), list(Form::ThreatExchange, 0..last)).unwrap();
+    assert_eq!(done.new, last);
+    assert_eq!(index.stats().unwrap().unpacked, 0);
+    let reader = Index::open(&dir.path().join("seen")).unwrap();
+    for index in [&index, &reader] {
+        for number in [0, 1, last / 2, last - 1, 1_000_000] {
+            assert_eq!(found(index, number).len(), 1, "{number}");
+        }
+        assert!(found(index, last).is_empty());
+        assert_eq!(index.verify().unwrap(), Vec::<String>::new());
+    }
+    let done = import(&mut index, &partner(), list(Form::ThreatExchange, 5..last)).unwrap();
+    assert_eq!((done.new, done.known, done.removed), (0, last - 5, 5));
+    assert!(found(&index, 4).is_empty() && !found(&index, 5).is_empty());
+    let left: Vec<_> = std::fs::read_dir(dir.path().join("seen"))
+        .unwrap()
+        .collect();
+    assert!(left.iter().all(|entry| {
+        let name = entry.as_ref().unwrap().file_name();
+        !name.to_string_lossy().ends_with("hashes.partial")
+    }));
+}
+
+#[test]
+fn lists_of_an_earlier_format_become_sources_and_their_times_freeze_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = rusqlite::Connection::open(dir.path().join("faunalens.sqlite")).unwrap();
+    db.execute_batch(include_str!("data/index-v1.sql")).unwrap();
+    for (number, updated) in [
+        (1, "zzzz"),
+        (2, "2999-01-01T00:00:00Z"),
+        (3, "2026-01-02T03:04:05Z"),
+    ] {
+        let row = 100 + number as i64;
+        db.execute(
+            "INSERT INTO pdq(id, hash) VALUES (?1, ?2)",
+            rusqlite::params![row, hash(number).to_bytes()],
+        )
+        .unwrap();
+        db.execute(
+            "INSERT INTO image(pdq, quality, source, external_id, tags, added_at, updated_at)
+             VALUES (?1, 100, 'partner', ?2, 'raw tusk', '2026-01-01T00:00:00Z', ?3)",
+            rusqlite::params![row, hash(number).to_string(), updated],
+        )
+        .unwrap();
+    }
+    drop(db);
+    let mut index = Index::writer(dir.path(), std::time::Duration::ZERO).unwrap();
+    let source = index.sources().unwrap().remove(0);
+    assert_eq!((source.name.as_str(), source.hashes), ("partner", 3));
+    assert_eq!(held(&index), [1, 2, 3]);
+    assert_eq!(found(&index, 1)[0].tags, ["raw", "tusk"]);
+    assert_eq!(
+        found(&index, 3)[0].listed_at.as_deref(),
+        Some("2026-01-02T03:04:05Z")
+    );
+    let all = ExportChoice::default().with_imported(true);
+    let before = checkpoint(&exported(&index, Form::Json, &all));
+    assert!(before.as_str() < "2900", "{before}");
+    let done = import(&mut index, &partner(), list(Form::ThreatExchange, [1, 3])).unwrap();
+    assert_eq!((done.known, done.removed), (2, 1));
+    assert_eq!(index.verify().unwrap(), Vec::<String>::new());
+}
+
 /// Ten thousand lines of every kind of nothing: what is told stays bounded.
 #[test]
 fn what_is_told_of_broken_lines_is_bounded() {

@@ -77,10 +77,13 @@ def test_our_csv_has_the_columns_of_theirs(index: Path) -> None:
 
 
 class Metadata(fetch_state.FetchedSignalMetadata):
+    """One opinion on a signal."""
+
     def __init__(self, opinion: SignalOpinion) -> None:
         self.opinion = opinion
 
     def get_as_opinions(self) -> list[SignalOpinion]:
+        """Return it."""
         return [self.opinion]
 
 

@@ -8,10 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::error::{IndexError, Result, WithPath};
 use super::graph::{self, Graph, Recall};
-use super::hashes::PackedHashes;
+use super::hashes::{AllHashes, PackedHashes};
 use super::premises::{self, GENERATIONS, MANIFEST, NEXT_MANIFEST};
 use super::vectors::PackedVectors;
-use crate::fingerprint::PdqHash;
 
 /// Version of the packed files. 2: the graph is searched in a file of its own.
 const FORMAT: u32 = 2;
@@ -62,7 +61,7 @@ pub(super) struct Manifest {
 pub(super) struct Contents<'a> {
     pub(super) epoch: String,
     pub(super) built_at: String,
-    pub(super) hashes: &'a [(PdqHash, u32)],
+    pub(super) hashes: AllHashes<'a>,
     pub(super) model: Option<i64>,
     pub(super) dimension: usize,
     /// Bytes of all vectors, one after another.
@@ -364,7 +363,7 @@ impl Manifest {
         graph: PackedGraph,
         files: Vec<FileEntry>,
     ) -> Self {
-        let hash_rows = contents.hashes.iter().map(|(_, row)| i64::from(*row));
+        let hash_rows = contents.hashes.iter().map(|(_, row)| i64::from(row));
         let vector_rows = contents.vector_rows.iter().map(|&row| i64::from(row));
         Self {
             format: FORMAT,
@@ -455,7 +454,7 @@ fn is_packed_name(name: &str) -> bool {
     [HASHES, VECTORS].contains(&name) || graph::FILES.contains(&name)
 }
 
-fn write_file(
+pub(super) fn write_file(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>,
 ) -> Result<()> {

@@ -35,21 +35,18 @@ pub(super) struct PackedHashes {
 
 impl PackedHashes {
     /// Writes `hashes`, each with its database row, and tables when there are enough of them or
-    /// `tables` says so.
+    /// `tables` says so. Holds a table at a time in memory.
     pub(super) fn write(
         out: &mut impl Write,
-        hashes: &[(PdqHash, u32)],
+        hashes: AllHashes<'_>,
         tables: bool,
     ) -> io::Result<()> {
         let tables = tables || hashes.len() >= TABLES_FROM;
-        out.write_all(&mapped::header(
-            MAGIC,
-            [hashes.len() as u64, u64::from(tables), 0, 0],
-        ))?;
-        for (hash, _) in hashes {
+        out.write_all(&Self::header(hashes.len(), tables))?;
+        for (hash, _) in hashes.iter() {
             out.write_all(bytemuck::cast_slice(&hash.0))?;
         }
-        for (_, row) in hashes {
+        for (_, row) in hashes.iter() {
             out.write_all(&row.to_ne_bytes())?;
         }
         for word in 0..if tables { WORDS } else { 0 } {
@@ -58,6 +55,11 @@ impl PackedHashes {
             out.write_all(bytemuck::cast_slice(&entries))?;
         }
         Ok(())
+    }
+
+    /// What stands before `count` hashes, their rows, and the tables where there are any.
+    pub(super) fn header(count: usize, tables: bool) -> [u8; mapped::HEADER] {
+        mapped::header(MAGIC, [count as u64, u64::from(tables), 0, 0])
     }
 
     pub(super) fn open(path: &Path) -> Result<Self> {
@@ -141,10 +143,26 @@ impl PackedHashes {
 }
 
 /// Every unique hash of an index: the packed ones, and those added since, with their rows.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct AllHashes<'a> {
     pub(super) packed: Option<&'a PackedHashes>,
     pub(super) tail: &'a [(PdqHash, u32)],
+    /// Those of `tail` that are too many to be held in memory.
+    pub(super) spooled: Option<&'a PackedHashes>,
+}
+
+impl<'a> AllHashes<'a> {
+    pub(super) fn len(self) -> usize {
+        let packed = [self.packed, self.spooled].into_iter().flatten();
+        packed.map(PackedHashes::len).sum::<usize>() + self.tail.len()
+    }
+
+    /// Every hash with its row, in the order in which they came.
+    pub(super) fn iter(self) -> impl Iterator<Item = (PdqHash, u32)> + 'a {
+        let packed = self.packed.into_iter().flat_map(PackedHashes::iter);
+        let spooled = self.spooled.into_iter().flat_map(PackedHashes::iter);
+        packed.chain(self.tail.iter().copied()).chain(spooled)
+    }
 }
 
 impl AllHashes<'_> {
@@ -168,7 +186,11 @@ impl AllHashes<'_> {
 pub fn near_hashes(asked: &[PdqHash], stored: &[PdqHash], reach: u32) -> Result<Vec<Vec<Near>>> {
     let rows: Vec<(PdqHash, u32)> = stored.iter().copied().zip(0..).collect();
     let mut bytes = Vec::new();
-    PackedHashes::write(&mut bytes, &rows, false).with_path(Path::new("(memory)"))?;
+    let all = AllHashes {
+        tail: &rows,
+        ..AllHashes::default()
+    };
+    PackedHashes::write(&mut bytes, all, false).with_path(Path::new("(memory)"))?;
     let packed = PackedHashes::checked(Mapped::from_bytes(&bytes, MAGIC)?)?;
     Ok(asked
         .par_iter()
@@ -178,9 +200,9 @@ pub fn near_hashes(asked: &[PdqHash], stored: &[PdqHash], reach: u32) -> Result<
 
 /// Positions of the hashes by the value of one of their words: where each bucket starts, and the
 /// buckets.
-fn table(hashes: &[(PdqHash, u32)], word: usize) -> (Vec<u32>, Vec<u32>) {
+fn table(hashes: AllHashes<'_>, word: usize) -> (Vec<u32>, Vec<u32>) {
     let mut starts = vec![0_u32; BUCKETS + 1];
-    for (hash, _) in hashes {
+    for (hash, _) in hashes.iter() {
         starts[usize::from(word_of(&hash.0, word)) + 1] += 1;
     }
     for bucket in 0..BUCKETS {
@@ -217,10 +239,18 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn all(tail: &[(PdqHash, u32)]) -> AllHashes<'_> {
+        AllHashes {
+            tail,
+            ..AllHashes::default()
+        }
+    }
+
     fn packed(hashes: &[(PdqHash, u32)], tables: bool) -> (tempfile::TempDir, PackedHashes) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("hashes.bin");
-        PackedHashes::write(&mut std::fs::File::create(&path).unwrap(), hashes, tables).unwrap();
+        let mut file = std::fs::File::create(&path).unwrap();
+        PackedHashes::write(&mut file, all(hashes), tables).unwrap();
         let opened = PackedHashes::open(&path).unwrap();
         (dir, opened)
     }
@@ -290,7 +320,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("hashes.bin");
         let mut bytes = Vec::new();
-        PackedHashes::write(&mut bytes, &hashes, true).unwrap();
+        PackedHashes::write(&mut bytes, all(&hashes), true).unwrap();
         std::fs::write(&path, &bytes[..bytes.len() - 4]).unwrap();
         assert!(PackedHashes::open(&path).is_err());
         let tables = mapped::HEADER + 36 * 500;

@@ -20,6 +20,9 @@ const TOLD: usize = 1000;
 /// Lines between two reports of progress.
 const STEP: u64 = 10_000;
 
+/// New hashes of a list that are held in memory; more are read from the database when packed.
+const HELD: usize = 20_000;
+
 /// How a list is read.
 #[derive(Debug, Clone)]
 pub struct ListImport<'a> {
@@ -170,6 +173,7 @@ impl Index {
     ) -> Result<Imported> {
         let wrong = |why: String| IndexError::Input(format!("{}: {why}", list.source));
         let mut reader = ListReader::new(input);
+        let held = self.tail.len();
         let unreadable = |error: std::io::Error| wrong(error.to_string());
         let first = match reader.next().map_err(unreadable)? {
             Some(Ok(first)) => Ok(first.to_owned()),
@@ -205,6 +209,10 @@ impl Index {
             self.import_line(&mut import, reader.number, line)?;
             if reader.number % STEP == 0 {
                 progress(reader.number);
+            }
+            if self.tail.len() > held + HELD {
+                self.tail.truncate(held);
+                self.tail_is_spared = true;
             }
         }
         import.check_end(reader.number).map_err(wrong)?;

@@ -51,6 +51,8 @@ pub(super) struct Columns {
     signal: usize,
     category: Option<usize>,
     tags: Option<usize>,
+    /// Other lists' column for the opinion.
+    label: Option<usize>,
 }
 
 impl Columns {
@@ -66,6 +68,7 @@ impl Columns {
             signal: column("signal_str")?,
             category: column("category"),
             tags: column("tags"),
+            label: column("label").or_else(|| column("opinion")),
         })
     }
 
@@ -88,7 +91,9 @@ impl Columns {
         }
         let text = |column: Option<usize>| column.map_or(Cow::Borrowed(""), cell);
         let row = Row::without_id(&cell(self.signal), None);
-        Line::row(row.said(&text(self.category), &text(self.tags)))
+        let mut row = row.said(&text(self.category), &text(self.tags));
+        row.opinion = Opinion::of(&text(self.label));
+        Line::row(row)
     }
 }
 
@@ -255,6 +260,9 @@ mod tests {
         )));
         assert_eq!(sound.opinion, Some(Opinion::Negative));
         assert_eq!(sound.tags, ["a", "b"]);
+        let labelled = Columns::of("signal_str,label,signal_type").unwrap();
+        let labelled = row(labelled.line(&format!("{HASH},False positive,pdq")));
+        assert_eq!(labelled.opinion, Some(Opinion::Negative));
         assert!(matches!(columns.line("pdq"), Line::Refused(_)));
         assert!(matches!(columns.line("video_md5,00,,,"), Line::OtherType));
         assert!(Columns::of("signal_type;signal_str").is_none());

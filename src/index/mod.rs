@@ -67,6 +67,7 @@ mod search;
 mod settings;
 mod soundness;
 mod sources;
+mod spool;
 mod store;
 mod vectors;
 mod verification;

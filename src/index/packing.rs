@@ -2,10 +2,11 @@
 
 use super::error::{IndexError, Result, WithPath};
 use super::generation::{self, Contents, Manifest};
+use super::hashes::AllHashes;
+use super::spool;
 use super::store::{Index, NOW, VectorTail};
 use super::vectors::{PackedVectors, floats, quantise};
 use crate::escape::name;
-use crate::fingerprint::PdqHash;
 
 /// Unpacked hashes above which a commit packs, if they are also a quarter of the packed ones.
 const PACK_FROM: usize = 50_000;
@@ -22,7 +23,8 @@ impl Index {
             .hashes
             .as_ref()
             .map_or(0, |hashes| hashes.len());
-        if self.is_writer() && self.tail.len() >= PACK_FROM.max(packed / 4) {
+        let many = self.tail.len() >= PACK_FROM.max(packed / 4);
+        if self.is_writer() && (many || self.tail_is_spared) {
             self.pack(false, &mut |_| ())?;
         }
         Ok(())
@@ -64,6 +66,7 @@ impl Index {
         let vectors = unpacked + manifest.vectors;
         let wants_graph = vectors >= self.settings().graph_from && manifest.graph_points < vectors;
         Ok(self.tail.is_empty()
+            && !self.tail_is_spared
             && unpacked == 0
             && !wants_graph
             && self.is_of_current_model(manifest))
@@ -148,7 +151,15 @@ impl Index {
         if !self.is_writer() {
             return Err(IndexError::ReadOnly(self.root.clone()));
         }
-        let hashes = self.all_hashes();
+        let spooled = match self.tail_is_spared {
+            true => Some(spool::hashes(self)?),
+            false => None,
+        };
+        let hashes = AllHashes {
+            packed: self.generation.hashes.as_ref(),
+            tail: if spooled.is_some() { &[] } else { &self.tail },
+            spooled: spooled.as_ref(),
+        };
         let (vectors, vector_rows) = self.all_vectors()?;
         let built_at = self
             .db
@@ -157,7 +168,7 @@ impl Index {
         let contents = Contents {
             epoch: self.epoch.clone(),
             built_at,
-            hashes: &hashes,
+            hashes,
             model: self.model.map(|(row, _)| row),
             dimension: self.model.map_or(0, |(_, dimension)| dimension),
             vectors: &vectors,
@@ -171,13 +182,6 @@ impl Index {
             with_graph,
             progress,
         )
-    }
-
-    fn all_hashes(&self) -> Vec<(PdqHash, u32)> {
-        let packed = self.generation.hashes.iter();
-        let mut hashes: Vec<_> = packed.flat_map(|packed| packed.iter()).collect();
-        hashes.extend(&self.tail);
-        hashes
     }
 
     /// The bytes of all vectors, one after another, and their rows.

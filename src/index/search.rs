@@ -152,6 +152,7 @@ impl Index {
         AllHashes {
             packed: self.generation.hashes.as_ref(),
             tail: &self.tail,
+            spooled: None,
         }
     }
 

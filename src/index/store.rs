@@ -35,6 +35,8 @@ pub struct Index {
     pub(super) generation: Generation,
     /// Hashes that are not packed yet.
     pub(super) tail: Vec<(PdqHash, u32)>,
+    /// Whether `tail` lacks hashes of a list too long for memory: the next commit packs them.
+    pub(super) tail_is_spared: bool,
     /// Descriptors of the current model that are not packed yet, read when first needed.
     pub(super) vector_tail: OnceCell<VectorTail>,
     pub(super) graph: OnceCell<Option<Graph>>,
@@ -158,6 +160,7 @@ impl Index {
             epoch: String::new(),
             generation: Generation::default(),
             tail: Vec::new(),
+            tail_is_spared: false,
             vector_tail: OnceCell::new(),
             graph: OnceCell::new(),
             model: None,
@@ -185,6 +188,7 @@ impl Index {
         self.graph = OnceCell::new();
         self.vector_tail = OnceCell::new();
         self.tail = self.read_hash_tail()?;
+        self.tail_is_spared = false;
         let newest = "SELECT id, dimension FROM model ORDER BY id DESC LIMIT 1";
         let model = self.db.query_row(newest, [], |row| {
             Ok((row.get(0)?, row.get::<_, i64>(1)? as usize))
