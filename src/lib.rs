@@ -47,4 +47,6 @@ pub mod record;
 pub mod replace;
 pub mod report;
 pub mod schreger;
+#[cfg(all(unix, feature = "serve"))]
+pub mod serve;
 pub mod verdict;

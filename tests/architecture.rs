@@ -88,6 +88,19 @@ fn only_the_command_line_prints_or_knows_its_crates() {
     }
 }
 
+#[test]
+fn only_the_service_knows_its_crates() {
+    for (module, source) in Crate::read("src").sources {
+        if room(&module) == "serve" || module == "cli::serve" {
+            continue;
+        }
+        for word in ["axum", "hyper", "tokio", "tower", "tracing", "utoipa"] {
+            let used = source.contains(&format!("{word}::"));
+            assert!(!used, "{module} uses {word}");
+        }
+    }
+}
+
 /// The first part of a module path.
 fn room(module: &str) -> &str {
     module.split("::").next().unwrap_or(module)

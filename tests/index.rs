@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use faunalens::fingerprint::{self, Landmarks, Pdq, PdqHash, PerceptualAlgorithm, PerceptualHash};
 use faunalens::index::{
-    Breadth, Descriptor, Entry, Evidence, ExportChoice, Form, Index, IndexError, Kind, ListImport,
-    Method, Query, Sellers, Settings, Sighting, Weakness,
+    Breadth, Descriptor, Entry, Evidence, ExportChoice, Followed, Form, Index, IndexError, Kind,
+    ListImport, Method, Query, Sellers, Settings, Sighting, Weakness,
 };
 use faunalens::links;
 use image::imageops::{self, FilterType};
@@ -1136,4 +1136,77 @@ proptest! {
             distances.filter(|found| found.1 <= reach).map(|(id, distance)| (id, f64::from(distance))).collect();
         prop_assert_eq!(found, expected);
     }
+}
+
+#[test]
+fn an_open_index_follows_what_others_write_and_no_renumbering_leads_it_astray() {
+    let mut sequence = Sequence(31);
+    let (dir, mut writer) = new_index(Settings::default());
+    let mut reader = Index::open(&root(&dir)).unwrap();
+    assert_eq!(reader.follow().unwrap(), Followed::Unchanged);
+    let hashes: Vec<PdqHash> = (0..6).map(|_| sequence.hash()).collect();
+    let found = |reader: &Index, hash: PdqHash| reader.query(&asking(hash)).unwrap().len();
+    for (number, &hash) in (0..).zip(&hashes[..3]) {
+        let descriptor = Descriptor {
+            vector: sequence.vector(16),
+            model: "m".into(),
+            preprocessing: "p".into(),
+        };
+        let descriptor = Some(descriptor);
+        let added = Entry {
+            descriptor,
+            ..entry(number, hash, "anna")
+        };
+        writer.add(&added).unwrap();
+        assert_eq!(found(&reader, hash), 0, "not durable yet");
+        writer.commit().unwrap();
+        assert_eq!(reader.follow().unwrap(), Followed::Changed);
+        assert_eq!(found(&reader, hash), 1);
+        assert_eq!(reader.follow().unwrap(), Followed::Unchanged);
+    }
+    // Packed: what is open stays right, also with what comes afterwards.
+    writer.seal(&mut |_| ()).unwrap();
+    writer.add(&entry(3, hashes[3], "ben")).unwrap();
+    writer.commit().unwrap();
+    assert_eq!(reader.follow().unwrap(), Followed::Repacked);
+    assert!(hashes[..4].iter().all(|&hash| found(&reader, hash) == 1));
+    let aside = Index::open(&root(&dir)).unwrap();
+    assert_eq!(aside.generation(), writer.generation());
+    // Removed and compacted: rows are renumbered, and new pictures take old numbers.
+    writer.remove_seller("ben").unwrap();
+    writer.compact(&mut |_| ()).unwrap();
+    writer.add(&entry(4, hashes[4], "cleo")).unwrap();
+    writer.commit().unwrap();
+    assert_eq!(reader.follow().unwrap(), Followed::Changed);
+    let counts = hashes[..5].iter().map(|&hash| found(&reader, hash));
+    assert_eq!(counts.collect::<Vec<_>>(), [1, 1, 1, 0, 1]);
+    assert_eq!(reader.generation(), writer.generation());
+}
+
+#[test]
+fn a_writer_that_pauses_lets_others_write_and_takes_up_what_they_did() {
+    let mut sequence = Sequence(37);
+    let (dir, mut first) = new_index(Settings::default());
+    let hashes: Vec<PdqHash> = (0..3).map(|_| sequence.hash()).collect();
+    first.add(&entry(0, hashes[0], "anna")).unwrap();
+    let second = Index::writer(&root(&dir), Duration::ZERO);
+    assert!(matches!(second, Err(IndexError::Locked(_))));
+    first.pause_writing().unwrap();
+    let refused = first.add(&entry(9, hashes[2], "anna"));
+    assert!(matches!(refused, Err(IndexError::ReadOnly(_))));
+    let mut second = Index::writer(&root(&dir), Duration::ZERO).unwrap();
+    second.add(&entry(1, hashes[1], "ben")).unwrap();
+    second.seal(&mut |_| ()).unwrap();
+    let locked = first.resume_writing(Duration::ZERO);
+    assert!(matches!(locked, Err(IndexError::Locked(_))));
+    drop(second);
+    first.resume_writing(Duration::ZERO).unwrap();
+    first.add(&entry(2, hashes[2], "cleo")).unwrap();
+    first.add(&entry(3, hashes[1], "dora")).unwrap();
+    first.pause_writing().unwrap();
+    let reader = Index::open(&root(&dir)).unwrap();
+    let counts = hashes
+        .iter()
+        .map(|&hash| reader.query(&asking(hash)).unwrap().len());
+    assert_eq!(counts.collect::<Vec<_>>(), [1, 2, 1]);
 }

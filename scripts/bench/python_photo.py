@@ -50,7 +50,11 @@ class Bundle:
 def prepare(bundle: Bundle, path: str) -> tuple[dict, np.ndarray]:
     """Reads and decodes a photo: its record so far, and its tensor (H, W, 3)."""
     with open(path, "rb") as file:
-        data = file.read()
+        return prepare_bytes(bundle, path, file.read())
+
+
+def prepare_bytes(bundle: Bundle, path: str, data: bytes) -> tuple[dict, np.ndarray]:
+    """The same of bytes at hand."""
     picture = Image.open(io.BytesIO(data))
     form = picture.format.lower()
     picture = ImageOps.exif_transpose(picture).convert("RGB")

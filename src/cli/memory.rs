@@ -16,7 +16,7 @@ use faunalens::verdict::Policy;
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The index and how it is searched.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Index")]
 pub(super) struct MemoryOptions {
     /// Index of pictures seen before; `scan` adds to it, and makes it when it is not there
@@ -85,12 +85,25 @@ impl MemoryOptions {
         Ok(memory.with_policy(policy))
     }
 
-    fn policy(&self) -> anyhow::Result<Option<Arc<Policy>>> {
+    /// Whether an index is named.
+    pub(super) fn is_named(&self) -> bool {
+        self.index.is_some()
+    }
+
+    /// What a match raises, where a file says so.
+    pub(super) fn policy(&self) -> anyhow::Result<Option<Arc<Policy>>> {
         let policy = self.policy.as_deref().map(Policy::load).transpose()?;
         Ok(policy.map(Arc::new))
     }
 
-    fn search(&self) -> Search {
+    /// Where the index lies.
+    #[cfg(all(unix, feature = "serve"))]
+    pub(super) fn folder(&self) -> Option<PathBuf> {
+        self.index.clone()
+    }
+
+    /// How it is searched.
+    pub(super) fn search(&self) -> Search {
         let mut search = Search::default();
         search.max_distance = self.max_distance;
         search.any_orientation = self.any_orientation;

@@ -12,8 +12,11 @@ mod links;
 mod memory;
 mod model;
 mod progress;
+mod remote;
 mod scan;
 mod schreger;
+#[cfg(all(unix, feature = "serve"))]
+mod serve;
 mod settings;
 mod times;
 
@@ -59,6 +62,7 @@ Examples:
   faunalens check --index seen/ photo.jpg         who showed this picture before
   faunalens links seen/ --out links/              clusters of pictures, graph of sellers
   faunalens schreger --overlay drawn/ base.jpg    the Schreger angle of ivory, drawn
+  faunalens serve                                 answers over HTTP, as upload hooks ask
   faunalens doctor                                what is installed, and is it sound
 
 Exit status:
@@ -76,6 +80,8 @@ enum Command {
     #[command(name = "schreger")]
     Schreger(schreger::ReadLattice),
     Eval(eval::Eval),
+    #[cfg(all(unix, feature = "serve"))]
+    Serve(Box<serve::Serve>),
     Model(model::Model),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
@@ -98,6 +104,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Links(command)) => command.run(),
         Some(Command::Schreger(command)) => command.run(&settings),
         Some(Command::Eval(command)) => command.run(&settings),
+        #[cfg(all(unix, feature = "serve"))]
+        Some(Command::Serve(command)) => command.run(&settings),
         Some(Command::Model(command)) => command.run(&settings),
         Some(Command::Doctor(command)) => command.run(&settings),
         Some(Command::Completions(command)) => command.run(),

@@ -13,7 +13,7 @@ use faunalens::recognize::{Bundle, NO_TELEMETRY, Runtime, RuntimeError, data_fol
 /// The bundle that is used when none is named.
 const DEFAULT_BUNDLE: &str = "faunalens-base";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Settings")]
 pub(super) struct Settings {
     /// Model bundle: a folder with model.onnx and bundle.toml, or the name of one under models/
@@ -67,7 +67,7 @@ impl From<Lattice> for ReadLattice {
 }
 
 /// How photos are judged, for the commands that write records.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct Judging {
     /// When to read the Schreger lattice of ivory
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Lattice::Auto)]
@@ -91,6 +91,11 @@ impl Judging {
         }
     }
 
+    /// Whether it differs from what is done without options.
+    pub(super) fn is_changed(&self) -> bool {
+        self.schreger != Lattice::Auto || !self.prior.is_empty()
+    }
+
     /// An engine that judges so.
     pub(super) fn engine(&self, settings: &Settings) -> anyhow::Result<Engine> {
         let rates: BTreeMap<String, f64> = self.prior.iter().cloned().collect();
@@ -99,6 +104,19 @@ impl Judging {
             "--prior names a label twice"
         );
         let engine = settings.engine()?.with_lattice(self.schreger.into());
+        Ok(engine.with_prior(rates)?)
+    }
+
+    /// The same on a runtime that is loaded already, as a process may load it once only.
+    #[cfg(all(unix, feature = "serve"))]
+    pub(super) fn engine_on(
+        &self,
+        runtime: Runtime,
+        settings: &Settings,
+    ) -> anyhow::Result<Engine> {
+        let rates: BTreeMap<String, f64> = self.prior.iter().cloned().collect();
+        let engine = Engine::new(runtime, settings.bundle()?, settings.limits());
+        let engine = engine.with_lattice(self.schreger.into());
         Ok(engine.with_prior(rates)?)
     }
 }

@@ -35,7 +35,7 @@ struct FileEntry {
 pub(super) struct Manifest {
     format: u32,
     /// Directory of the files.
-    generation: String,
+    pub(super) generation: String,
     /// Identity of the row numbers in the database; changes when they do.
     pub(super) epoch: String,
     /// When the files were made, UTC.

@@ -1,5 +1,7 @@
 //! What was added becomes durable, and is packed for searching.
 
+use rusqlite::Connection;
+
 use super::error::{IndexError, Result, WithPath};
 use super::generation::{self, Contents, Manifest};
 use super::hashes::AllHashes;
@@ -220,23 +222,28 @@ impl Index {
         let manifest = self.generation.manifest.as_ref();
         let manifest = manifest.filter(|_| self.packed_vectors().is_some());
         let last = manifest.map_or(0, |manifest| manifest.last_descriptor);
-        let sql = "SELECT id, vector FROM descriptor WHERE model = ?1 AND id > ?2 ORDER BY id";
-        let mut statement = self.db.prepare_cached(sql).with_path(&self.database)?;
-        let mut rows = statement.query([model, last]).with_path(&self.database)?;
-        let dimension = self.model.map(|(_, dimension)| dimension);
-        let mut tail = VectorTail::default();
-        while let Some(row) = rows.next().with_path(&self.database)? {
-            let mut read = || -> rusqlite::Result<()> {
-                let vector = floats(row.get_ref(1)?.as_blob().unwrap_or_default());
-                // A damaged vector is not searched; verifying counts it.
-                if Some(vector.len()) == dimension {
-                    tail.rows.push(row.get(0)?);
-                    tail.bytes.extend(quantise(&vector));
-                }
-                Ok(())
-            };
-            read().with_path(&self.database)?;
-        }
-        Ok(tail)
+        let dimension = self.model.map_or(0, |(_, dimension)| dimension);
+        read_vectors_after(&self.db, (model, dimension), last).with_path(&self.database)
     }
+}
+
+/// Descriptors of a model, given by row and dimension, above a row of theirs.
+pub(super) fn read_vectors_after(
+    db: &Connection,
+    (model, dimension): (i64, usize),
+    last: i64,
+) -> rusqlite::Result<VectorTail> {
+    let sql = "SELECT id, vector FROM descriptor WHERE model = ?1 AND id > ?2 ORDER BY id";
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query([model, last])?;
+    let mut tail = VectorTail::default();
+    while let Some(row) = rows.next()? {
+        let vector = floats(row.get_ref(1)?.as_blob().unwrap_or_default());
+        // A damaged vector is not searched; verifying counts it.
+        if vector.len() == dimension {
+            tail.rows.push(row.get(0)?);
+            tail.bytes.extend(quantise(&vector));
+        }
+    }
+    Ok(tail)
 }

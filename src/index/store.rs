@@ -13,6 +13,7 @@ use super::graph::Graph;
 use super::lock::lock_writer;
 use super::premises;
 use super::schema;
+use super::seen::Seen;
 use super::settings::Settings;
 use crate::fingerprint::PdqHash;
 
@@ -28,7 +29,7 @@ pub struct Index {
     pub(super) database: PathBuf,
     pub(super) db: Connection,
     /// Held by the writer.
-    lock: Option<File>,
+    pub(super) lock: Option<File>,
     settings: Settings,
     /// Identity of the row numbers in the database; changes when they do.
     pub(super) epoch: String,
@@ -43,6 +44,8 @@ pub struct Index {
     /// Row and dimension of the model whose descriptors are searched: the last one added.
     pub(super) model: Option<(i64, usize)>,
     in_transaction: bool,
+    /// The state of the files that was taken up.
+    pub(super) seen: Seen,
     pub(super) warnings: RefCell<Vec<String>>,
 }
 
@@ -165,6 +168,7 @@ impl Index {
             graph: OnceCell::new(),
             model: None,
             in_transaction: false,
+            seen: Seen::default(),
             warnings: RefCell::default(),
             database,
             db,
@@ -179,9 +183,9 @@ impl Index {
     /// # Errors
     /// What the database refuses.
     pub fn refresh(&mut self) -> Result<()> {
-        let epoch = "SELECT value FROM meta WHERE key = 'epoch'";
-        let epoch = self.db.query_row(epoch, [], |row| row.get(0)).optional();
-        self.epoch = epoch.with_path(&self.database)?.unwrap_or_default();
+        // What is written from here on is taken up once more.
+        self.seen = Seen::now(&self.db, &self.root).with_path(&self.database)?;
+        self.epoch = self.read_epoch()?;
         let (generation, warning) = Generation::open(&self.root, &self.epoch);
         self.generation = generation;
         self.warnings.borrow_mut().extend(warning);
@@ -189,18 +193,24 @@ impl Index {
         self.vector_tail = OnceCell::new();
         self.tail = self.read_hash_tail()?;
         self.tail_is_spared = false;
-        let newest = "SELECT id, dimension FROM model ORDER BY id DESC LIMIT 1";
-        let model = self.db.query_row(newest, [], |row| {
-            Ok((row.get(0)?, row.get::<_, i64>(1)? as usize))
-        });
-        self.model = model.optional().with_path(&self.database)?;
+        self.model = self.newest_model()?;
         Ok(())
+    }
+
+    pub(super) fn read_epoch(&self) -> Result<String> {
+        let epoch = "SELECT value FROM meta WHERE key = 'epoch'";
+        let epoch = self.db.query_row(epoch, [], |row| row.get(0)).optional();
+        Ok(epoch.with_path(&self.database)?.unwrap_or_default())
     }
 
     /// Hashes that are not packed yet.
     fn read_hash_tail(&self) -> Result<Vec<(PdqHash, u32)>> {
         let manifest = self.generation.manifest.as_ref();
-        let last = manifest.map_or(0, |manifest| manifest.last_hash);
+        self.read_hashes_after(manifest.map_or(0, |manifest| manifest.last_hash))
+    }
+
+    /// Hashes above a row, by row.
+    pub(super) fn read_hashes_after(&self, last: i64) -> Result<Vec<(PdqHash, u32)>> {
         let sql = "SELECT id, hash FROM pdq WHERE id > ?1 ORDER BY id";
         let mut statement = self.db.prepare_cached(sql).with_path(&self.database)?;
         let read = |row: &rusqlite::Row<'_>| Ok((PdqHash::from_bytes(row.get(1)?), row.get(0)?));

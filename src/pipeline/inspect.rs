@@ -94,6 +94,12 @@ impl Inspected {
         self
     }
 
+    /// The row so far: identity and hash, or why the photo could not be read.
+    #[must_use]
+    pub fn into_record(self) -> Record {
+        self.record
+    }
+
     fn read(
         &mut self,
         input: Input,

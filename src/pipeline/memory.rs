@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::Examined;
 use super::inspect::sighting_of;
 use crate::fingerprint::{MATCH_DISTANCE, PerceptualAlgorithm};
-use crate::index::{Evidence, Index, Match, Method, Query, Result, Sighting};
+use crate::index::{Evidence, Followed, Index, Match, Method, Query, Result, Sighting};
 use crate::manifest::Item;
 use crate::record::{IndexStamp, Record};
 use crate::verdict::Policy;
@@ -146,6 +146,50 @@ impl Memory {
             exact: self.search.exact,
             ..evidence.query(self.search.any_orientation)
         })
+    }
+
+    /// Takes up what other processes added since the index was opened or last followed.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn follow(&mut self) -> Result<Followed> {
+        self.index.follow()
+    }
+
+    /// What matches raise.
+    #[must_use]
+    pub fn policy(&self) -> Option<&Arc<Policy>> {
+        self.policy.as_ref()
+    }
+
+    /// From now on, matches raise what another policy says.
+    pub fn set_policy(&mut self, policy: Option<Arc<Policy>>) {
+        self.policy = policy;
+    }
+
+    /// Makes what was added durable, and lets other processes add until
+    /// [`resume`](Self::resume).
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn pause(&mut self) -> Result<()> {
+        self.index.pause_writing()
+    }
+
+    /// Goes on adding after [`pause`](Self::pause); another writer is waited for, for `patience`.
+    ///
+    /// # Errors
+    /// [`IndexError`], [`IndexError::Locked`] among them.
+    pub fn resume(&mut self, patience: Duration) -> Result<()> {
+        self.index.resume_writing(patience)
+    }
+
+    /// Takes back what was added since it was last durable.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn abandon(&mut self) -> Result<()> {
+        self.index.abandon()
     }
 
     /// Makes what was added durable.

@@ -23,4 +23,8 @@ mod policy;
 mod program;
 mod remember;
 mod scan;
+#[cfg(all(unix, feature = "serve"))]
+mod serve;
+#[cfg(all(unix, feature = "serve"))]
+mod serve_client;
 mod usage;

@@ -12,6 +12,7 @@ pub(crate) fn faunalens() -> Command {
     command.current_dir(project());
     command
         .env_remove("FAUNALENS_MODEL")
+        .env_remove("FAUNALENS_SERVER")
         .env("ORT_DYLIB_PATH", runtime());
     command.stdin(Stdio::null());
     command

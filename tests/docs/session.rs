@@ -81,6 +81,7 @@ fn shell(folder: &Path, commands: &[Command]) -> String {
         .env("HOME", folder)
         .env("LC_ALL", "C")
         .env_remove("FAUNALENS_MODEL")
+        .env_remove("FAUNALENS_SERVER")
         .env_remove("ORT_DYLIB_PATH")
         .stdin(Stdio::null())
         .output()

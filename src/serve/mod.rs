@@ -1,0 +1,48 @@
+//! A resident service: HTTP and clamd's protocol before workers that stay awake.
+//!
+//! ```text
+//! listeners -> connections -> router (HTTP) or clamd -> screen -> queue (bounded)
+//!     -> crew of workers, a session each -> remember (one writer) -> answer
+//! ```
+//!
+//! The asynchronous side does input and output alone. What it asks of a worker is a closure in a
+//! bounded queue; where that is full, the caller hears so at once. Nothing of this decides
+//! anything: a photo takes the way of [`pipeline`](crate::pipeline), and its record is the one that
+//! the command line prints.
+
+mod ask;
+mod audit;
+mod body;
+mod check;
+mod clamd;
+mod clamd_wire;
+mod connections;
+mod crew;
+mod engines;
+mod error;
+mod giants;
+mod health;
+mod hma;
+mod hook;
+mod listeners;
+mod metrics;
+mod openapi;
+mod options;
+mod problem;
+mod queue;
+mod readers;
+mod remember;
+mod request;
+mod router;
+mod schemas;
+mod screen;
+mod service;
+mod shared;
+mod station;
+mod task;
+mod tokens;
+
+pub use engines::{Load, Loaded};
+pub use error::ServeError;
+pub use options::{OnFault, Options, Place};
+pub use service::serve;

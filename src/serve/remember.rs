@@ -1,0 +1,121 @@
+//! The one thread that writes to the index: what arrives together becomes durable together.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use tokio::sync::oneshot;
+
+use super::metrics::{Metrics, Stage};
+use crate::index::Result;
+use crate::pipeline::{Examined, Memory, Search};
+use crate::record::Record;
+use crate::verdict::Policy;
+
+/// Pictures that may wait to be remembered.
+const WAITING: usize = 256;
+/// Pictures that are made durable together at most.
+const TOGETHER: usize = 64;
+/// How long another process's writing is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A record of a picture that is durable in the index, with the packed files that were searched.
+pub(super) type Durable = Result<(Box<Record>, Option<String>), String>;
+
+/// One picture to match and remember, and who waits for it.
+struct Remember {
+    examined: Box<Examined>,
+    policy: Option<Arc<Policy>>,
+    since: Instant,
+    durable: oneshot::Sender<Durable>,
+}
+
+/// Where pictures to remember are handed in.
+#[derive(Clone)]
+pub(super) struct Writer(Sender<Remember>);
+
+impl Writer {
+    /// Opens the index once to see that it can be written, then starts the thread. It ends when
+    /// the last handle is dropped, with everything durable.
+    pub(super) fn start(
+        dir: &Path,
+        search: Search,
+        metrics: Arc<Metrics>,
+    ) -> Result<(Self, JoinHandle<()>)> {
+        let mut memory = Memory::open_to_add(dir, search, PATIENCE)?;
+        memory.pause()?;
+        let (sender, receiver) = bounded(WAITING);
+        let thread = std::thread::spawn(move || work(&mut memory, &receiver, &metrics));
+        Ok((Self(sender), thread))
+    }
+
+    /// Matches a picture and makes it durable in the index. `None` when too many wait already.
+    pub(super) fn remember(
+        &self,
+        examined: Box<Examined>,
+        policy: Option<Arc<Policy>>,
+    ) -> Option<oneshot::Receiver<Durable>> {
+        let (durable, receiver) = oneshot::channel();
+        let asked = Remember {
+            examined,
+            policy,
+            since: Instant::now(),
+            durable,
+        };
+        match self.0.try_send(asked) {
+            Ok(()) => Some(receiver),
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => None,
+        }
+    }
+}
+
+fn work(memory: &mut Memory, receiver: &Receiver<Remember>, metrics: &Metrics) {
+    while let Ok(first) = receiver.recv() {
+        let mut together = vec![first];
+        together.extend(receiver.try_iter().take(TOGETHER - 1));
+        // Whoever has gone wants nothing remembered.
+        together.retain(|asked| !asked.durable.is_closed());
+        let (photos, waiting): (Vec<_>, Vec<_>) = together
+            .into_iter()
+            .map(|asked| ((asked.examined, asked.policy), (asked.since, asked.durable)))
+            .unzip();
+        let written = write(memory, photos).map_err(|error| error.to_string());
+        if written.is_err() {
+            // What was half added is taken back, and other processes may write.
+            let _ = memory.abandon();
+            let _ = memory.pause();
+        }
+        let generation = memory.index().generation().map(str::to_owned);
+        let mut records = written.map(Vec::into_iter);
+        for (since, durable) in waiting {
+            metrics.stage(Stage::Remember).observe(since.elapsed());
+            metrics
+                .remembered
+                .fetch_add(u64::from(records.is_ok()), Relaxed);
+            let _ = durable.send(match &mut records {
+                Ok(records) => match records.next() {
+                    Some(record) => Ok((Box::new(record), generation.clone())),
+                    None => Err("no record".into()),
+                },
+                Err(error) => Err(error.clone()),
+            });
+        }
+    }
+}
+
+fn write(
+    memory: &mut Memory,
+    photos: Vec<(Box<Examined>, Option<Arc<Policy>>)>,
+) -> Result<Vec<Record>> {
+    memory.resume(PATIENCE)?;
+    let mut records = Vec::with_capacity(photos.len());
+    for (examined, policy) in photos {
+        memory.set_policy(policy);
+        records.push(memory.screen(*examined)?);
+    }
+    memory.pause()?;
+    Ok(records)
+}
