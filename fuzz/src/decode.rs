@@ -2,23 +2,25 @@
 
 use std::path::Path;
 
-use faunalens::photo::{Detail, FailureKind, Limits, Photo, PhotoError};
+use faunalens::photo::{Detail, FailureKind, Limits, Photo, PhotoError, plain_jpeg_agrees};
 
 use super::pictures;
 
 /// Pixels of the largest picture that is decoded, so that thousands fit into a second.
 const MAX_PIXELS: u64 = 1 << 20;
 
-/// Decodes the bytes; the parity of their number says in which detail.
+/// Decodes the bytes; the parity of their number says in which detail. A JPEG is also decoded by both
+/// of its readers, at the scales that only larger ones are decoded at otherwise.
 ///
 /// # Panics
-/// When what comes back is not what [`Photo`] promises.
+/// When what comes back is not what [`Photo`] promises, or the readers differ.
 pub fn run(data: &[u8]) {
     let detail = match data.len() % 2 {
         0 => Detail::Full,
         _ => Detail::Screening,
     };
     let limits = Limits::default().with_max_pixels(MAX_PIXELS);
+    assert!(plain_jpeg_agrees(data), "two readers of JPEG differ");
     check(Photo::with_detail(data, &limits, detail), detail);
 }
 

@@ -23,7 +23,7 @@ pub fn is_decoding() -> bool {
     DECODING.get()
 }
 
-/// Decodes bytes of a known format into upright, opaque RGB.
+/// Decodes bytes of a known format into upright, opaque RGB, and marks a picture that shows nothing.
 ///
 /// # Errors
 /// [`PhotoError`] other than `NotFound` and `Unreadable`. A decoder's panic is
@@ -34,8 +34,24 @@ pub(super) fn decode(
     format: Format,
     request: &Request<'_>,
 ) -> Result<Decoded, PhotoError> {
+    let mut decoded = decode_known(bytes, format, request)?;
+    if !decoded.marks.contains(&Mark::Blank) && is_blank(&decoded.pixels) {
+        decoded.marks.insert(0, Mark::Blank);
+    }
+    Ok(decoded)
+}
+
+/// The same for a picture that is known to show something.
+///
+/// # Errors
+/// Those of [`decode`].
+pub(super) fn decode_known(
+    bytes: &[u8],
+    format: Format,
+    request: &Request<'_>,
+) -> Result<Decoded, PhotoError> {
     DECODING.set(true);
-    let outcome = catch_unwind(AssertUnwindSafe(|| stored(bytes, format, request)));
+    let outcome = catch_unwind(AssertUnwindSafe(|| upright(bytes, format, request)));
     DECODING.set(false);
     outcome.unwrap_or_else(|_| {
         Err(PhotoError::Corrupt(format!(
@@ -45,7 +61,7 @@ pub(super) fn decode(
     })
 }
 
-fn stored(bytes: &[u8], format: Format, request: &Request<'_>) -> Result<Decoded, PhotoError> {
+fn upright(bytes: &[u8], format: Format, request: &Request<'_>) -> Result<Decoded, PhotoError> {
     let stored = match format {
         Format::Jpeg => jpeg::decode(bytes, request),
         Format::Png => png::decode(bytes, request),
@@ -60,9 +76,5 @@ fn stored(bytes: &[u8], format: Format, request: &Request<'_>) -> Result<Decoded
         #[allow(unreachable_patterns, reason = "every format may be built in")]
         _ => Err(format.not_built_in()),
     }?;
-    let mut decoded = stored.upright();
-    if !decoded.marks.contains(&Mark::Blank) && is_blank(&decoded.pixels) {
-        decoded.marks.insert(0, Mark::Blank);
-    }
-    Ok(decoded)
+    Ok(stored.upright())
 }

@@ -8,6 +8,7 @@ use image::metadata::Orientation;
 use super::canvas::Canvas;
 use super::colour::{Channels, Converter, Layout};
 use super::decoded::Stored as StoredPixels;
+use super::jpeg_reduced;
 use super::jpeg_segments::{exif, profile, segments};
 use super::libjpeg::{Decompressor, Stored};
 use super::request::{MOST_PIXELS, Request};
@@ -15,6 +16,9 @@ use super::{Detail, Mark, PhotoError, exif::orientation};
 
 /// Pixels of the shorter side below which a picture is not reduced for screening.
 const SCREENING_SIDE: u32 = 512;
+
+/// Pixels up to which two readers are compared.
+const MOST_COMPARED: u64 = 1 << 20;
 
 /// Decodes a JPEG.
 pub(super) fn decode(bytes: &[u8], request: &Request<'_>) -> Result<StoredPixels, PhotoError> {
@@ -44,17 +48,13 @@ pub(super) fn decode(bytes: &[u8], request: &Request<'_>) -> Result<StoredPixels
     let decoded = pixels(size) * channels.count() as u64;
     request.admit_holding(size, decoded, held(request.detail))?;
 
-    let (columns, rows) = decompressor.start(eighths(size, request.detail))?;
+    let eighths = eighths(size, request.detail);
     let layout = Layout::new(channels, 1).with_profile(profile(segments(bytes)));
     let (mut converter, mark) = Converter::new(layout);
-    let mut canvas = Canvas::new((columns, rows), 1)?;
-    let mut row = vec![0; channels.count() * columns as usize];
-    let mut rgb = vec![0; 3 * columns as usize];
-    for _ in 0..rows {
-        decompressor.read_row(&mut row)?;
-        converter.convert(&row, &mut rgb);
-        canvas.push(&rgb);
-    }
+    let canvas = match plain(bytes, &mut decompressor, eighths, &mut converter)? {
+        Some(canvas) => canvas,
+        None => by_libjpeg(&mut decompressor, eighths, &mut converter)?,
+    };
     let damaged = decompressor.is_damaged().then_some(Mark::Damaged);
     Ok(StoredPixels {
         pixels: canvas.finish(),
@@ -63,6 +63,76 @@ pub(super) fn decode(bytes: &[u8], request: &Request<'_>) -> Result<StoredPixels
             .and_then(orientation)
             .unwrap_or(Orientation::NoTransforms),
         marks: mark.into_iter().chain(damaged).collect(),
+    })
+}
+
+/// Fills a canvas with what libjpeg decodes at this scale.
+fn by_libjpeg(
+    decompressor: &mut Decompressor<'_>,
+    eighths: u32,
+    converter: &mut Converter,
+) -> Result<Canvas, PhotoError> {
+    let (columns, rows) = decompressor.start(eighths)?;
+    let mut canvas = Canvas::new((columns, rows), 1)?;
+    let mut row = vec![0; decompressor.samples_of_row()];
+    let mut rgb = vec![0; 3 * columns as usize];
+    for _ in 0..rows {
+        decompressor.read_row(&mut row)?;
+        converter.convert(&row, &mut rgb);
+        canvas.push(&rgb);
+    }
+    Ok(canvas)
+}
+
+/// The same by the faster reader of plain files, before the decompressor is started; `None` where
+/// that leaves the file to libjpeg.
+fn plain(
+    bytes: &[u8],
+    decompressor: &mut Decompressor<'_>,
+    eighths: u32,
+    converter: &mut Converter,
+) -> Result<Option<Canvas>, PhotoError> {
+    let is_plain = matches!(decompressor.stored()?, Stored::Grey | Stored::YCbCr);
+    if eighths > 2 || !is_plain || decompressor.is_damaged() {
+        return Ok(None);
+    }
+    let size = decompressor.size();
+    let (columns, rows) = scaled(size, eighths);
+    let mut canvas = Canvas::new((columns, rows), 1)?;
+    let mut rgb = vec![0; 3 * columns as usize];
+    let decoded = jpeg_reduced::decode(bytes, size, eighths, |row| {
+        converter.convert(row, &mut rgb);
+        canvas.push(&rgb);
+    });
+    Ok(decoded.map(|()| canvas))
+}
+
+/// Whether the faster reader of plain files gives what libjpeg gives, or leaves the file to it, at
+/// every scale that it knows. For tests and fuzzing.
+#[doc(hidden)]
+#[must_use]
+pub fn plain_jpeg_agrees(bytes: &[u8]) -> bool {
+    [1, 2].into_iter().all(|eighths| {
+        // `None` where there is nothing to compare.
+        let agrees = || {
+            let mut decompressor = Decompressor::open(bytes)?;
+            if pixels(decompressor.size()) > MOST_COMPARED {
+                return Ok(None);
+            }
+            let channels = match decompressor.stored()? {
+                Stored::Grey => Channels::Grey,
+                _ => Channels::Rgb,
+            };
+            let mut converter = Converter::new(Layout::new(channels, 1)).0;
+            let plain = plain(bytes, &mut decompressor, eighths, &mut converter)?;
+            let Some(plain) = plain else {
+                return Ok(None);
+            };
+            let whole = by_libjpeg(&mut decompressor, eighths, &mut converter);
+            let same = whole.is_ok_and(|whole| whole.finish() == plain.finish());
+            Ok::<_, PhotoError>(Some(same && !decompressor.is_damaged()))
+        };
+        agrees().ok().flatten() != Some(false)
     })
 }
 

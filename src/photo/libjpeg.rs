@@ -198,11 +198,15 @@ impl<'a> Decompressor<'a> {
         })
     }
 
+    /// Samples of a row, once decoding is started.
+    pub(super) fn samples_of_row(&self) -> usize {
+        let info = self.info();
+        info.output_width as usize * info.output_components as usize
+    }
+
     /// Decodes the next row into `row`, which must hold it; one byte a sample.
     pub(super) fn read_row(&mut self, row: &mut [u8]) -> Result<(), PhotoError> {
-        let info = self.info();
-        let samples = info.output_width as usize * info.output_components as usize;
-        assert_eq!(row.len(), samples, "a buffer of one row");
+        assert_eq!(row.len(), self.samples_of_row(), "a buffer of one row");
         self.call(|info| {
             let mut rows = [row.as_mut_ptr()];
             // SAFETY: one row is asked for, and `row` holds the samples of one.

@@ -28,6 +28,7 @@ mod gif;
 #[cfg(any(feature = "avif", feature = "heic"))]
 mod heif;
 mod jpeg;
+mod jpeg_reduced;
 mod jpeg_segments;
 #[cfg(feature = "jxl")]
 mod jxl;
@@ -50,11 +51,14 @@ pub use decode::is_decoding;
 pub use error::{FailureKind, PhotoError};
 pub use file::{read, read_file, read_stream};
 pub use format::{Format, sniff};
+#[doc(hidden)]
+pub use jpeg::plain_jpeg_agrees;
 pub use limits::Limits;
 pub use mark::Mark;
 pub use request::Detail;
 
 use budget::{Share, would_fit};
+use decoded::Decoded;
 use request::{Request, full_size};
 
 /// Identifies how files become pixels, beside everything that is computed of them; changes when
@@ -103,15 +107,44 @@ impl Photo {
         let format = sniff(bytes)?;
         let request = Request::new(limits, detail);
         let decoded = decode::decode(bytes, format, &request)?;
-        Ok(Self {
+        Ok(Self::of(
+            decoded,
+            request,
+            Sha256::digest(bytes).into(),
+            format,
+        ))
+    }
+
+    /// The same photo in full detail, decoded once more from the bytes of which it was made; they
+    /// are not hashed again, nor is it asked again whether the picture shows anything. The pixels
+    /// in hand go first, so that only one of both is held.
+    ///
+    /// # Errors
+    /// Those of [`Photo::from_bytes`].
+    pub fn in_full(self, bytes: &[u8], limits: &Limits) -> Result<Self, PhotoError> {
+        let Self {
+            sha256,
+            format,
+            pixels,
+            share,
+            ..
+        } = self;
+        drop((pixels, share));
+        let request = Request::new(limits, Detail::Full);
+        let decoded = decode::decode_known(bytes, format, &request)?;
+        Ok(Self::of(decoded, request, sha256, format))
+    }
+
+    fn of(decoded: Decoded, request: Request<'_>, sha256: [u8; 32], format: Format) -> Self {
+        Self {
             share: Arc::new(request.into_share(decoded.pixels.as_raw().len())),
             pixels: decoded.pixels,
             width: decoded.width,
             height: decoded.height,
-            sha256: Sha256::digest(bytes).into(),
+            sha256,
             format,
             marks: decoded.marks,
-        })
+        }
     }
 
     /// The same photo, once there is memory to read its lattice: waited for where other photos

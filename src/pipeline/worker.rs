@@ -7,7 +7,7 @@ use image::RgbImage;
 use super::inspect::{Input, Inspected, Picture, caught, inspect};
 use super::{Engine, Examined, Memory};
 use crate::index::{Descriptor, IndexError};
-use crate::photo::{Detail, Mark, Photo};
+use crate::photo::{Mark, Photo};
 use crate::recognize::{Recognition, RecognizeError, Recognizer};
 use crate::record::{self, Failure, Record};
 use crate::schreger::{self, Reading, Species, Status};
@@ -138,15 +138,13 @@ impl<'engine> Worker<'engine> {
     }
 
     /// The photo with every pixel that the lattice is read from: decoded once more where it was
-    /// decoded at a smaller scale. The smaller pixels go first, so that only one of them is held.
+    /// decoded at a smaller scale.
     fn in_full(&self, picture: Picture) -> Result<Photo, Failure> {
         let Picture { photo, bytes } = picture;
         let Some(bytes) = bytes else {
             return Ok(photo.for_reading()?);
         };
-        drop(photo);
-        let limits = &self.engine.limits;
-        Ok(Photo::with_detail(&bytes, limits, Detail::Full)?)
+        Ok(photo.in_full(&bytes, &self.engine.limits)?)
     }
 
     fn decide(&self, record: &mut Record, scores: &[f32]) {
