@@ -152,6 +152,9 @@ async fn raw(mut body: Body, shared: &Shared) -> Result<Upload, Problem> {
         upload.take(data.len(), &shared.bodies)?;
         bytes.extend_from_slice(data);
     }
+    if bytes.is_empty() {
+        return Err(Problem::bad_request("there is no picture in the body"));
+    }
     upload.parts.push(Part { file: None, bytes });
     Ok(upload)
 }

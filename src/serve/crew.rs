@@ -180,3 +180,48 @@ fn follow(shared: &Shared, readers: &Readers, memory: &mut Option<Memory>) {
         tracing::warn!("the index cannot be followed: {error}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::photo::Limits;
+    use crate::pipeline::Engine;
+    use crate::recognize::{Bundle, Runtime};
+    use crate::serve::engines::{Engines, Loaded};
+    use crate::serve::options::Options;
+    use crate::serve::queue::Lane;
+    use crate::serve::tokens::Tokens;
+
+    #[test]
+    fn a_stage_that_panics_costs_one_request() {
+        let load = || {
+            let runtime = Runtime::load(None).map_err(|error| error.to_string())?;
+            let bundle = Bundle::load("models/faunalens-base".as_ref());
+            let bundle = bundle.map_err(|error| error.to_string())?;
+            let engine = Engine::new(runtime, bundle, Limits::default());
+            let policy = None;
+            Ok(Loaded { engine, policy })
+        };
+        let engines = Engines::load(Box::new(load)).unwrap();
+        let shared = Shared::new(Options::new(2, 1 << 20), engines, Tokens::default());
+        let shared = Arc::new(shared);
+        let threads = start(&shared).unwrap();
+        let asking = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build();
+        asking.unwrap().block_on(async {
+            for _ in 0..3 {
+                let crash =
+                    shared.ask(Lane::Quick, |_| -> u32 { panic!("as a broken stage does") });
+                assert_eq!(crash.await, Err(Refusal::Crashed));
+            }
+            for _ in 0..4 {
+                let name = shared.ask(Lane::Quick, |station| station.engine.stamp().name.clone());
+                assert_eq!(name.await.as_deref(), Ok("faunalens-base"));
+            }
+        });
+        assert_eq!(shared.metrics.crashed.load(Relaxed), 3);
+        shared.queue.close();
+        assert!(threads.into_iter().all(|thread| thread.join().is_ok()));
+    }
+}

@@ -29,10 +29,13 @@ const PDQ: &str = "pdq";
 #[into_params(parameter_in = Query)]
 pub(super) struct Signal {
     /// The hash: 64 hexadecimal digits
+    #[param(required = true, pattern = "^[0-9a-fA-F]{64}$")]
     signal: Option<String>,
     /// Its kind: `pdq`
+    #[param(required = true, pattern = "^pdq$")]
     signal_type: Option<String>,
-    /// A picture's address; fetching is not done here
+    /// A picture's address, which is refused
+    #[param(ignore)]
     url: Option<String>,
     /// Also tell the distance, of a raw lookup: `true` or `false`
     include_distance: Option<bool>,
@@ -82,7 +85,7 @@ fn no_index() -> Problem {
 
 /// The hash of a picture at an address: refused, as nothing is fetched
 #[utoipa::path(
-    get, path = "/h/hash", tag = "HMA", params(("url" = Option<String>, Query, description = "A picture's address")),
+    get, path = "/h/hash", tag = "HMA", params(("url" = String, Query, description = "A picture's address")),
     responses(
         (status = 400, description = "No address", body = Problem),
         (status = 401, description = "A token is needed", body = Problem),
@@ -297,7 +300,7 @@ pub(super) async fn compare(State(shared): State<Arc<Shared>>, request: Request)
 /// How far the index reaches
 #[utoipa::path(
     get, path = "/m/index/status", tag = "HMA",
-    params(("signal_type" = Option<String>, Query, description = "This kind of hash alone")),
+    params(("signal_type" = Option<String>, Query, description = "This kind of hash alone", pattern = "^pdq$")),
     responses(
         (status = 200, description = "By kind of hash", body = Object),
         (status = 400, description = "No such kind of hash", body = Problem),

@@ -100,6 +100,7 @@ fn what_is_wrong_with_a_request_is_told_by_its_status() {
     let picture = bytes("baseline.jpg");
     for (expected, target, body) in [
         (400, "/v1/check", &b""[..]),
+        (400, "/v1/check:batch", b""),
         (413, "/v1/check", &[0xff; 30_000]),
         (415, "/v1/check", b"no picture at all"),
         (422, "/v1/check", &picture[..200]),
