@@ -204,12 +204,13 @@ impl Check {
             Ok(bytes) => {
                 let answered = remote.check(&file, &bytes, context)?;
                 outcome.count(&answered.record);
-                return Ok(match self.json {
+                match self.json {
                     true => print_json(&answered.line)?,
                     false => in_words(&answered.record)
                         .iter()
                         .try_for_each(|line| print_line(line))?,
-                });
+                }
+                return Ok(());
             }
             Err(error) => Some(error),
         };
