@@ -73,7 +73,7 @@ fn searched(settings: &Settings) -> Vec<String> {
         Some(path) => vec![name(path)],
         None => library_candidates()
             .iter()
-            .map(|path| name(path))
+            .map(name)
             .chain(["the system's libraries".into()])
             .collect(),
     }

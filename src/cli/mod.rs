@@ -23,6 +23,7 @@ mod times;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use faunalens::escape;
 use faunalens::index::IndexError;
 use faunalens::photo;
 use faunalens::pipeline::BatchError;
@@ -85,6 +86,19 @@ enum Command {
     Model(model::Model),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
+}
+
+/// Reads the command line; on wrong use says so and ends the program.
+pub(crate) fn parse() -> Cli {
+    Cli::try_parse().unwrap_or_else(|error| {
+        let words = error.render().to_string();
+        // Clap repeats what it was given, be it a file's name that begins with `--`.
+        match words.lines().all(|line| escape::visible(line) == line) {
+            true => error.exit(),
+            false => words.lines().for_each(tell),
+        }
+        std::process::exit(error.exit_code());
+    })
 }
 
 /// Runs one command and says how it went.

@@ -138,7 +138,7 @@ impl Learn {
             "{:.1} s -> {}; its card is {}",
             start.elapsed().as_secs_f64(),
             name(&self.into),
-            name(&self.into.join("CARD.md"))
+            name(self.into.join("CARD.md"))
         ))?;
         Ok(exit_code(!taught.left_out.is_empty()))
     }

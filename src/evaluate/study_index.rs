@@ -34,7 +34,7 @@ impl Reading<'_> {
     ) -> Result<(), EvaluateError> {
         self.progress.begin(Stage::Photographs, files.len());
         let items = files.into_iter().map(|file| Item {
-            path: Ok(located(&self.root, &file)),
+            path: Ok(located(self.root, &file)),
             file,
             context: Context::default(),
             unread_time: None,

@@ -3,22 +3,25 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::escape::name;
+
 /// A failure of the index.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IndexError {
     /// There is no index in the directory.
-    #[error("{0}: no index here; make one first, or name the directory of another")]
+    #[error("{}: no index here; make one first, or name the directory of another", name(.0))]
     Missing(PathBuf),
     /// An index would be overwritten.
-    #[error("{0}: there is an index here already; use it, or name another directory")]
+    #[error("{}: there is an index here already; use it, or name another directory", name(.0))]
     Exists(PathBuf),
     /// A second writer.
-    #[error("{0}: another process is writing to this index; try again when it has finished")]
+    #[error("{}: another process is writing to this index; try again when it has finished", name(.0))]
     Locked(PathBuf),
     /// The index was written by a later version.
     #[error(
-        "{path}: index format {found} is newer than {known}, the last this version knows; use a newer faunalens"
+        "{}: index format {found} is newer than {known}, the last this version knows; use a newer faunalens",
+        name(path)
     )]
     Newer {
         /// The index.
@@ -30,8 +33,9 @@ pub enum IndexError {
     },
     /// The index was written by an earlier version, and was opened for reading.
     #[error(
-        "{path}: index format {found} is older than {known}; opening the index for writing, as \
-         compacting it does, brings it up to date"
+        "{}: index format {found} is older than {known}; opening the index for writing, as \
+         compacting it does, brings it up to date",
+        name(path)
     )]
     Older {
         /// The index.
@@ -43,7 +47,8 @@ pub enum IndexError {
     },
     /// Something else stands where a file of the index should be.
     #[error(
-        "{path}: {what}, which is no part of an index; remove it, or take the index from a copy"
+        "{}: {what}, which is no part of an index; remove it, or take the index from a copy",
+        name(path)
     )]
     Foreign {
         /// Where it stands.
@@ -54,12 +59,13 @@ pub enum IndexError {
     /// Packed files of another state of the database: a copy of an index that was put together
     /// from parts, or a compaction by an earlier version that was interrupted.
     #[error(
-        "{0}: stale (its packed files are of another state of the database); compacting the index \
-         makes them anew"
+        "{}: stale (its packed files are of another state of the database); compacting the index \
+         makes them anew",
+        name(.0)
     )]
     Stale(PathBuf),
     /// A change was asked of an index opened for reading.
-    #[error("{0}: the index is open for reading only; open it for writing")]
+    #[error("{}: the index is open for reading only; open it for writing", name(.0))]
     ReadOnly(PathBuf),
     /// A list could not be written where it should go.
     #[error("the list could not be written")]
@@ -68,15 +74,21 @@ pub enum IndexError {
     #[error("{0}")]
     Input(String),
     /// A file of the index is not what it should be.
-    #[error("{path}: damaged ({what}); compacting the index rebuilds it from the database")]
+    #[error(
+        "{}: damaged ({what}); compacting the index rebuilds it from the database",
+        name(path)
+    )]
     Damaged {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         what: String,
     },
+    /// There is no room for the database.
+    #[error("{}: the disk is full; make room and try again", name(.0))]
+    Full(PathBuf),
     /// The database refused.
-    #[error("{path}: {source}; verifying the index checks the database")]
+    #[error("{}: {source}; verifying the index checks the database", name(path))]
     Database {
         /// The database.
         path: PathBuf,
@@ -84,7 +96,10 @@ pub enum IndexError {
         source: rusqlite::Error,
     },
     /// The operating system refused.
-    #[error("{path}: {source}; check that the directory exists, is writable and has room")]
+    #[error(
+        "{}: {source}; check that the directory exists, is writable and has room",
+        name(path)
+    )]
     Io {
         /// The file or directory.
         path: PathBuf,
@@ -112,9 +127,12 @@ impl<T> WithPath<T> for io::Result<T> {
 
 impl<T> WithPath<T> for rusqlite::Result<T> {
     fn with_path(self, path: &Path) -> Result<T> {
-        self.map_err(|source| IndexError::Database {
-            path: path.into(),
-            source,
+        self.map_err(|source| match source.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull) => IndexError::Full(path.into()),
+            _ => IndexError::Database {
+                path: path.into(),
+                source,
+            },
         })
     }
 }

@@ -93,7 +93,7 @@ impl Runtime {
             return Self::load_file(path);
         }
         Self::load_library(Path::new(LIBRARY)).map_err(|_| RuntimeError::NotFound {
-            looked_at: candidates.iter().map(|path| name(path)).collect(),
+            looked_at: candidates.iter().map(name).collect(),
         })
     }
 

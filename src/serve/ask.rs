@@ -11,6 +11,7 @@ use super::shared::Shared;
 use super::station::Photo;
 use super::tokens::Access;
 use crate::manifest::Context;
+use crate::moment::Times;
 
 /// Longest name of a seller, a listing, a file, in bytes.
 const LONGEST: usize = 4096;
@@ -73,11 +74,15 @@ impl Ask {
         access: Access,
     ) -> Result<Photo, Problem> {
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let time = given(&self.captured_at).map(|text| {
+            let time = Times::Written.canonical(&text);
+            time.ok_or_else(|| Problem::bad_request("captured_at: RFC 3339, or a day"))
+        });
         let context = Context {
             seller: given(&self.seller),
             listing: given(&self.listing),
             platform: given(&self.platform),
-            captured_at: given(&self.captured_at),
+            captured_at: time.transpose()?,
             source: None,
         };
         let file = given(&self.file)

@@ -265,6 +265,9 @@ fn no_name_acts_on_a_terminal_or_forges_a_line() {
         assert!(!told.contains(acts) && told.contains("\\u{1b}"), "{told}");
         assert!(!told.contains("\nfaunalens: all is well"), "{told}");
     }
+    let output = run(&["check".as_ref(), "--\u{1b}[2J\rall is well".as_ref()]);
+    assert_status(&output, 2);
+    assert!(!stderr(&output).contains(acts), "{}", stderr(&output));
     // The rows of a batch: JSON means what it says, and acts on nobody.
     let out = folder.path().join("rows.jsonl");
     assert_status(&scan(folder.path(), &out, &["-q"]), 0);
