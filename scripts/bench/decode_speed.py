@@ -40,18 +40,19 @@ def scans(part: str, folder: Path, scratch: Path, options: argparse.Namespace) -
         scan = ("scan", folder, "--out", out, "--workers", WORKERS, "--schreger", "never")
         return ours(binary, *scan).row(part, name, "--schreger never", turn, photos)
 
-    def python(batch: int, turn: tuple[int, int]) -> dict:
-        command = [sys.executable, HERE / "python_scan.py", folder, "--small"]
+    def python(decode: str, batch: int, turn: tuple[int, int]) -> dict:
+        command = [sys.executable, HERE / "python_scan.py", folder, "--decode", decode]
         command += ["--out", scratch / "python.jsonl", "--workers", WORKERS, "--batch", batch]
-        return Run(command).row(part, "python", f"draft, no PDQ, batch {batch}", turn, photos)
+        return Run(command).row(part, "python", f"{decode}, no PDQ, batch {batch}", turn, photos)
 
     for repetition in range(options.repetitions):
         turn = (repetition, 0)
         yield program(options.binary, "faunalens", turn)
         if options.baseline:
             yield program(options.baseline, "faunalens before", turn)
-        for batch in (1, 8):
-            yield python(batch, turn)
+        for decode in options.python:
+            for batch in (1, 8):
+                yield python(decode, batch, turn)
 
 
 def main() -> None:
@@ -63,6 +64,8 @@ def main() -> None:
     parser.add_argument("--repetitions", type=int, default=5)
     parser.add_argument("--binary", type=Path, default=ROOT / "target/release/faunalens")
     parser.add_argument("--baseline", type=Path, help="another build, to compare with")
+    parser.add_argument("--python", nargs="*", default=["draft"], help="draft, simplejpeg")
+    parser.add_argument("--made", type=Path, help="12 megapixel files, instead of making them")
     parser.add_argument("--rows", type=Path, default=ROOT / "eval/bench/decode_speed.csv")
     options = parser.parse_args()
 
@@ -71,9 +74,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         scratch = Path(scratch)
         large, small = scratch / "large", scratch / "small"
-        large.mkdir()
         small.mkdir()
-        enlarge(paths[:: max(1, len(paths) // options.photos)][: options.photos], large)
+        if options.made:
+            large = options.made
+        else:
+            large.mkdir()
+            enlarge(paths[:: max(1, len(paths) // options.photos)][: options.photos], large)
         for path in paths[:: max(1, len(paths) // options.small)][: options.small]:
             (small / path.name).symlink_to(path.resolve())
         for part, folder in (("12 megapixels", large), ("as they are", small)):

@@ -3,7 +3,8 @@
 One process per core, each with its own session of one thread; paths handed out in
 chunks; JSON lines in input order.
 
-    python_scan.py FOLDER --out FILE [--model DIR] [--workers N] [--batch N] [--small]
+    python_scan.py FOLDER --out FILE [--model DIR] [--workers N] [--batch N]
+                   [--decode full|draft|simplejpeg]
 """
 
 import argparse
@@ -18,18 +19,19 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import numpy as np
 import onnxruntime
 
-from bench.python_photo import Bundle, conclude, prepare, prepare_small
+from bench.python_photo import Bundle, conclude, prepare, prepare_simplejpeg, prepare_small
 
 CHUNK = 16  # photos that a process takes at once
 bundle: Bundle
 session: onnxruntime.InferenceSession
 read = prepare  # all three of one process
+READERS = {"full": prepare, "draft": prepare_small, "simplejpeg": prepare_simplejpeg}
 
 
-def start(folder: str, small: bool) -> None:
+def start(folder: str, decode: str) -> None:
     """Set up one process."""
     global bundle, session, read
-    read = prepare_small if small else prepare
+    read = READERS[decode]
     bundle = Bundle(folder)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
@@ -66,7 +68,9 @@ def main() -> None:
     parser.add_argument("--model", default="models/faunalens-base")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     parser.add_argument("--batch", type=int, default=1)
-    parser.add_argument("--small", action="store_true", help="scaled decoding, without PDQ")
+    parser.add_argument(
+        "--decode", choices=READERS, default="full", help="draft, simplejpeg: scaled, without PDQ"
+    )
     options = parser.parse_args()
 
     began = time.perf_counter()
@@ -74,7 +78,7 @@ def main() -> None:
     batches = [paths[at : at + options.batch] for at in range(0, len(paths), options.batch)]
     with (
         open(options.out, "w") as out,
-        multiprocessing.Pool(options.workers, start, (options.model, options.small)) as pool,
+        multiprocessing.Pool(options.workers, start, (options.model, options.decode)) as pool,
     ):
         for lines in pool.imap(score, batches, max(1, CHUNK // options.batch)):
             out.write(lines)

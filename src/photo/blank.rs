@@ -34,7 +34,7 @@ const TOGETHER: usize = 4;
 const ONE_TONE: f32 = 6.0;
 
 /// Whether the pixels show one tone or a plain gradient, or are too few to show anything.
-pub(super) fn is_blank(pixels: &RgbImage) -> bool {
+pub fn is_blank(pixels: &RgbImage) -> bool {
     let (width, height) = pixels.dimensions();
     if width.min(height) < LEAST_SIDE {
         return true;

@@ -47,6 +47,7 @@ use std::sync::Arc;
 use image::RgbImage;
 use sha2::{Digest, Sha256};
 
+pub use blank::is_blank;
 pub use decode::is_decoding;
 pub use error::{FailureKind, PhotoError};
 pub use file::{read, read_file, read_stream};
