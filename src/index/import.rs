@@ -207,7 +207,7 @@ impl Index {
         while let Some(line) = reader.next().map_err(unreadable)? {
             let line = line.map_or_else(Line::Refused, |line| import.line(line));
             self.import_line(&mut import, reader.number, line)?;
-            if reader.number % STEP == 0 {
+            if reader.number.is_multiple_of(STEP) {
                 progress(reader.number);
             }
             if self.tail.len() > held + HELD {

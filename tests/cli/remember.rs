@@ -31,7 +31,7 @@ fn a_photo_is_matched_with_what_came_before_and_then_kept() {
     let (source, index) = (crawl(folder.path(), 3), folder.path().join("seen"));
     let photo = source.join("0001.png");
     let seen = ["--listing", "L-1", "--platform", "market"];
-    let at = ["--captured-at", "2026-11-26T21:30:00Z"];
+    let at = ["--captured-at", "2026-11-26T23:30:00+02:00"];
     let by = |seller| [&["--seller", seller][..], &seen, &at, &[text(&photo)]].concat();
     let first = remembering(&index, &by("anna"));
     assert_status(&first, 0);
@@ -75,7 +75,15 @@ fn what_is_said_of_a_photo_is_for_remembering_it() {
     let folder = tempfile::tempdir().unwrap();
     let source = crawl(folder.path(), 1);
     let photo = source.join("0000.png");
-    for wrong in [&["--seller", "anna"][..], &["--remember"]] {
+    let index = folder.path().join("seen");
+    let no_time = [
+        "--index",
+        text(&index),
+        "--remember",
+        "--captured-at",
+        "zzzz",
+    ];
+    for wrong in [&["--seller", "anna"][..], &["--remember"], &no_time] {
         let output = faunalens()
             .arg("check")
             .args(wrong)
