@@ -179,7 +179,7 @@ fn written(plan: &Plan) -> Vec<u8> {
     });
     let tables = [0, 1].map(|_| {
         [
-            Codes::new((0..12).collect(), &mut random),
+            Codes::new((0..=12).collect(), &mut random),
             Codes::new(ac.clone().collect(), &mut random),
         ]
     });

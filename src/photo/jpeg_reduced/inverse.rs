@@ -96,27 +96,25 @@ impl Two {
     /// The pixels; `None` where implementations of libjpeg part.
     #[inline(always)]
     pub(super) fn pixels(&self) -> Option<[[u8; 2]; 2]> {
-        let mut rows = [[0; 5]; 2];
+        let [mut upper, mut lower] = [[0; 5]; 2];
         let mut outside = 0;
-        for column in 0..5 {
+        for (column, (upper, lower)) in upper.iter_mut().zip(&mut lower).enumerate() {
             let (even, odd) = (self.sums[column], self.sums[5 + column]);
             let bits = CONST_BITS - PASS1_BITS + 2;
             let (above, below) = (descale(even + odd, bits), descale(even - odd, bits));
             outside |= (above + MOST) | (below + MOST);
-            rows[0][column] = above;
-            rows[1][column] = below;
+            (*upper, *lower) = (above, below);
         }
         if outside & !(2 * MOST + 1) != 0 {
             return None;
         }
         let mut levels = Levels::default();
         let mut pixels = [[0; 2]; 2];
-        for row in 0..2 {
-            let z = rows[row];
+        for (pixels, z) in pixels.iter_mut().zip([upper, lower]) {
             let even = z[0] << (CONST_BITS + 2);
             let odd = z[4] * -5906 + z[3] * 6967 + z[2] * -10426 + z[1] * 29692;
             let bits = CONST_BITS + PASS1_BITS + 3 + 2;
-            pixels[row] = [
+            *pixels = [
                 levels.pixel(descale(even + odd, bits)),
                 levels.pixel(descale(even - odd, bits)),
             ];
@@ -192,8 +190,8 @@ fn four_of<const LINES: usize>(block: &Block, quantisers: &[i16; 64]) -> Option<
 #[inline(always)]
 pub(super) fn four(block: &Block, count: usize, quantisers: &[i16; 64]) -> Option<[[u8; 4]; 4]> {
     match count {
-        ..=1 => plain(i32::from(block.0[0]) * i32::from(quantisers[0])),
-        ..=FEW => four_of::<4>(block, quantisers),
+        0 | 1 => plain(i32::from(block.0[0]) * i32::from(quantisers[0])),
+        2..=FEW => four_of::<4>(block, quantisers),
         _ => four_of::<7>(block, quantisers),
     }
 }
