@@ -45,8 +45,8 @@ pub(super) struct Check {
 
     /// Ask a running `faunalens serve` instead: the path of its socket, or its http:// address
     ///
-    /// Starts no engine here, which takes a few milliseconds in place of fifty. Model, index and
-    /// policy are the service's own.
+    /// Starts no engine here, which is most of a call's time. Model, index and policy are the
+    /// service's own.
     #[arg(
         long,
         value_name = "PLACE",
