@@ -44,6 +44,7 @@ pub mod pipeline;
 pub mod progress;
 pub mod recognize;
 pub mod record;
+pub mod regions;
 pub mod replace;
 pub mod report;
 pub mod schreger;

@@ -5,6 +5,7 @@ mod flat;
 mod jsonl;
 mod parquet;
 mod place;
+mod region;
 pub mod resume;
 pub mod sink;
 
@@ -12,6 +13,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use region::RegionRecord;
 
 use crate::escape;
 use crate::index::Match;
@@ -87,6 +90,10 @@ pub struct Record {
     /// The reasons in parts, each in the place of the one in `reasons`.
     #[serde(default)]
     pub reasons_coded: Vec<CodedReason>,
+    /// The pictures on a page, the surest first; empty for an ordinary photograph, null where they
+    /// were not looked for.
+    #[serde(default)]
+    pub regions: Option<Vec<RegionRecord>>,
 }
 
 /// A label and its calibrated score.
@@ -186,6 +193,7 @@ impl Record {
             source: None,
             marks: Vec::new(),
             reasons_coded: Vec::new(),
+            regions: None,
         }
     }
 
@@ -239,6 +247,7 @@ impl Record {
         self.decision = None;
         self.reasons.clear();
         self.reasons_coded.clear();
+        self.regions = None;
         self.materials.clear();
         self.law = None;
         self.error = Some(failure);

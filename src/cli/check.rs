@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
+use anyhow::Context as _;
 use clap::Args;
 use faunalens::fingerprint::PerceptualAlgorithm;
 use faunalens::manifest::{self, Context, Item};
-use faunalens::photo::{self, Limits};
-use faunalens::pipeline::{Input, Inspected, Memory, Remembered, inspect};
+use faunalens::photo::{self, Limits, Photo};
+use faunalens::pipeline::{Input, Inspected, Memory, Remembered, inspect, overlay};
 use faunalens::record::{JSON_SCHEMA, Record};
 use faunalens::verdict::{Decision, format_score};
 
@@ -17,6 +18,7 @@ use super::console::{print_json, print_line, print_lines, tell};
 use super::emitted;
 use super::memory::{MemoryOptions, warn};
 use super::remote::{Remote, Unreachable};
+use super::schreger::drawing_name;
 use super::settings::{Judging, Settings, cores, prepare_process};
 use super::times::time;
 use faunalens::escape::name;
@@ -42,6 +44,10 @@ pub(super) struct Check {
     /// Print the JSON Schema of a record and stop
     #[arg(long)]
     schema: bool,
+
+    /// Draw each photo with the pictures found on it, as SVG in this folder
+    #[arg(long, value_name = "DIR")]
+    overlay: Option<PathBuf>,
 
     /// Ask a running `faunalens serve` instead: the path of its socket, or its http:// address
     ///
@@ -119,6 +125,7 @@ Examples:
   faunalens check photo.jpg
   faunalens check --json - < upload.bin
   faunalens check --exit-code photo.jpg || echo 'look at it'
+  faunalens check --overlay drawn/ chat.png       the pictures of a screenshot, framed
   faunalens check --index seen/ photo.jpg         who showed this picture before
   faunalens check --index seen/ --remember --seller shop12 --listing L-7 -- upload.jpg
   faunalens check --server /run/faunalens/http.sock --exit-code -- upload.jpg
@@ -228,6 +235,11 @@ impl Check {
     fn here(&self, settings: &Settings, mut outcome: Outcome) -> anyhow::Result<ExitCode> {
         let from_stdin = |path: &PathBuf| path.as_os_str() == "-";
         let one_by_one = self.files.len() == 1 || self.files.iter().any(from_stdin);
+        outcome.limits = settings.limits();
+        if let Some(folder) = &self.overlay {
+            std::fs::create_dir_all(folder)
+                .with_context(|| format!("make {}", folder.display()))?;
+        }
         if self.remembering.remember {
             self.and_remember(settings, one_by_one, &mut outcome)?;
         } else if one_by_one {
@@ -317,6 +329,7 @@ impl Check {
     }
 
     fn take(&self, record: &Record, outcome: &mut Outcome) -> std::io::Result<()> {
+        self.draw(record, outcome);
         outcome.count(record);
         if self.json {
             print_json(&record.to_json()?)
@@ -326,6 +339,29 @@ impl Check {
                 .try_for_each(|line| print_line(line))
         }
     }
+
+    /// Draws the photo with the pictures found on it. What cannot be drawn is said, and ends
+    /// nothing.
+    fn draw(&self, record: &Record, outcome: &Outcome) {
+        let Some(folder) = self.overlay.as_deref() else {
+            return;
+        };
+        if record.error.is_some() {
+            return;
+        }
+        let drawn = || -> anyhow::Result<()> {
+            anyhow::ensure!(record.file != "-", "standard input is read once only");
+            let path = Path::new(&record.file);
+            let bytes = photo::read_file(path, &outcome.limits)?;
+            let photo = Photo::from_bytes(&bytes, &outcome.limits)?;
+            let drawing = overlay(&photo.pixels, record)?;
+            let to = folder.join(drawing_name(path, outcome.count));
+            std::fs::write(&to, drawing).with_context(|| format!("write {}", to.display()))
+        };
+        if let Err(error) = drawn() {
+            eprintln!("faunalens: {}: no drawing: {error:#}", record.file);
+        }
+    }
 }
 
 /// What became of all photos together.
@@ -333,10 +369,15 @@ impl Check {
 struct Outcome {
     worst: Option<Decision>,
     some_failed: bool,
+    /// Photos so far.
+    count: usize,
+    /// Within which a photo is read again to be drawn.
+    limits: Limits,
 }
 
 impl Outcome {
     fn count(&mut self, record: &Record) {
+        self.count += 1;
         self.worst = self.worst.max(record.decision);
         self.some_failed |= record.decision.is_none();
     }

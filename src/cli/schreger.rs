@@ -132,7 +132,7 @@ impl ReadLattice {
 }
 
 /// A name of its own for each photo, whatever folders they come from.
-fn drawing_name(path: &Path, number: usize) -> String {
+pub(super) fn drawing_name(path: &Path, number: usize) -> String {
     let stem = path
         .file_stem()
         .map_or("photo".into(), |s| s.to_string_lossy());

@@ -7,7 +7,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use faunalens::escape;
 use faunalens::photo::Limits;
-use faunalens::pipeline::{Engine, ReadLattice};
+use faunalens::pipeline::{Engine, LookInside, ReadLattice};
 use faunalens::recognize::{Bundle, NO_TELEMETRY, Runtime, RuntimeError, data_folders};
 
 /// The bundle that is used when none is named.
@@ -56,6 +56,27 @@ enum Lattice {
     Never,
 }
 
+/// When to examine the pictures on a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Regions {
+    /// Where it is sure that they are pictures on a page
+    Auto,
+    /// Never: a page is one picture
+    Never,
+    /// Every frame that is found, things in ordinary photographs among them
+    Always,
+}
+
+impl From<Regions> for LookInside {
+    fn from(regions: Regions) -> Self {
+        match regions {
+            Regions::Auto => Self::WhenSure,
+            Regions::Never => Self::Never,
+            Regions::Always => Self::Always,
+        }
+    }
+}
+
 impl From<Lattice> for ReadLattice {
     fn from(lattice: Lattice) -> Self {
         match lattice {
@@ -73,6 +94,13 @@ pub(super) struct Judging {
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Lattice::Auto)]
     schreger: Lattice,
 
+    /// When to examine the pictures on a page: a chat, a post of nine, a listing, a collage
+    ///
+    /// Each is examined as a photo is, at most twelve of a page; the page's decision is the worst of
+    /// all.
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t = Regions::Auto)]
+    regions: Regions,
+
     /// How common a label is where the photos come from, as ivory=0.001; may be repeated
     ///
     /// Scores are moved from the shares of the bundle's calibration photographs to this one; labels
@@ -87,13 +115,14 @@ impl Judging {
     pub(super) fn without_lattice() -> Self {
         Self {
             schreger: Lattice::Never,
+            regions: Regions::Auto,
             prior: Vec::new(),
         }
     }
 
     /// Whether it differs from what is done without options.
     pub(super) fn is_changed(&self) -> bool {
-        self.schreger != Lattice::Auto || !self.prior.is_empty()
+        self.schreger != Lattice::Auto || self.regions != Regions::Auto || !self.prior.is_empty()
     }
 
     /// An engine that judges so.
@@ -103,7 +132,10 @@ impl Judging {
             rates.len() == self.prior.len(),
             "--prior names a label twice"
         );
-        let engine = settings.engine()?.with_lattice(self.schreger.into());
+        let engine = settings
+            .engine()?
+            .with_lattice(self.schreger.into())
+            .with_regions(self.regions.into());
         Ok(engine.with_prior(rates)?)
     }
 

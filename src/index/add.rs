@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::entry::{Added, Descriptor, Entry, Sighting};
 use super::error::{IndexError, Result, WithPath};
+use super::parts::place_in_words;
 use super::store::{Index, NOW, VectorTail};
 use super::vectors::{normalised, quantise};
 use super::weakness::Weakness;
@@ -56,6 +57,7 @@ impl Index {
         }
         self.store_perceptual(added.image_id, &entry.perceptual)?;
         self.store_decision(added.image_id, entry)?;
+        self.store_parts(added.image_id, entry)?;
         added.new_sighting = self.store_sighting(added.image_id, &entry.sighting)?;
         Ok(added)
     }
@@ -132,6 +134,36 @@ impl Index {
         Ok(self.db.last_insert_rowid())
     }
 
+    /// A picture on a page. Its number is below 0, so that those of pictures stay their count.
+    pub(super) fn store_part(
+        &mut self,
+        page: i64,
+        part: &Entry,
+        descriptor: Option<i64>,
+    ) -> Result<i64> {
+        let pdq = self.store_hash(part.pdq.hash)?;
+        let landmarks = part.landmarks.as_ref().map(Landmarks::len);
+        let mark = Weakness::of(part.pdq.quality, part.flatness, landmarks);
+        let definition = format!("{PDQ_ID} {PIXELS_ID}");
+        let values = params![
+            page,
+            part.place.map(place_in_words),
+            part.width,
+            part.height,
+            i64::from(pdq),
+            definition,
+            part.pdq.quality,
+            descriptor,
+            mark,
+        ];
+        let sql = format!(
+            "INSERT INTO image(id, page, place, width, height, pdq, pdq_definition, quality, descriptor, mark, added_at, updated_at)
+             VALUES ((SELECT min(0, coalesce(min(id), 0)) - 1 FROM image), ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, {NOW}, {NOW})"
+        );
+        self.execute(&sql, values)?;
+        Ok(self.db.last_insert_rowid())
+    }
+
     /// An index of an earlier version may hold it as another kind of weak picture.
     fn mark_blank(&self, image: i64) -> Result<()> {
         let sql = format!(
@@ -161,7 +193,7 @@ impl Index {
             .map(|_| ())
     }
 
-    fn store_landmarks(&self, image: i64, landmarks: &Landmarks) -> Result<()> {
+    pub(super) fn store_landmarks(&self, image: i64, landmarks: &Landmarks) -> Result<()> {
         let sql = "INSERT INTO landmarks(image, definition, points) VALUES (?1, ?2, ?3)";
         self.execute(sql, params![image, LANDMARKS_ID, landmarks.to_bytes()])
             .map(|_| ())
@@ -211,7 +243,7 @@ impl Index {
     }
 
     /// The row of a descriptor, which is made when it is not there.
-    fn store_descriptor(&mut self, descriptor: &Descriptor) -> Result<i64> {
+    pub(super) fn store_descriptor(&mut self, descriptor: &Descriptor) -> Result<i64> {
         let vector = normalised(&descriptor.vector)?;
         let model = self.store_model(descriptor)?;
         let bytes: Vec<u8> = vector

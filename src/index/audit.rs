@@ -69,7 +69,7 @@ impl Index {
         let manifest = self.generation.manifest.as_ref();
         Ok(Stats {
             images: self.images_held()?,
-            removed: self.count("FROM image WHERE removed_at IS NOT NULL")?,
+            removed: self.count("FROM image WHERE removed_at IS NOT NULL AND id > 0")?,
             sightings: self.count("FROM sighting")?,
             sellers: self.count_distinct("seller")?,
             listings: self.count_distinct("listing")?,
@@ -79,7 +79,7 @@ impl Index {
             landmarks: self.count("FROM landmarks")?,
             decoded_before: self.decoded_before()?,
             marks: self.counted(
-                "SELECT mark, count(*) FROM image WHERE mark IS NOT NULL AND removed_at IS NULL
+                "SELECT mark, count(*) FROM image WHERE mark IS NOT NULL AND removed_at IS NULL AND id > 0
                  GROUP BY mark ORDER BY mark",
             )?,
             perceptual: self.counted(
@@ -177,9 +177,10 @@ impl Index {
     /// # Errors
     /// What the database refuses.
     pub fn images_held(&self) -> Result<u64> {
-        // Rows of `image` are never deleted, so the last number is their count.
+        // Rows of `image` are never deleted, so the last number is their count; pictures on pages
+        // have numbers below 0.
         let sql = "SELECT (SELECT coalesce(max(id), 0) FROM image)
-                        - (SELECT count(*) FROM image WHERE removed_at IS NOT NULL)";
+                        - (SELECT count(*) FROM image WHERE removed_at IS NOT NULL AND id > 0)";
         self.db
             .query_row(sql, [], |row| row.get::<_, i64>(0))
             .map(i64::cast_unsigned)

@@ -70,6 +70,10 @@ pub struct Entry {
     pub flatness: f32,
     /// Whether it shows nothing: it is kept, but matches and links nothing.
     pub blank: bool,
+    /// Its corners on the page that it is a picture of, clockwise from the upper left, in pixels.
+    pub place: Option<[(f32, f32); 4]>,
+    /// The pictures on it, where it is a page.
+    pub parts: Vec<Entry>,
     /// What was decided of it, such as `flag`; a known picture keeps the last decision.
     pub decision: Option<String>,
     /// The labels behind the decision.

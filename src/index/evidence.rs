@@ -19,6 +19,8 @@ pub struct Evidence {
     pub orientations: Vec<PdqHash>,
     /// The larger set of landmarks that a search needs.
     pub landmarks: Landmarks,
+    /// The pictures on it, where it is a page.
+    pub parts: Vec<Evidence>,
 }
 
 impl Evidence {
@@ -45,6 +47,7 @@ impl Evidence {
             entry,
             orientations: turned.iter().map(|pdq| pdq.hash).collect(),
             landmarks,
+            parts: Vec::new(),
         }
     }
 
@@ -64,6 +67,12 @@ impl Evidence {
         let hash = |&algorithm| fingerprint::perceptual(pixels, algorithm, PERCEPTUAL_GRID);
         self.entry.perceptual = also.iter().map(hash).collect();
         self
+    }
+
+    /// Makes a page of it, with these pictures on it.
+    pub fn take_parts(&mut self, parts: Vec<Self>) {
+        self.entry.parts = parts.iter().map(|part| part.entry.clone()).collect();
+        self.parts = parts;
     }
 
     /// The search for this photograph, also mirrored and turned if `any_orientation`.

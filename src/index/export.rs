@@ -78,7 +78,7 @@ impl ExportChoice {
     /// The condition on `image`, with its values.
     fn condition(&self, since: &str, until: &str) -> (String, Vec<Value>) {
         let mut values = Vec::new();
-        let mut condition = String::from("TRUE");
+        let mut condition = String::from("image.page IS NULL");
         let one_of = |texts: &[String], one: &str, values: &mut Vec<Value>| {
             values.extend(texts.iter().map(|text| Value::from(text.clone())));
             vec![one; texts.len()].join(" OR ")

@@ -42,7 +42,7 @@ type Proposed = (i64, StoredView, Vec<(i64, StoredView, f64)>);
 
 impl Index {
     /// Every pair of pictures that are one, also mirrored or turned, or show one object; without
-    /// the removed. Among pictures of one hash, each is paired with the first only. `candidates`
+    /// the removed, and without pages that are mostly layout, for which their pictures stand. Among pictures of one hash, each is paired with the first only. `candidates`
     /// descriptors are verified per picture; 0 leaves descriptors out. `progress` is called with
     /// the share done, 0 to 1.
     ///
@@ -86,7 +86,7 @@ impl Index {
             }
             for &(row, (first, _)) in chunk {
                 let copies =
-                    "SELECT id FROM image WHERE pdq = ?1 AND removed_at IS NULL AND mark IS NOT 'blank'
+                    "SELECT id FROM image WHERE pdq = ?1 AND removed_at IS NULL AND coalesce(mark, '') NOT IN ('blank', 'page')
                      ORDER BY id";
                 for copy in self.images(copies, [row])? {
                     pairs.add(first, copy, Link::by_hash(0));
@@ -101,7 +101,7 @@ impl Index {
     /// The first picture of every unique hash, by row of `pdq`.
     fn first_of_each_hash(&self) -> Result<BTreeMap<u32, First>> {
         let sql = "SELECT image.pdq, min(image.id), hash FROM image JOIN pdq ON pdq.id = image.pdq
-                   WHERE removed_at IS NULL AND mark IS NOT 'blank'
+                   WHERE removed_at IS NULL AND coalesce(mark, '') NOT IN ('blank', 'page')
                    GROUP BY image.pdq ORDER BY image.pdq";
         let mut statement = self.db.prepare(sql).with_path(&self.database)?;
         let read = |row: &Row<'_>| {
@@ -125,7 +125,7 @@ impl Index {
         for chunk in all.chunks(TOGETHER) {
             let mut proposed = Vec::new();
             for &(row, image) in chunk {
-                let copies = "SELECT id FROM image WHERE descriptor = ?1 AND removed_at IS NULL";
+                let copies = "SELECT id FROM image WHERE descriptor = ?1 AND removed_at IS NULL AND mark IS NOT 'page'";
                 for copy in self.images(copies, [row])? {
                     pairs.add(image, copy, Link::by_descriptor(Kind::Picture, 1.0));
                 }
@@ -147,7 +147,7 @@ impl Index {
             return Ok(BTreeMap::new());
         };
         let sql = "SELECT descriptor.id, min(image.id) FROM descriptor JOIN image ON image.descriptor = descriptor.id
-                   WHERE descriptor.model = ?1 AND removed_at IS NULL GROUP BY descriptor.id ORDER BY descriptor.id";
+                   WHERE descriptor.model = ?1 AND removed_at IS NULL AND mark IS NOT 'page' GROUP BY descriptor.id ORDER BY descriptor.id";
         let mut statement = self.db.prepare(sql).with_path(&self.database)?;
         let rows = statement
             .query_map([model], |row| Ok((row.get(0)?, row.get(1)?)))

@@ -10,7 +10,7 @@ use super::weakness::Weakness;
 /// A picture with its sightings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PictureSightings {
-    /// Number in the index.
+    /// Number in the index; below 0 for a picture on a page.
     pub image_id: i64,
     /// SHA-256 in hexadecimal; empty for an imported hash.
     pub sha256: String,
@@ -21,14 +21,15 @@ pub struct PictureSightings {
 }
 
 impl Index {
-    /// Every picture with its sightings, without the removed, by number.
+    /// Every picture with its sightings, without the removed, by number; the pictures on pages, which
+    /// are seen where their page is, come last.
     ///
     /// # Errors
     /// What the database refuses.
     pub fn pictures(&self) -> Result<Vec<PictureSightings>> {
         let sql = "SELECT image.id, coalesce(lower(hex(sha256)), ''), mark, file, seller, listing, platform, captured_at
-                   FROM image LEFT JOIN sighting ON sighting.image = image.id WHERE removed_at IS NULL
-                   ORDER BY image.id, sighting.id";
+                   FROM image LEFT JOIN sighting ON sighting.image = coalesce(page, image.id) WHERE removed_at IS NULL
+                   ORDER BY image.id < 0, abs(image.id), sighting.id";
         let mut statement = self.db.prepare(sql).with_path(&self.database)?;
         let mut rows = statement.query([]).with_path(&self.database)?;
         let mut pictures: Vec<PictureSightings> = Vec::new();

@@ -120,6 +120,7 @@ impl Index {
              WHERE id = ?1 AND removed_at IS NULL"
         );
         self.execute(&sql, [image])?;
+        self.remove_parts(image)?;
         self.execute("DELETE FROM sighting WHERE image = ?1", [image])?;
         self.execute("DELETE FROM perceptual WHERE image = ?1", [image])?;
         self.execute("DELETE FROM landmarks WHERE image = ?1", [image])

@@ -10,7 +10,7 @@ use super::error::{IndexError, Result, WithPath};
 const APPLICATION_ID: i64 = 0x4641_554e;
 
 /// Step `k` takes a database of format `k` to format `k + 1` (`PRAGMA user_version`).
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     // Times are UTC, ISO 8601. An empty text is an unknown seller, listing, platform or time.
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE pdq(id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE CHECK(length(hash) = 32));
@@ -70,6 +70,17 @@ const STEPS: [&str; 3] = [
        SELECT image.id AS image, lower(hex(sha256)) AS sha256, lower(hex(pdq.hash)) AS pdq, quality, mark,
               file, seller, listing, platform, captured_at, removed_at, source, category, opinion, listed_at, decision
        FROM image LEFT JOIN pdq ON pdq.id = image.pdq LEFT JOIN sighting ON sighting.image = image.id;",
+    // The pictures on a page are pictures of their own, with numbers below 0; they are seen where
+    // their page is.
+    "ALTER TABLE image ADD COLUMN page INTEGER REFERENCES image;
+     ALTER TABLE image ADD COLUMN place TEXT;                    -- its corners there, in pixels: x,y x,y x,y x,y
+     CREATE INDEX image_by_page ON image(page) WHERE page IS NOT NULL;
+     DROP VIEW seen;
+     CREATE VIEW seen AS
+       SELECT image.id AS image, lower(hex(sha256)) AS sha256, lower(hex(pdq.hash)) AS pdq, quality, mark,
+              file, seller, listing, platform, captured_at, removed_at, source, category, opinion, listed_at, decision,
+              page, place
+       FROM image LEFT JOIN pdq ON pdq.id = image.pdq LEFT JOIN sighting ON sighting.image = coalesce(page, image.id);",
 ];
 
 /// Format this version writes.

@@ -10,6 +10,7 @@ use super::entry::Descriptor;
 use super::error::{Result, WithPath};
 use super::hashes::{AllHashes, Near};
 use super::method::Method;
+use super::part_search::surest;
 use super::query::{Match, Query};
 use super::store::Index;
 use super::verification::{Kind, StoredView};
@@ -216,19 +217,19 @@ impl Index {
     }
 
     fn matches(&self, answers: Answers, limit: usize) -> Result<Vec<Match>> {
-        let mut matches = Vec::new();
+        let (mut answered, mut held) = (Vec::new(), 0);
         let mut statement = self
             .db
             .prepare_cached(
                 "SELECT coalesce(file, ''), coalesce(seller, ''), coalesce(listing, ''), mark,
                         source, category, tags, opinion, coalesce(listed_at, image.added_at),
-                        coalesce(platform, ''), coalesce(captured_at, '')
-                 FROM image LEFT JOIN sighting ON sighting.image = image.id
+                        coalesce(platform, ''), coalesce(captured_at, ''), coalesce(page, image.id)
+                 FROM image LEFT JOIN sighting ON sighting.image = coalesce(page, image.id)
                  WHERE image.id = ?1 AND mark IS NOT 'blank' ORDER BY sighting.id LIMIT ?2",
             )
             .with_path(&self.database)?;
         for (image_id, answer) in answers.sorted() {
-            let left = limit - matches.len().min(limit);
+            let left = limit - held.min(limit);
             if left == 0 {
                 break;
             }
@@ -238,7 +239,7 @@ impl Index {
                 let tags: Option<String> = row.get(6)?;
                 let listed_at: String = row.get(8)?;
                 Ok(Match {
-                    image_id,
+                    image_id: row.get(11)?,
                     file: row.get(0)?,
                     seller: row.get(1)?,
                     listing: row.get(2)?,
@@ -256,11 +257,12 @@ impl Index {
                 })
             };
             let rows = statement.query_map(params![image_id, sql_limit(left)], read);
-            for found in rows.with_path(&self.database)? {
-                matches.push(found.with_path(&self.database)?);
-            }
+            let sightings = rows.and_then(Iterator::collect::<rusqlite::Result<Vec<Match>>>);
+            let sightings = sightings.with_path(&self.database)?;
+            held += sightings.len();
+            answered.push(sightings);
         }
-        Ok(matches)
+        Ok(surest(answered))
     }
 
     /// The picture numbers that a statement gives.

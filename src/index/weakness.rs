@@ -31,18 +31,22 @@ pub enum Weakness {
     /// One seller shows it in five listings and more: a logo, a banner, a delivery notice.
     #[serde(rename = "repeated")]
     Repeated,
+    /// It is a page, mostly layout, whose pictures are kept beside it.
+    #[serde(rename = "page")]
+    Page,
     /// Only a part of the picture is the same, or another shot of the object.
     #[serde(rename = "part only")]
     PartOnly,
 }
 
 impl Weakness {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Blank,
         Self::LowQuality,
         Self::NearUniform,
         Self::FewLandmarks,
         Self::Repeated,
+        Self::Page,
         Self::PartOnly,
     ];
 
@@ -68,6 +72,7 @@ impl Weakness {
             Self::NearUniform => "near-uniform",
             Self::FewLandmarks => "few landmarks",
             Self::Repeated => "repeated",
+            Self::Page => "page",
             Self::PartOnly => "part only",
         }
     }

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
+use super::look_inside::LookInside;
 use crate::index::Descriptor;
 use crate::photo::{Limits, PIXELS_ID, hex};
 use crate::recognize::{Bundle, PriorError, PriorShift, Runtime};
 use crate::record::ModelStamp;
+use crate::schreger::Reading;
+use crate::verdict::{self, Verdict};
 
 /// A loaded runtime, a checked bundle, and how photos are judged with them.
 #[derive(Debug)]
@@ -20,6 +23,7 @@ pub struct Engine {
     /// Identity of the preprocessing, beside every stored descriptor.
     preprocessing: String,
     lattice: ReadLattice,
+    look_inside: LookInside,
 }
 
 /// When the Schreger lattice is read.
@@ -54,6 +58,7 @@ impl Engine {
             stamp,
             preprocessing,
             lattice: ReadLattice::default(),
+            look_inside: LookInside::default(),
         }
     }
 
@@ -61,6 +66,19 @@ impl Engine {
     #[must_use]
     pub fn with_lattice(self, lattice: ReadLattice) -> Self {
         Self { lattice, ..self }
+    }
+
+    /// The same engine, examining the pictures on a page when told.
+    #[must_use]
+    pub fn with_regions(self, look_inside: LookInside) -> Self {
+        Self {
+            look_inside,
+            ..self
+        }
+    }
+
+    pub(super) fn look_inside(&self) -> LookInside {
+        self.look_inside
     }
 
     /// The same engine, whose scores are moved from the prior of the bundle's calibration to the
@@ -113,6 +131,33 @@ impl Engine {
                 let ivory = scored.find(|(label, _)| **label == rule.label);
                 Some(ivory.is_some_and(|(_, &score)| score >= rule.plausible))
             }
+        }
+    }
+
+    /// Scores moved to the prior that was asked for.
+    pub(super) fn at_prior(&self, scores: Vec<f32>) -> Vec<f32> {
+        match &self.prior {
+            Some(shift) => shift.apply(&scores),
+            None => scores,
+        }
+    }
+
+    /// The verdict on a picture with these scores, in the bundle's order, and this reading.
+    pub(super) fn verdict(
+        &self,
+        scores: &[f32],
+        reading: Option<&Reading>,
+        is_blank: bool,
+    ) -> Verdict {
+        let described = &self.bundle.description;
+        let verdict = match is_blank {
+            true => Verdict::clear(),
+            false => verdict::decide(&described.labels.names, scores, &described.thresholds),
+        };
+        let ivory = described.schreger.as_ref().map(|rule| rule.label.as_str());
+        match (reading, ivory) {
+            (Some(reading), Some(ivory)) => verdict.with_reading(reading, ivory),
+            _ => verdict,
         }
     }
 

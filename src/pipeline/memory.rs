@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::Examined;
 use super::inspect::sighting_of;
 use crate::fingerprint::{MATCH_DISTANCE, PerceptualAlgorithm};
-use crate::index::{Evidence, Followed, Index, Match, Method, Query, Result, Sighting};
+use crate::index::{Evidence, Followed, Index, Match, Matches, Method, Query, Result, Sighting};
 use crate::manifest::Item;
 use crate::record::{IndexStamp, Record};
 use crate::verdict::Policy;
@@ -121,9 +121,16 @@ impl Memory {
         };
         let mut matches = self.matches(&evidence)?;
         if self.adds {
-            matches.retain(|found| !is_sighting(found, &evidence.entry.sighting));
+            let own = &evidence.entry.sighting;
+            matches.whole.retain(|found| !is_sighting(found, own));
+            // The page's own pictures, from an earlier run.
+            let parts = matches.parts.iter_mut();
+            parts.for_each(|part| part.retain(|found| !is_place(found, own)));
         }
-        record.matches = Some(matches);
+        record.matches = Some(matches.together());
+        for (region, found) in record.regions.iter_mut().flatten().zip(matches.parts) {
+            region.matches = Some(found);
+        }
         record.index = Some(IndexStamp {
             images: self.index.images_held()?,
             built_at: self.index.built_at().map(str::to_owned),
@@ -140,12 +147,14 @@ impl Memory {
         Ok(record)
     }
 
-    fn matches(&self, evidence: &Evidence) -> Result<Vec<Match>> {
-        self.index.query(&Query {
+    fn matches(&self, evidence: &Evidence) -> Result<Matches> {
+        let adjust = |query| Query {
             max_distance: self.search.max_distance,
             exact: self.search.exact,
-            ..evidence.query(self.search.any_orientation)
-        })
+            ..query
+        };
+        self.index
+            .matches_of(evidence, self.search.any_orientation, adjust)
     }
 
     /// Takes up what other processes added since the index was opened or last followed.
@@ -211,8 +220,11 @@ impl Memory {
 }
 
 fn is_sighting(found: &Match, own: &Sighting) -> bool {
-    found.method == Method::Sha256
-        && (&found.file, &found.seller, &found.listing) == (&own.file, &own.seller, &own.listing)
+    found.method == Method::Sha256 && is_place(found, own)
+}
+
+fn is_place(found: &Match, own: &Sighting) -> bool {
+    (&found.file, &found.seller, &found.listing) == (&own.file, &own.seller, &own.listing)
 }
 
 /// Rows whose photos are in the index but not yet durable there: they leave only afterwards, so

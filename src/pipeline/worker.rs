@@ -5,7 +5,7 @@ use std::time::Instant;
 use image::RgbImage;
 
 use super::inspect::{Input, Inspected, Picture, caught, inspect};
-use super::{Engine, Examined, Memory};
+use super::{Engine, Examined, Memory, page};
 use crate::index::{Descriptor, IndexError};
 use crate::photo::{Mark, Photo};
 use crate::recognize::{Recognition, RecognizeError, Recognizer};
@@ -69,9 +69,15 @@ impl<'engine> Worker<'engine> {
         record.model = Some(self.engine.stamp().clone());
         if let Some(picture) = picture {
             let judged = caught(|| {
+                let parts = match record.marks.contains(&Mark::Blank) {
+                    true => Some(Vec::new()),
+                    false => self.look_inside(&picture, evidence.is_some())?,
+                };
                 let descriptor = self.judge(&mut record, picture)?;
+                let parts = page::take_up(&mut record, parts);
                 if let Some(evidence) = &mut evidence {
                     evidence.entry.descriptor = descriptor;
+                    evidence.take_parts(parts);
                 }
                 Ok(())
             });
@@ -103,18 +109,17 @@ impl<'engine> Worker<'engine> {
         record: &mut Record,
         picture: Picture,
     ) -> Result<Option<Descriptor>, Failure> {
-        let Recognition { scores, descriptor } =
-            self.recognizer
-                .recognize(&picture.photo.pixels)
-                .map_err(|error| Failure::internal(error.to_string()))?;
+        let Recognition { scores, descriptor } = self.recognize(&picture.photo.pixels)?;
         // What a picture shows of a lattice does not depend on how common ivory is.
         record.schreger = self.read_lattice(record, &scores, picture)?;
-        let scores = match &self.engine.prior {
-            Some(shift) => shift.apply(&scores),
-            None => scores,
-        };
+        let scores = self.engine.at_prior(scores);
         self.decide(record, &scores);
         Ok(descriptor.map(|vector| self.engine.descriptor(vector)))
+    }
+
+    pub(super) fn recognize(&mut self, pixels: &RgbImage) -> Result<Recognition, Failure> {
+        let recognized = self.recognizer.recognize(pixels);
+        recognized.map_err(|error| Failure::internal(error.to_string()))
     }
 
     fn read_lattice(
@@ -151,15 +156,9 @@ impl<'engine> Worker<'engine> {
         let described = &self.engine.bundle.description;
         let labels = &described.labels.names;
         record.materials = record::materials(labels, scores);
-        let verdict = match record.marks.contains(&Mark::Blank) {
-            true => verdict::Verdict::clear(),
-            false => verdict::decide(labels, scores, &described.thresholds),
-        };
-        let ivory = described.schreger.as_ref().map(|rule| rule.label.as_str());
-        let verdict = match (&record.schreger, ivory) {
-            (Some(reading), Some(ivory)) => verdict.with_reading(reading, ivory),
-            _ => verdict,
-        };
+        let is_blank = record.marks.contains(&Mark::Blank);
+        let reading = record.schreger.as_ref();
+        let verdict = self.engine.verdict(scores, reading, is_blank);
         let species = record.schreger.as_ref().map(|reading| reading.species);
         let species = species.unwrap_or(Species::Undecided);
         record.law = Some(verdict::legal_status(&verdict.raised, species));

@@ -1,5 +1,6 @@
 //! A record as one row of a table: what CSV and Parquet hold.
 
+use super::region::worst;
 use super::{Record, prior_in_words};
 use crate::escape;
 use crate::index::Match;
@@ -89,6 +90,13 @@ pub(super) fn columns(layout: &Layout) -> Vec<(String, Kind)> {
         ("listing", Kind::Text),
         ("platform", Kind::Text),
         ("captured_at", Kind::Text),
+        ("regions", Kind::Integer),
+        ("region_decision", Kind::Text),
+        ("region_label", Kind::Text),
+        ("region_score", Kind::Number),
+        ("region_polygon", Kind::Text),
+        ("region_pdq", Kind::Text),
+        ("region_matches", Kind::Integer),
     ]));
     let passed = layout.others.iter();
     columns.extend(passed.map(|name| (format!("{PASSED}{name}"), Kind::Text)));
@@ -102,6 +110,9 @@ pub(super) fn cells(record: &Record, layout: &Layout) -> Vec<Cell> {
     let reasons = (!record.reasons.is_empty()).then(|| record.reasons.join("; "));
     let marks: Vec<&str> = record.marks.iter().map(|mark| mark.name()).collect();
     let marks = (!marks.is_empty()).then(|| marks.join("; "));
+    let region = worst(record.regions.as_deref().unwrap_or_default());
+    let shown = region.and_then(|region| region.materials.first());
+    let region_matches = region.and_then(|region| Some(region.matches.as_ref()?.len() as i64));
     let reading = record.schreger.as_ref();
     let model = record.model.as_ref();
     let prior = model.map(|model| prior_in_words(&model.prior));
@@ -147,6 +158,13 @@ pub(super) fn cells(record: &Record, layout: &Layout) -> Vec<Cell> {
         text(record.listing.as_deref()),
         text(record.platform.as_deref()),
         text(record.captured_at.as_deref()),
+        Cell::Integer(record.regions.as_ref().map(|regions| regions.len() as i64)),
+        text(region.map(|region| region.decision.name())),
+        text(shown.map(|material| material.label.as_str())),
+        Cell::Number(shown.map(|material| material.score)),
+        Cell::Text(region.map(|region| corners(&region.polygon))),
+        text(region.map(|region| region.pdq.as_str())),
+        Cell::Integer(region_matches),
     ]);
     cells.extend(layout.others.iter().map(|name| {
         let value = record.source.as_ref().and_then(|source| source.get(name));
@@ -178,4 +196,10 @@ fn match_cells(record: &Record) -> [Cell; 11] {
         text(|found| &found.captured_at),
         Cell::Text(all.map(|all| escape::json(&all).into_owned())),
     ]
+}
+
+/// Corners as `x,y x,y ...`.
+fn corners(polygon: &[[f64; 2]]) -> String {
+    let corners: Vec<String> = polygon.iter().map(|[x, y]| format!("{x},{y}")).collect();
+    corners.join(" ")
 }

@@ -43,6 +43,9 @@ pub struct CodedReason {
     pub score: Option<f64>,
     /// What the score had to reach; null where nothing had to be reached.
     pub threshold: Option<f64>,
+    /// The picture on a page that it is about, by its place in `regions`, from 1; null for the whole.
+    #[serde(default)]
+    pub region: Option<usize>,
 }
 
 impl Reason {
@@ -50,6 +53,12 @@ impl Reason {
     #[must_use]
     pub fn coded(&self) -> CodedReason {
         let (code, label, score, threshold) = match self {
+            Self::InRegion { number, reason } => {
+                return CodedReason {
+                    region: Some(*number),
+                    ..reason.coded()
+                };
+            }
             Self::Score {
                 label,
                 score,
@@ -84,6 +93,7 @@ impl Reason {
             label: Some(label.clone()),
             score: score.map(rounded),
             threshold: threshold.map(rounded),
+            region: None,
         }
     }
 }

@@ -86,6 +86,13 @@ pub enum Reason {
         /// Similarity that the rule asks for, 0 to 1.
         threshold: Option<f64>,
     },
+    /// What a picture on a page raises.
+    InRegion {
+        /// Its place in the record's `regions`, from 1.
+        number: usize,
+        /// Why it raises something.
+        reason: Box<Self>,
+    },
     /// A match that would have raised the picture was cleared.
     Cleared {
         /// The list with which the picture matches.
@@ -163,6 +170,7 @@ impl fmt::Display for Reason {
                 };
                 write!(f, ": {label}, {words}")
             }
+            Self::InRegion { number, reason } => write!(f, "region {number}: {reason}"),
             Self::SpeciesUndecided { label } => write!(f, "{label}, species undecided"),
             Self::Listed {
                 source,

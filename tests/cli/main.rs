@@ -21,6 +21,7 @@ mod names;
 mod outputs;
 mod policy;
 mod program;
+mod regions;
 mod remember;
 mod scan;
 #[cfg(all(unix, feature = "serve"))]

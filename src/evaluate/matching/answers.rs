@@ -126,6 +126,19 @@ fn matches_by_each_means(
     evidence: &Evidence,
     any_orientation: bool,
 ) -> Result<Vec<Match>, IndexError> {
+    let mut matches = Vec::new();
+    for one in std::iter::once(evidence).chain(&evidence.parts) {
+        matches.extend(matches_of_one(index, one, any_orientation)?);
+    }
+    Ok(matches)
+}
+
+/// The same of the photograph as one picture, or of one picture on it.
+fn matches_of_one(
+    index: &Index,
+    evidence: &Evidence,
+    any_orientation: bool,
+) -> Result<Vec<Match>, IndexError> {
     let all = Query {
         limit: LIMIT,
         ..evidence.query(any_orientation)
