@@ -335,10 +335,10 @@ impl QueryCommand {
         let some_failed = self.answer_files(&index, settings)?;
         warn(&index);
         if !self.files.is_empty() && self.leaves_descriptors_out(&index)? {
-            tell(format!(
+            tell(
                 "faunalens: descriptors were not asked, so crops and composites may be missed; \
-                 --describe runs the model for them"
-            ));
+                 --describe runs the model for them",
+            );
         }
         Ok(exit_code(some_failed))
     }

@@ -39,7 +39,7 @@ impl Results {
     /// first score that is not on the scale.
     pub fn read(path: &Path, scale: ScoreScale) -> Result<Self, RowsError> {
         let mut results = Self::read_as_written(path)?;
-        results.to_probabilities(path, scale)?;
+        results.become_probabilities(path, scale)?;
         Ok(results)
     }
 
@@ -55,7 +55,7 @@ impl Results {
         }
     }
 
-    fn to_probabilities(&mut self, path: &Path, scale: ScoreScale) -> Result<(), RowsError> {
+    fn become_probabilities(&mut self, path: &Path, scale: ScoreScale) -> Result<(), RowsError> {
         let scores = self.by_file.values().flat_map(|one| &one.scores);
         let (least, most) = scores.fold((0.0_f64, 0.0_f64), |(least, most), &score| {
             (least.min(score), most.max(score))
