@@ -405,6 +405,7 @@ fn low_quality(number: u64, flips: usize, seller: &str) -> Evidence {
         orientations: vec![entry.pdq.hash],
         entry,
         landmarks: Landmarks::default(),
+        parts: Vec::new(),
     }
 }
 
