@@ -86,10 +86,6 @@ pub(super) fn columns(layout: &Layout) -> Vec<(String, Kind)> {
         ("match_platform", Kind::Text),
         ("match_captured_at", Kind::Text),
         ("matches_json", Kind::Text),
-        ("seller", Kind::Text),
-        ("listing", Kind::Text),
-        ("platform", Kind::Text),
-        ("captured_at", Kind::Text),
         ("regions", Kind::Integer),
         ("region_decision", Kind::Text),
         ("region_label", Kind::Text),
@@ -97,6 +93,10 @@ pub(super) fn columns(layout: &Layout) -> Vec<(String, Kind)> {
         ("region_polygon", Kind::Text),
         ("region_pdq", Kind::Text),
         ("region_matches", Kind::Integer),
+        ("seller", Kind::Text),
+        ("listing", Kind::Text),
+        ("platform", Kind::Text),
+        ("captured_at", Kind::Text),
     ]));
     let passed = layout.others.iter();
     columns.extend(passed.map(|name| (format!("{PASSED}{name}"), Kind::Text)));
@@ -154,10 +154,6 @@ pub(super) fn cells(record: &Record, layout: &Layout) -> Vec<Cell> {
     ]);
     cells.extend(match_cells(record));
     cells.extend([
-        text(record.seller.as_deref()),
-        text(record.listing.as_deref()),
-        text(record.platform.as_deref()),
-        text(record.captured_at.as_deref()),
         Cell::Integer(record.regions.as_ref().map(|regions| regions.len() as i64)),
         text(region.map(|region| region.decision.name())),
         text(shown.map(|material| material.label.as_str())),
@@ -165,6 +161,10 @@ pub(super) fn cells(record: &Record, layout: &Layout) -> Vec<Cell> {
         Cell::Text(region.map(|region| corners(&region.polygon))),
         text(region.map(|region| region.pdq.as_str())),
         Cell::Integer(region_matches),
+        text(record.seller.as_deref()),
+        text(record.listing.as_deref()),
+        text(record.platform.as_deref()),
+        text(record.captured_at.as_deref()),
     ]);
     cells.extend(layout.others.iter().map(|name| {
         let value = record.source.as_ref().and_then(|source| source.get(name));

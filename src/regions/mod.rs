@@ -6,7 +6,8 @@
 //!     -> sides on the full picture (refine) -> the picture cut out
 //! ```
 //!
-//! No step is random, and an ordinary photograph gives none.
+//! No step is random. Nearly every ordinary photograph gives none; one with a border, a frame or a
+//! panel on even ground may.
 
 mod grid;
 mod lines;
@@ -37,8 +38,8 @@ pub struct Region {
     pub score: f32,
 }
 
-/// The pictures on a page, best first, at most [`MOST`]; none that is [`SURE`] for an ordinary
-/// photograph.
+/// The pictures on a page, best first, at most [`MOST`]; none that is [`SURE`] for nearly every
+/// ordinary photograph.
 #[must_use]
 pub fn find(pixels: &RgbImage) -> Vec<Region> {
     if pixels.width().min(pixels.height()) < SHORTEST {

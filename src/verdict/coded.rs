@@ -43,8 +43,9 @@ pub struct CodedReason {
     pub score: Option<f64>,
     /// What the score had to reach; null where nothing had to be reached.
     pub threshold: Option<f64>,
-    /// The picture on a page that it is about, by its place in `regions`, from 1; null for the whole.
-    #[serde(default)]
+    /// The picture on a page that it is about, by its place in `regions`, from 1; not
+    /// written for the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<usize>,
 }
 
