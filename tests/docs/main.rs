@@ -46,6 +46,7 @@ pages! {
     schreger: "docs/schreger.md",
     serve: "docs/serve.md",
     teach: "docs/teach.md",
+    threats: "docs/threats.md",
     reference_images: "reference-images/README.md",
 }
 
