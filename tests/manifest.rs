@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use faunalens::escape;
 use faunalens::manifest::{BadRow, Column, ManifestError, Row, RowFault, Rows, Source, Value};
 use proptest::prelude::*;
 
@@ -362,7 +363,9 @@ proptest! {
         for row in &rows {
             let line = 1 + text.matches('\n').count() as u64;
             text += &written(row, separator, crlf);
-            let cells = [row[0].trim().to_owned(), row[1].trim().to_owned()];
+            // What kept a formula from being one is taken off: ours are read as they were.
+            let read = |cell: &str| escape::cell_text(cell.trim()).trim().to_owned();
+            let cells = [read(&row[0]), read(&row[1])];
             expected.push((line, cells));
         }
         let found = reading("list.csv", &encoded(&text, encoding)).unwrap();

@@ -8,6 +8,7 @@
 //! - [`cell`]: text as a cell of CSV. What a spreadsheet would take for a formula has a `'` before it.
 
 mod cell;
+pub mod complaint;
 mod name;
 mod visible;
 

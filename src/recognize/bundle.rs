@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::background::Background;
 use super::description::{Description, HeadFile};
 use super::head::Head;
-use crate::escape::name;
+use crate::escape::{complaint, name};
 use crate::fingerprint::PdqHash;
 use crate::photo::hex;
 
@@ -155,7 +155,7 @@ impl Bundle {
         };
         let text = String::from_utf8(bytes).map_err(|error| invalid(error.to_string()))?;
         let description: Description =
-            toml::from_str(&text).map_err(|error| invalid(error.to_string()))?;
+            toml::from_str(&text).map_err(|error| invalid(complaint::toml(&error, &text)))?;
         description.validate().map_err(invalid)?;
         Ok(description)
     }

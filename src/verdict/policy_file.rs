@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, de};
 use toml::Spanned;
 
 use super::policy::Decision;
-use crate::escape::name;
+use crate::escape::{complaint, name};
 use crate::index::Opinion;
 
 /// Largest policy file, in bytes.
@@ -202,7 +202,7 @@ impl Policy {
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let contents: Contents =
-            toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())?;
+            toml::from_str(text).map_err(|error| complaint::toml(&error, text))?;
         if contents.raise.is_empty() && contents.clear.is_empty() {
             return Err("it holds no [[raise]] and no [[clear]]".into());
         }
