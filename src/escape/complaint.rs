@@ -1,13 +1,19 @@
 //! What a parser complains of, on one line: several would be escaped as the words of a stranger.
 
-/// Where a text is no TOML, or not of its form, and why; the line counts from 1.
+/// Longest piece of a line that is quoted, letters.
+const QUOTED: usize = 60;
+
+/// Where a text is no TOML, or not of its form, and why; lines count from 1, and the line is quoted.
 #[must_use]
 pub fn toml(error: &toml::de::Error, text: &str) -> String {
     let words = error.message().trim_end().replace('\n', "; ");
     match error.span() {
         Some(span) => {
             let before = text.get(..span.start).unwrap_or(text);
-            format!("line {}: {words}", before.matches('\n').count() + 1)
+            let number = before.matches('\n').count();
+            let line = text.lines().nth(number).unwrap_or("").trim();
+            let quoted: String = line.chars().take(QUOTED).collect();
+            format!("line {}, `{quoted}`: {words}", number + 1)
         }
         None => words,
     }
@@ -31,7 +37,7 @@ mod tests {
         };
         assert_eq!(
             complaint("name = \"a\"\nnmae = 1\n"),
-            "line 2: unknown field `nmae`, expected `name`"
+            "line 2, `nmae = 1`: unknown field `nmae`, expected `name`"
         );
         assert!(!complaint("name = \"a\nb\"").contains('\n'));
     }
