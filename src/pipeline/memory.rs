@@ -52,7 +52,8 @@ impl Memory {
     /// Opens an index to match photos with.
     ///
     /// # Errors
-    /// [`IndexError`], [`IndexError::Missing`] among them.
+    /// [`IndexError`](crate::index::IndexError), its
+    /// [`Missing`](crate::index::IndexError::Missing) among them.
     pub fn open(dir: &Path, search: Search) -> Result<Self> {
         Ok(Self {
             index: Index::open(dir)?,
@@ -66,7 +67,8 @@ impl Memory {
     /// Another writer is waited for, for `patience`.
     ///
     /// # Errors
-    /// [`IndexError`], [`IndexError::Locked`] among them.
+    /// [`IndexError`](crate::index::IndexError), its
+    /// [`Locked`](crate::index::IndexError::Locked) among them.
     pub fn open_to_add(dir: &Path, search: Search, patience: Duration) -> Result<Self> {
         let index = Index::writer_or_new(dir, patience)?;
         Ok(Self {
@@ -99,7 +101,7 @@ impl Memory {
     /// offered there.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`](crate::index::IndexError).
     pub fn remembers(&self, picture: u64, item: &Item) -> Result<bool> {
         self.index
             .has_sighting(picture, &sighting_of(&item.file, &item.context))
@@ -110,7 +112,7 @@ impl Memory {
     /// no match of a photo that is being added. One that could not be read passes unchanged.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`](crate::index::IndexError).
     pub fn screen(&mut self, examined: Examined) -> Result<Record> {
         let Examined {
             mut record,
@@ -160,7 +162,7 @@ impl Memory {
     /// Takes up what other processes added since the index was opened or last followed.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`](crate::index::IndexError).
     pub fn follow(&mut self) -> Result<Followed> {
         self.index.follow()
     }
@@ -180,7 +182,7 @@ impl Memory {
     /// [`resume`](Self::resume).
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`](crate::index::IndexError).
     pub fn pause(&mut self) -> Result<()> {
         self.index.pause_writing()
     }
@@ -188,7 +190,8 @@ impl Memory {
     /// Goes on adding after [`pause`](Self::pause); another writer is waited for, for `patience`.
     ///
     /// # Errors
-    /// [`IndexError`], [`IndexError::Locked`] among them.
+    /// [`IndexError`](crate::index::IndexError), its
+    /// [`Locked`](crate::index::IndexError::Locked) among them.
     pub fn resume(&mut self, patience: Duration) -> Result<()> {
         self.index.resume_writing(patience)
     }
@@ -196,7 +199,7 @@ impl Memory {
     /// Takes back what was added since it was last durable.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`](crate::index::IndexError).
     pub fn abandon(&mut self) -> Result<()> {
         self.index.abandon()
     }
@@ -204,7 +207,7 @@ impl Memory {
     /// Makes what was added durable.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`](crate::index::IndexError).
     pub fn commit(&mut self) -> Result<()> {
         self.index.commit()
     }
@@ -213,7 +216,7 @@ impl Memory {
     /// descriptors in the graph.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`](crate::index::IndexError).
     pub fn seal(&mut self, progress: &mut dyn FnMut(usize)) -> Result<()> {
         self.index.seal(progress)
     }
