@@ -441,7 +441,7 @@ fn a_full_disk_under_an_index_loses_no_photo_that_has_a_row() {
         .output()
         .unwrap();
     assert_status(&output, 0);
-    for kib in [140, 200] {
+    for kib in [60, 100] {
         let output = scan_within(kib, &source, &out, &more);
         assert_names(&output, folder.path());
         assert!(files(&fs::read_to_string(&out).unwrap()).len() < 30);
