@@ -45,11 +45,9 @@ pub(super) struct Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.connections.held().remove(&self.number);
-        self.connections
-            .metrics
-            .connections
-            .fetch_sub(1, Ordering::Relaxed);
+        let mut held = self.connections.held();
+        held.remove(&self.number);
+        self.connections.tell(&held);
     }
 }
 
@@ -65,6 +63,12 @@ impl Connections {
 
     fn held(&self) -> MutexGuard<'_, BTreeMap<u64, Held>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Those that are held, and not those that gave way and whose tasks are still to end.
+    fn tell(&self, held: &BTreeMap<u64, Held>) {
+        let count = held.len() as u64;
+        self.metrics.connections.store(count, Ordering::Relaxed);
     }
 
     /// Makes a place; where all are taken, the one that has waited longest for a request gives
@@ -89,8 +93,8 @@ impl Connections {
             task: None,
         };
         held.insert(number, place);
+        self.tell(&held);
         drop(held);
-        self.metrics.connections.fetch_add(1, Ordering::Relaxed);
         Some(Place {
             connections: Arc::clone(self),
             number,

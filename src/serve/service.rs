@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use hyper_util::server::graceful::GracefulShutdown;
 use sd_notify::NotifyState;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -217,18 +217,22 @@ impl Accept {
             Listener::Tcp(listener) => match listener.accept().await {
                 Ok((stream, _)) => {
                     let _ = stream.set_nodelay(true);
-                    self.tcp(stream);
+                    self.take_in(stream, clamd::Stream::Tcp);
                 }
                 Err(error) => refused(&error).await,
             },
             Listener::Unix(listener, _) => match listener.accept().await {
-                Ok((stream, _)) => self.unix(stream),
+                Ok((stream, _)) => self.take_in(stream, clamd::Stream::Unix),
                 Err(error) => refused(&error).await,
             },
         }
     }
 
-    fn tcp(&self, mut stream: tokio::net::TcpStream) {
+    /// Gives the stream a place, and speaks with whoever is at its other end.
+    fn take_in<S>(&self, mut stream: S, for_clamd: fn(S) -> clamd::Stream)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let Some(place) = self.connections.enter() else {
             tokio::spawn(async move { stream.write_all(CROWDED).await });
             return;
@@ -242,27 +246,7 @@ impl Accept {
             }
             Speaks::Clamd => {
                 let shared = Arc::clone(&self.shared);
-                let speak = clamd::speak(clamd::Stream::Tcp(stream), shared, busy);
-                self.connections.spawn(place, speak);
-            }
-        }
-    }
-
-    fn unix(&self, mut stream: tokio::net::UnixStream) {
-        let Some(place) = self.connections.enter() else {
-            tokio::spawn(async move { stream.write_all(CROWDED).await });
-            return;
-        };
-        let busy = Arc::clone(&place.busy);
-        let timeout = self.shared.options.header_timeout;
-        match &self.speaks {
-            Speaks::Http(router, graceful) => {
-                let http = speak_http(stream, router.clone(), busy, timeout, graceful.watcher());
-                self.connections.spawn(place, http);
-            }
-            Speaks::Clamd => {
-                let shared = Arc::clone(&self.shared);
-                let speak = clamd::speak(clamd::Stream::Unix(stream), shared, busy);
+                let speak = clamd::speak(for_clamd(stream), shared, busy);
                 self.connections.spawn(place, speak);
             }
         }
