@@ -31,6 +31,18 @@ pub fn interval_of_share(share: f64, trials: usize) -> [f64; 2] {
     [(middle - half).max(0.0), (middle + half).min(1.0)]
 }
 
+/// The interval that was drawn; of a share of none or all no narrower than the exact one, since a
+/// bootstrap cannot draw what it never saw.
+#[must_use]
+pub fn no_narrower(drawn: Option<[f64; 2]>, share: f64, trials: usize) -> Option<[f64; 2]> {
+    if share > 0.0 && share < 1.0 {
+        return drawn;
+    }
+    let exact = interval_of_share(share, trials);
+    let [low, high] = drawn.unwrap_or(exact);
+    Some([low.min(exact[0]), high.max(exact[1])])
+}
+
 /// Upper end of the exact 95 % interval where no trial of `trials` was a hit.
 #[must_use]
 pub fn most_if_none(trials: usize) -> f64 {

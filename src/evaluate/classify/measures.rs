@@ -342,19 +342,15 @@ pub(in crate::evaluate) struct Support {
 }
 
 impl Support {
-    /// The interval that was drawn; of a share of none or all, no narrower than the exact one, since
-    /// a bootstrap cannot draw what it never saw.
+    /// The interval that was drawn, and what a bootstrap cannot draw since it never saw it.
     fn widened(&self, value: f64, drawn: Option<[f64; 2]>) -> Option<[f64; 2]> {
-        let exact = self
-            .trials
-            .filter(|_| value <= 0.0 || value >= 1.0)
-            .map(|trials| binomial::interval_of_share(value, trials))
-            .or(self.unseen);
-        match (drawn, exact) {
-            (Some([low, high]), Some([exact_low, exact_high])) => {
-                Some([low.min(exact_low), high.max(exact_high)])
+        match (self.trials, self.unseen) {
+            (Some(trials), _) => binomial::no_narrower(drawn, value, trials),
+            (None, Some([least, most])) => {
+                let [low, high] = drawn.unwrap_or([least, most]);
+                Some([low.min(least), high.max(most)])
             }
-            (drawn, exact) => drawn.or(exact),
+            (None, None) => drawn,
         }
     }
 

@@ -211,7 +211,7 @@ fn part(
         Figure {
             label: method.to_string(),
             note: note(&measure, value).to_owned(),
-            interval: interval.map(|drawn| widened(&measure, value, drawn, group_count)),
+            interval: interval.and_then(|drawn| widened(&measure, value, drawn, group_count)),
             measure,
             value,
             photographs: ranked.questions(),
@@ -225,25 +225,22 @@ fn part(
     }
 }
 
-/// The interval that was drawn; of none or all of the questions no narrower than the exact one,
-/// since a bootstrap cannot draw what it never saw.
+/// The interval that was drawn; of a share of the questions by [`binomial::no_narrower`].
 fn widened(
     measure: &Measure,
     value: Option<f64>,
-    [low, high]: [f64; 2],
+    drawn: [f64; 2],
     groups: usize,
-) -> [f64; 2] {
+) -> Option<[f64; 2]> {
     use Measure::{FoundAtAll, RecallAtPrecision, RecallAtRank, WrongAnswersPerQuestion};
-    let exact = match (measure, value) {
-        (FoundAtAll | RecallAtPrecision(_) | RecallAtRank(_), Some(share))
-            if share <= 0.0 || share >= 1.0 =>
-        {
-            binomial::interval_of_share(share, groups)
+    match (measure, value) {
+        (FoundAtAll | RecallAtPrecision(_) | RecallAtRank(_), Some(share)) => {
+            binomial::no_narrower(Some(drawn), share, groups)
         }
-        (WrongAnswersPerQuestion, Some(0.0)) => binomial::interval_of_share(0.0, groups),
-        _ => return [low, high],
-    };
-    [low.min(exact[0]), high.max(exact[1])]
+        // More than one wrong answer to a question makes no share of them.
+        (WrongAnswersPerQuestion, Some(0.0)) => binomial::no_narrower(Some(drawn), 0.0, groups),
+        _ => Some(drawn),
+    }
 }
 
 fn note(measure: &Measure, value: Option<f64>) -> &'static str {
