@@ -359,7 +359,7 @@ impl Check {
             std::fs::write(&to, drawing).with_context(|| format!("write {}", to.display()))
         };
         if let Err(error) = drawn() {
-            eprintln!("faunalens: {}: no drawing: {error:#}", record.file);
+            tell(format!("faunalens: {}: no drawing: {error:#}", record.file));
         }
     }
 }

@@ -216,7 +216,7 @@ fn init(dir: &Path, hash_only: bool, also: &[PerceptualAlgorithm]) -> anyhow::Re
 fn writer_or_new(dir: &Path, patience: Duration) -> anyhow::Result<Index> {
     match Index::writer(dir, patience) {
         Err(IndexError::Missing(_)) => {
-            let index = Index::create(dir, IndexSettings::default())?;
+            let index = Index::writer_or_new(dir, patience)?;
             tell(format!("faunalens: new index -> {}", name(dir)));
             Ok(index)
         }
