@@ -54,11 +54,7 @@ def study(writer: safety.Writer, disk: Disk, times: int, moments: random.Random)
         if full.returncode != 0 and not named:
             faults.append(f"names no file: {full.stderr.strip()}")
         disk.resize(ROOM * 1024)
-        faults += writer.stopped()
-        again = safety.faunalens(*writer.command())
-        if again.returncode != 0:
-            faults.append(f"run again: exit {again.returncode}: {again.stderr.strip()}")
-        faults += writer.finished()
+        faults += safety.faults_of(writer)
         row = {"writer": writer.name, "trial": number, "room_kib": room}
         row |= {"exit": full.returncode, "faults": "; ".join(faults)}
         rows.append(row)

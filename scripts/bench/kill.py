@@ -37,11 +37,7 @@ def study(writer: safety.Writer, times: int, moments: random.Random) -> list[dic
         writer.begin()
         after = moments.uniform(0.0, whole)
         ran = kill_after(writer, after)
-        faults = writer.stopped()
-        again = safety.faunalens(*writer.command())
-        if again.returncode != 0:
-            faults.append(f"run again: exit {again.returncode}: {again.stderr.strip()}")
-        faults += writer.finished()
+        faults = safety.faults_of(writer)
         row = {"writer": writer.name, "kill": number, "whole_s": round(whole, 3)}
         row |= {"after_s": round(after, 3), "ran": ran, "faults": "; ".join(faults)}
         rows.append(row)

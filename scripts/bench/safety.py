@@ -137,6 +137,15 @@ class Writer:
         return []
 
 
+def faults_of(writer: Writer) -> list[str]:
+    """What is wrong after a stop, and after the same command ran once more."""
+    faults = writer.stopped()
+    again = faunalens(*writer.command())
+    if again.returncode != 0:
+        faults.append(f"run again: exit {again.returncode}: {again.stderr.strip()}")
+    return faults + writer.finished()
+
+
 class Scan(Writer):
     """`scan`, with a file of rows and, if asked, an index."""
 
