@@ -404,9 +404,10 @@ impl QueryCommand {
 pub(super) fn hint(error: &IndexError) -> Option<String> {
     match error {
         IndexError::Missing(dir) => Some(format!("`faunalens index init {}` makes one", name(dir))),
-        IndexError::Damaged { .. } | IndexError::Older { .. } | IndexError::Stale(_) => {
-            Some("see `faunalens index compact`".into())
-        }
+        IndexError::Damaged { .. }
+        | IndexError::Older { .. }
+        | IndexError::Stale(_)
+        | IndexError::Interrupted(_) => Some("see `faunalens index compact`".into()),
         IndexError::Database { .. } => Some("see `faunalens index verify`".into()),
         _ => None,
     }

@@ -64,6 +64,13 @@ pub enum IndexError {
         name(.0)
     )]
     Stale(PathBuf),
+    /// A write was cut off, and what it left behind cannot be settled while only reading.
+    #[error(
+        "{}: a write was interrupted, and what it left beside this file must be settled first; \
+         opening the index for writing, as compacting it does, settles it",
+        name(.0)
+    )]
+    Interrupted(PathBuf),
     /// A change was asked of an index opened for reading.
     #[error("{}: the index is open for reading only; open it for writing", name(.0))]
     ReadOnly(PathBuf),

@@ -101,7 +101,9 @@ impl Index {
             [],
         )
         .with_path(&aside)?;
-        drop(db);
+        // Last, since a change of the journal's mode leaves a journal behind when it is stopped.
+        configure(&db).with_path(&aside)?;
+        close(db).with_path(&aside)?;
         premises::clear_database(&database)?;
         fs::rename(&aside, &database).with_path(&database)?;
         generation::sync_directory(dir)?;
@@ -293,26 +295,36 @@ impl Index {
 
 /// A connection that writes nothing. Where SQLite cannot keep its shared memory beside the
 /// database (a read-only medium, or somebody else's folder), the file is read as it stands, which
-/// is sound while no write-ahead log holds more.
+/// is sound while no write-ahead log holds more and no journal holds what is to be taken back.
 fn open_for_reading(database: &Path) -> Result<Connection> {
     let db =
         Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY).and_then(readable);
     let Err(error) = db else {
         return db.with_path(database);
     };
-    let log = premises::beside(database, "-wal");
-    let log_is_empty = fs::metadata(&log).map_or(true, |log| log.len() == 0);
     let refused = matches!(
         error.sqlite_error_code(),
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen)
     );
-    if !refused || !log_is_empty {
+    if !refused {
         return Err(error).with_path(database);
+    }
+    let is_left = |suffix| {
+        let left = fs::metadata(premises::beside(database, suffix));
+        left.is_ok_and(|left| left.len() > 0)
+    };
+    if is_left("-wal") || is_left("-journal") {
+        return Err(IndexError::Interrupted(database.into()));
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
     Connection::open_with_flags(immutable(database), flags)
         .and_then(readable)
         .with_path(database)
+}
+
+/// Closes a connection and says what went wrong, such as a log that could not be taken in.
+fn close(db: Connection) -> rusqlite::Result<()> {
+    db.close().map_err(|(_, error)| error)
 }
 
 /// The connection, once something could be read through it.

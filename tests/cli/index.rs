@@ -441,6 +441,45 @@ fn a_query_says_what_it_does_not_ask() {
     }
 }
 
+#[test]
+fn a_write_that_was_cut_off_is_never_read_as_it_stands() {
+    let dir = tempfile::tempdir().unwrap();
+    let index = filled(dir.path());
+    let cut_off = dir.path().join("cut-off");
+    std::fs::create_dir(&cut_off).unwrap();
+    let database = rusqlite::Connection::open(index.join("faunalens.sqlite")).unwrap();
+    // A rollback journal, and pages that reach the file before the transaction has ended.
+    database
+        .pragma_update(None, "journal_mode", "DELETE")
+        .unwrap();
+    database.pragma_update(None, "cache_size", 1).unwrap();
+    database
+        .execute_batch(
+            "BEGIN;
+             UPDATE image SET quality = 0, removed_at = added_at;
+             CREATE TABLE more(data BLOB);
+             WITH RECURSIVE row(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM row WHERE n < 500)
+             INSERT INTO more SELECT randomblob(4000) FROM row;",
+        )
+        .unwrap();
+    for file in ["faunalens.sqlite", "faunalens.sqlite-journal"] {
+        std::fs::copy(index.join(file), cut_off.join(file)).unwrap();
+    }
+    database.execute_batch("ROLLBACK").unwrap();
+    for action in ["stats", "verify"] {
+        let output = on(&cut_off, action, &[]);
+        assert_status(&output, 2);
+        let words = stderr(&output);
+        assert!(words.contains("a write was interrupted"), "{words}");
+        assert!(words.contains("index compact"), "{words}");
+    }
+    assert_status(&on(&cut_off, "compact", &[]), 0);
+    let verified = on(&cut_off, "verify", &[]);
+    assert_status(&verified, 0);
+    let counted = stdout(&on(&cut_off, "stats", &[]));
+    assert!(counted.contains(" 6   in 6 sightings"), "{counted}");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_read_only_index_answers_without_its_log() {
