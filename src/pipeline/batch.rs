@@ -8,7 +8,7 @@ use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use super::inspect::{Input, inspect, sighting_of};
-use super::memory::{TOGETHER, Undurable};
+use super::memory::{TOGETHER, Waiting};
 use super::{Engine, Examined, Memory, Remembered, SharedMemory, Worker};
 use crate::fingerprint::PerceptualAlgorithm;
 use crate::index::{IndexError, Sighting};
@@ -41,8 +41,9 @@ pub enum BatchError<E: std::error::Error> {
 impl Engine {
     /// Screens a stream of photos with `workers` parallel workers: scores each, matches it with
     /// what `memory` holds, where that is open to add remembers it, and hands the records to
-    /// `emit` in input order, each only when its photo is durable in the index. Memory use is
-    /// bounded by the number of workers, not by the number of photos. Once `stop` is set no new
+    /// `emit` in input order, each only when its photo is durable in the index. The index is held
+    /// only while some photos are matched and stored: others may add to it in between. Memory use
+    /// is bounded by the number of workers, not by the number of photos. Once `stop` is set no new
     /// photo is begun, and those in hand are finished and emitted.
     ///
     /// # Errors
@@ -60,7 +61,7 @@ impl Engine {
                 emit(item, examined.record).map_err(BatchError::Emit)
             });
         };
-        let mut undurable = Undurable::new();
+        let mut waiting = Waiting::new(memory).map_err(BatchError::Index)?;
         let mut emit_all = |durable: Result<Vec<(Item, Record)>, IndexError>| {
             (durable.map_err(BatchError::Index)?.into_iter())
                 .try_for_each(|(item, record)| emit(item, record))
@@ -68,10 +69,9 @@ impl Engine {
         };
         let also = memory.also().to_vec();
         self.run(workers, items, Some(&also), stop, |item, examined| {
-            let record = memory.screen(examined);
-            emit_all(record.and_then(|record| undurable.push(memory, (item, record))))
+            emit_all(waiting.push(memory, item, examined))
         })?;
-        emit_all(undurable.commit(memory))
+        emit_all(waiting.screen(memory))
     }
 
     /// Screens a stream of photos as [`Engine::screen`] does, with an index that others add to at

@@ -5,8 +5,8 @@ use std::sync::atomic::AtomicBool;
 use rayon::prelude::*;
 
 use super::batch::{input, sighting};
-use super::memory::TOGETHER;
-use super::{BatchError, Engine, inspect};
+use super::memory::{OTHERS_TURN, TOGETHER};
+use super::{BatchError, Engine, Examined, inspect};
 use crate::index::{Evidence, Index, IndexError};
 use crate::manifest::Item;
 use crate::photo::Limits;
@@ -30,7 +30,8 @@ pub struct Filled {
 pub type Each<'a> = &'a mut dyn FnMut(&Record);
 
 /// Adds photos by their hashes and landmarks, without a model. They are durable afterwards, and
-/// packed once the index is sealed.
+/// packed once the index is sealed. The index is held only while some photos are stored: others may
+/// add to it in between.
 ///
 /// # Errors
 /// [`IndexError`]; single photos that fail are counted.
@@ -43,24 +44,25 @@ pub fn fill(
     let also = index.settings().also.clone();
     let mut filled = Filled::default();
     let mut items = items.fuse();
+    index.pause_writing()?;
     loop {
         let chunk: Vec<Item> = items.by_ref().take(TOGETHER).collect();
         if chunk.is_empty() {
+            index.resume_writing(OTHERS_TURN)?;
             return Ok(filled);
         }
-        let inspected: Vec<_> = chunk
+        let mut examined: Vec<_> = chunk
             .par_iter()
             .map(|item| {
                 let inspected = inspect(item.file.clone(), input(item), limits, Some(&also));
                 let inspected = inspected.sighted(sighting(item));
-                (inspected.record, inspected.evidence)
+                Examined {
+                    record: inspected.record,
+                    evidence: inspected.evidence,
+                }
             })
             .collect();
-        for (record, evidence) in inspected {
-            filled.add(index, &record, evidence.as_deref())?;
-            each(&record);
-        }
-        index.commit()?;
+        filled.store(index, &mut examined, each)?;
     }
 }
 
@@ -77,26 +79,42 @@ impl Engine {
         each: Each<'_>,
     ) -> Result<Filled, BatchError<IndexError>> {
         let mut filled = Filled::default();
-        let mut undurable = 0;
+        let mut waiting = Vec::new();
         let never = AtomicBool::new(false);
         let also = index.settings().also.clone();
+        index.pause_writing().map_err(BatchError::Index)?;
         self.run(workers, items, Some(&also), &never, |_, examined| {
-            filled
-                .add(index, &examined.record, examined.evidence.as_deref())
-                .map_err(BatchError::Index)?;
-            each(&examined.record);
-            undurable += 1;
-            if undurable % TOGETHER == 0 {
-                index.commit().map_err(BatchError::Index)?;
+            waiting.push(examined);
+            match waiting.len() < TOGETHER {
+                true => Ok(()),
+                false => filled.store(index, &mut waiting, each),
             }
-            Ok(())
+            .map_err(BatchError::Index)
         })?;
-        index.commit().map_err(BatchError::Index)?;
+        filled
+            .store(index, &mut waiting, each)
+            .and_then(|()| index.resume_writing(OTHERS_TURN))
+            .map_err(BatchError::Index)?;
         Ok(filled)
     }
 }
 
 impl Filled {
+    /// Adds photos and makes them durable, once nobody else writes.
+    fn store(
+        &mut self,
+        index: &mut Index,
+        photos: &mut Vec<Examined>,
+        each: Each<'_>,
+    ) -> Result<(), IndexError> {
+        index.resume_writing(OTHERS_TURN)?;
+        for photo in photos.drain(..) {
+            self.add(index, &photo.record, photo.evidence.as_deref())?;
+            each(&photo.record);
+        }
+        index.pause_writing()
+    }
+
     fn add(
         &mut self,
         index: &mut Index,

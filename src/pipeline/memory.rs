@@ -16,6 +16,9 @@ use crate::verdict::Policy;
 pub(super) const TOGETHER: usize = 64;
 /// Longest time a row waits to be made durable.
 const AT_MOST: Duration = Duration::from_millis(500);
+/// How long a run that has begun waits for another writer, such as a compaction, before it gives
+/// up.
+pub(super) const OTHERS_TURN: Duration = Duration::from_secs(3600);
 
 /// How an index is searched for a photo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,11 +216,12 @@ impl Memory {
     }
 
     /// Commits, and packs what was added for searching; `progress` is called with the number of
-    /// descriptors in the graph.
+    /// descriptors in the graph. Another writer is waited for, for an hour at most.
     ///
     /// # Errors
     /// [`IndexError`](crate::index::IndexError).
     pub fn seal(&mut self, progress: &mut dyn FnMut(usize)) -> Result<()> {
+        self.resume(OTHERS_TURN)?;
         self.index.seal(progress)
     }
 }
@@ -230,39 +234,56 @@ fn is_place(found: &Match, own: &Sighting) -> bool {
     (&found.file, &found.seller, &found.listing) == (&own.file, &own.seller, &own.listing)
 }
 
-/// Rows whose photos are in the index but not yet durable there: they leave only afterwards, so
-/// that a row in the output is always a picture in the index.
+/// Photos that wait to be matched and remembered together. The index is held for that long alone,
+/// so that others can add to it beside a long scan, and a row leaves only once its photo is
+/// durable.
 #[derive(Debug)]
-pub(super) struct Undurable<T> {
-    rows: Vec<T>,
+pub(super) struct Waiting<T> {
+    photos: Vec<(T, Examined)>,
     since: Option<Instant>,
 }
 
-impl<T> Undurable<T> {
-    pub(super) fn new() -> Self {
-        Self {
-            rows: Vec::new(),
-            since: None,
+impl<T> Waiting<T> {
+    /// Nobody waits; where the index is open to add, others may have it.
+    pub(super) fn new(memory: &mut Memory) -> Result<Self> {
+        if memory.adds {
+            memory.pause()?;
         }
+        Ok(Self {
+            photos: Vec::new(),
+            since: None,
+        })
     }
 
-    /// Takes one row; gives back those that are durable now: at once where nothing was added.
-    pub(super) fn push(&mut self, memory: &mut Memory, row: T) -> Result<Vec<T>> {
-        self.rows.push(row);
-        if !memory.adds {
-            return Ok(std::mem::take(&mut self.rows));
-        }
+    /// Takes one photo; gives back the rows that are durable now: at once where nothing is added.
+    pub(super) fn push(
+        &mut self,
+        memory: &mut Memory,
+        item: T,
+        examined: Examined,
+    ) -> Result<Vec<(T, Record)>> {
+        self.photos.push((item, examined));
         let since = *self.since.get_or_insert_with(Instant::now);
-        if self.rows.len() < TOGETHER && since.elapsed() < AT_MOST {
+        if memory.adds && self.photos.len() < TOGETHER && since.elapsed() < AT_MOST {
             return Ok(Vec::new());
         }
-        self.commit(memory)
+        self.screen(memory)
     }
 
-    /// Makes all rows durable and gives them back.
-    pub(super) fn commit(&mut self, memory: &mut Memory) -> Result<Vec<T>> {
-        memory.commit()?;
+    /// Screens all that wait, makes them durable, and gives back their rows.
+    pub(super) fn screen(&mut self, memory: &mut Memory) -> Result<Vec<(T, Record)>> {
         self.since = None;
-        Ok(std::mem::take(&mut self.rows))
+        if memory.adds {
+            memory.resume(OTHERS_TURN)?;
+        }
+        let rows = self
+            .photos
+            .drain(..)
+            .map(|(item, examined)| Ok((item, memory.screen(examined)?)))
+            .collect::<Result<_>>()?;
+        if memory.adds {
+            memory.pause()?;
+        }
+        Ok(rows)
     }
 }

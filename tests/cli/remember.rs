@@ -138,3 +138,37 @@ fn start(source: &Path, index: &Path, caller: usize, turn: usize) -> Child {
         .spawn()
         .unwrap()
 }
+
+#[test]
+fn a_hook_is_answered_beside_a_scan_that_goes_on() {
+    use std::io::Write;
+    let folder = tempfile::tempdir().unwrap();
+    let (source, index) = (crawl(folder.path(), 3), folder.path().join("seen"));
+    let photo = |number: usize| source.join(format!("{number:04}.png"));
+    let mut scan = faunalens()
+        .args(["scan", "-", "--quiet", "--index", text(&index), "--out"])
+        .arg(folder.path().join("rows.jsonl"))
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut names = scan.stdin.take().unwrap();
+    writeln!(names, "{}", photo(0).display()).unwrap();
+    names.flush().unwrap();
+    while !index.join("faunalens.sqlite").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    // The scan waits for its next name, and would hold the index for ever.
+    let asked = remembering(&index, &["--seller", "anna", text(&photo(1))]);
+    assert_status(&asked, 0);
+    writeln!(names, "{}", photo(1).display()).unwrap();
+    drop(names);
+    assert_status(&scan.wait_with_output().unwrap(), 0);
+    let rows = std::fs::read_to_string(folder.path().join("rows.jsonl")).unwrap();
+    let rows = json_lines(&rows);
+    assert_eq!(rows.len(), 2);
+    assert_eq!(
+        rows[1]["matches"][0]["seller"], "anna",
+        "what was remembered meanwhile is found"
+    );
+    assert_eq!(stats(&index)["sightings"], 3);
+}
