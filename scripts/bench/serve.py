@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import http.client
 import json
 import os
 import re
@@ -13,7 +14,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -43,6 +44,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--photos", type=int, default=400, help="of a scan")
     parser.add_argument("--binary", type=Path, default=Path("target/release/faunalens"))
+    parser.add_argument("--index", type=Path, help="an index to look into as well")
     parser.add_argument("--python", help="an interpreter with uvicorn and the rest")
     parser.add_argument("--out", type=Path, default=Path("eval/serve/serve.csv"))
     return parser.parse_args()
@@ -155,8 +157,23 @@ def p99(times: list[float]) -> float:
     return sorted(times)[int(0.99 * (len(times) - 1))] * 1e3 if times else float("nan")
 
 
-def spawned(binary: Path, photos: list[Path], setting: list[str]) -> tuple[float, list[float]]:
-    """Photos a second of two shells that start `check` for each, and the time of each."""
+def alone(photos: list[bytes]) -> list[float]:
+    """The time of each photograph, asked one after another over one connection."""
+    connection = http.client.HTTPConnection("127.0.0.1", PORT)
+    times = []
+    for photo in photos:
+        began = time.perf_counter()
+        connection.request("POST", "/v1/check", photo)
+        connection.getresponse().read()
+        times.append(time.perf_counter() - began)
+    connection.close()
+    return times
+
+
+def spawned(
+    binary: Path, photos: list[Path], setting: list[str], shells: int = 2
+) -> tuple[float, list[float]]:
+    """Photos a second of shells that start `check` for each, and the time of each."""
     times: list[float] = []
 
     def loop(part: list[Path]) -> None:
@@ -167,12 +184,28 @@ def spawned(binary: Path, photos: list[Path], setting: list[str]) -> tuple[float
             times.append(time.perf_counter() - began)
 
     began = time.perf_counter()
-    threads = [threading.Thread(target=loop, args=(photos[k::2],)) for k in range(2)]
+    parts = [photos[k::shells] for k in range(shells)]
+    threads = [threading.Thread(target=loop, args=(part,)) for part in parts]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     return len(photos) / (time.perf_counter() - began), times
+
+
+def lookups(
+    number: int, row: Callable[..., None], serve: list[str], index: Path, photos: list[bytes]
+) -> None:
+    """The same photographs of a service with an index and of one without, one at a time."""
+    times: dict[bool, list[float]] = {False: [], True: []}
+    for asks in (False, True, True, False):
+        setting = ["--index", str(index)] if asks else []
+        with running(["env", "RUST_LOG=warn", *serve, *setting], PORT):
+            alone(photos[:20])
+            times[asks] += alone(photos)
+    pairs = zip(times[False], times[True], strict=True)
+    over = statistics.median(with_index - without for without, with_index in pairs) * 1e3
+    row(number, "serve", f"with the index {index.name}, over none", p50_ms=over)
 
 
 def main() -> None:
@@ -181,6 +214,8 @@ def main() -> None:
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     files = sorted(path for path in options.folder.rglob("*") if path.is_file())
     files = files[: options.photos]
+    if not files:
+        raise SystemExit(f"{options.folder}: no photographs")
     scratch = Path(tempfile.mkdtemp())
     listing = scratch / "list"
     listing.write_text("".join(f"{path.resolve()}\n" for path in files))
@@ -214,9 +249,20 @@ def main() -> None:
             used = cpu_of(pid) - before
             note = f"{full.pop('refused'):.0f} refused"
             row(number, "serve", "8 connections", cpu_s=used, note=note, **full)
-            half = wrk(PORT, script, 1, options.seconds)
-            half.pop("refused")
-            row(number, "serve", "1 connection", **half)
+            times = alone(photos)
+            median, slowest = statistics.median(times) * 1e3, p99(times)
+            row(number, "serve", "one at a time", p50_ms=median, p99_ms=slowest)
+            answered, _ = flood(photos, full["per_second"] / 2, options.seconds)
+            median = statistics.median(answered) * 1e3
+            rate = len(answered) / options.seconds
+            row(
+                number,
+                "serve",
+                "half the load",
+                per_second=rate,
+                p50_ms=median,
+                p99_ms=p99(answered),
+            )
             answered, refused = flood(photos, 2 * full["per_second"], options.seconds)
             row(
                 number,
@@ -238,7 +284,17 @@ def main() -> None:
             rate, times = spawned(binary, files[:40], server)
             median = statistics.median(times) * 1e3
             row(number, "check --server", "2 at once", per_second=rate, p50_ms=median)
+            some = len(files[:100])
+            here = alone(photos[:some])
+            _, there = spawned(binary, files[:some], server, shells=1)
+            over = statistics.median(b - a for a, b in zip(here, there, strict=True)) * 1e3
+            row(number, "check --server", "one at a time, over the request alone", p50_ms=over)
+            before = cpu_of(pid)
+            time.sleep(5)
+            row(number, "serve", "idle for 5 s", cpu_s=cpu_of(pid) - before)
             row(number, "serve", "memory", note=f"{resident(pid):.0f} MiB resident")
+        if options.index:
+            lookups(number, row, serve, options.index, photos)
         rate, times = spawned(binary, files[:40], [])
         row(number, "check", "2 at once", per_second=rate, p50_ms=statistics.median(times) * 1e3)
         if python:
