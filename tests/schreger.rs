@@ -5,8 +5,9 @@ use faunalens::photo::Limits;
 use faunalens::progress::{Progress, Silent, Stage};
 use faunalens::report::Frame;
 use faunalens::schreger::{
-    Config, Orientation, Reading, Reason, Species, Status, log10_likelihood_ratio, overlay,
-    posterior, read, read_with_evidence,
+    Config, LinePair, MarkedLines, Orientation, Reading, Reason, Species, Status, examine,
+    log10_likelihood_ratio, overlay, overlay_of_examination, posterior, read, read_marked,
+    read_with_evidence,
 };
 use image::{Rgb, RgbImage, imageops};
 use proptest::prelude::*;
@@ -282,6 +283,146 @@ fn the_drawing_shows_both_families_the_angle_and_its_interval() {
     let second = drawing.matches("stroke=\"#0072ce\"").count();
     assert!(first >= 6 && first == second, "{first} and {second} lines");
     assert!(drawing.contains("radial periods"));
+}
+
+#[test]
+fn the_drawing_of_a_refusal_says_what_was_found_and_why_it_is_none() {
+    let hatch = RgbImage::from_fn(420, 420, |x, y| {
+        let (x, y) = (f64::from(x), f64::from(y));
+        let wave = 0.5 * ((0.55 * x + 0.35 * y).cos() + (0.55 * x - 0.35 * y).cos());
+        Rgb([(190.0 * (1.0 + 0.1 * wave)) as u8; 3])
+    });
+    let found = examine(&hatch, &Config::default());
+    assert_eq!(found.reading, read(&hatch, &Config::default()));
+    assert_eq!(found.reading.status, Status::NoLattice);
+    assert!(!found.seeds.is_empty() && !found.surfaces.is_empty());
+    let drawing = overlay_of_examination(&hatch, &found).expect("a drawing");
+    assert_eq!(drawing.matches("class=\"seed\"").count(), found.seeds.len());
+    assert_eq!(
+        drawing.matches("class=\"surface\"").count(),
+        found.surfaces.len()
+    );
+    assert!(drawing.contains("refused"), "{drawing}");
+    assert!(drawing.contains(Reason::StraightLattice.in_words()));
+    // The lines themselves are drawn, of both families alike.
+    let first = drawing.matches("stroke=\"#e6194b\"").count();
+    let second = drawing.matches("stroke=\"#0072ce\"").count();
+    assert!(first >= 4 && first == second, "{first} and {second} lines");
+}
+
+#[test]
+fn a_picture_in_which_nothing_crosses_is_drawn_with_words() {
+    let plain = RgbImage::from_pixel(400, 400, Rgb([210, 200, 180]));
+    let found = examine(&plain, &Config::default());
+    assert!(found.seeds.is_empty() && found.surfaces.is_empty());
+    let drawing = overlay_of_examination(&plain, &found).expect("a drawing");
+    assert!(drawing.contains("no window shows two families of lines that cross"));
+}
+
+#[test]
+fn examining_a_picture_gives_the_reading_that_is_reported() {
+    for photo in [elephant(), mammoth(), section(50.0, 74.0, 240.0, 0.004)] {
+        let found = examine(&photo, &Config::default());
+        let (reading, evidence) = read_with_evidence(&photo, &Config::default());
+        assert_eq!(found.reading, reading);
+        assert_eq!(found.evidence, evidence);
+        // Nothing is followed where no window shows lines that cross.
+        let first = found.surfaces.first().map(|surface| &surface.reading);
+        assert!(first.is_none_or(|first| *first == reading), "{first:?}");
+        assert_eq!(
+            first.is_none(),
+            reading.reasons == [Reason::NoCrossingPeaks]
+        );
+    }
+}
+
+/// Pairs of lines that cross at `angle` degrees about the radius from `centre`, at `places`.
+fn marks(angle: f64, centre: [f64; 2], places: &[[f64; 2]]) -> Vec<LinePair> {
+    let line = |[x, y]: [f64; 2], turn: f64| {
+        let along = (y - centre[1]).atan2(x - centre[0]) + turn;
+        let (dx, dy) = (25.0 * along.cos(), 25.0 * along.sin());
+        [x - dx, y - dy, x + dx, y + dy]
+    };
+    let half = angle.to_radians() / 2.0;
+    (places.iter())
+        .map(|place| LinePair {
+            a: line(*place, half),
+            b: line(*place, -half),
+        })
+        .collect()
+}
+
+const PLACES: [[f64; 2]; 4] = [[300.0, 60.0], [350.0, 90.0], [260.0, 70.0], [420.0, 110.0]];
+
+#[test]
+fn lines_marked_by_hand_give_the_angle_that_opens_to_the_axis() {
+    for truth in [60.0, 74.0, 100.0, 124.0] {
+        let marked = MarkedLines {
+            pairs: marks(truth, [340.0, 700.0], &PLACES),
+            radial: None,
+            centre: Some([340.0, 700.0]),
+            outer_zone: true,
+        };
+        let reading = read_marked(&marked, &Config::default()).expect("marks");
+        assert_eq!(reading.status, Status::Measured);
+        assert!((angle(&reading) - truth).abs() < 0.01, "{reading:?}");
+        let [low, high] = reading.ci90_deg.expect("an interval");
+        assert!(low < truth && truth < high && high - low > 6.0);
+        let species = match truth {
+            t if t < 80.0 => Species::Mammoth,
+            t if t > 120.0 => Species::Elephant,
+            _ => Species::Undecided,
+        };
+        assert_eq!(reading.species, species, "{reading:?}");
+    }
+}
+
+#[test]
+fn marks_without_a_radial_direction_name_no_species_and_one_bad_mark_moves_little() {
+    let good = marks(124.0, [340.0, 700.0], &PLACES);
+    let without = MarkedLines {
+        pairs: good.clone(),
+        radial: None,
+        centre: None,
+        outer_zone: true,
+    };
+    let reading = read_marked(&without, &Config::default()).expect("marks");
+    assert_eq!(reading.angle_deg, None);
+    assert!((reading.folded_angle_deg.expect("folded") - 56.0).abs() < 0.01);
+    assert_eq!(reading.species, Species::Undecided);
+    let mut pairs = good;
+    pairs.extend(marks(60.0, [340.0, 700.0], &[[380.0, 80.0]]));
+    let spoilt = MarkedLines {
+        pairs,
+        centre: Some([340.0, 700.0]),
+        ..without
+    };
+    let reading = read_marked(&spoilt, &Config::default()).expect("marks");
+    // The plain mean would be 111.2.
+    assert!(angle(&reading) > 114.0, "{reading:?}");
+}
+
+#[test]
+fn marks_that_say_nothing_are_named() {
+    let marked = |pairs| MarkedLines {
+        pairs,
+        radial: None,
+        centre: None,
+        outer_zone: false,
+    };
+    let none = read_marked(&marked(Vec::new()), &Config::default());
+    assert!(none.is_err());
+    let point = LinePair {
+        a: [1.0; 4],
+        b: [0.0, 0.0, 5.0, 5.0],
+    };
+    let error = read_marked(&marked(vec![point]), &Config::default()).expect_err("a point");
+    assert!(error.to_string().contains("pair 1"), "{error}");
+    let alike = LinePair {
+        a: [0.0, 0.0, 9.0, 9.0],
+        b: [5.0, 0.0, 14.0, 9.0],
+    };
+    assert!(read_marked(&marked(vec![alike]), &Config::default()).is_err());
 }
 
 /// Counts the steps of a study.

@@ -5,7 +5,9 @@ use crate::schreger::frame::Frame;
 use crate::schreger::least_squares::{
     Model, NormalEquations, Optimum, cost, descend, squared_length,
 };
-use crate::schreger::models::{PolarModel, StraightLines, StraightModel, deviations};
+use crate::schreger::models::{
+    PolarModel, STRETCH, StraightLines, StraightModel, VANISHING, deviations,
+};
 use crate::schreger::parameters::Parameters;
 use crate::schreger::polar::PolarLattice;
 use crate::schreger::starts::{self, bisectors};
@@ -23,8 +25,43 @@ const FINE: usize = 240;
 const FIRST_NOISE: f64 = 0.03;
 const LEAST_NOISE: f64 = 0.008;
 const MOST_NOISE: f64 = 0.1;
+/// Most noise of a lattice that wanders.
+const MOST_NOISE_DISORDERED: f64 = 0.2;
 /// Median of chi-square with four degrees of freedom.
 const MEDIAN_CHI_SQUARE_4: f64 = 3.357;
+
+/// What is expected of a lattice before it is fitted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Expected {
+    /// Standard deviation of the log stretch by tilt or an oblique cut.
+    stretch: f64,
+    /// Standard deviation of the vanishing line.
+    vanishing: f64,
+    /// Most relative noise of a wave vector.
+    most_noise: f64,
+}
+
+impl Expected {
+    /// A regular lattice, seen from nearly above.
+    pub(crate) const REGULAR: Self = Self {
+        stretch: STRETCH,
+        vanishing: VANISHING,
+        most_noise: MOST_NOISE,
+    };
+    /// A lattice that wanders as real ivory's does (6 to 15 %), from about above.
+    pub(crate) const DISORDERED: Self = Self {
+        stretch: 0.15,
+        vanishing: VANISHING,
+        most_noise: MOST_NOISE_DISORDERED,
+    };
+    /// The same from as far as 60 degrees aside (a log stretch of 0.69), where a near camera sees
+    /// the scale change over the face.
+    pub(crate) const DISORDERED_ASIDE: Self = Self {
+        stretch: 0.5,
+        vanishing: 0.2,
+        most_noise: MOST_NOISE_DISORDERED,
+    };
+}
 
 /// The best explanation of the windows under one reading of the bisectors.
 #[derive(Debug, Clone)]
@@ -61,21 +98,31 @@ impl Comparison {
     /// Fits every explanation and compares them; `None` below five windows.
     ///
     /// `independent_share` is the number of independent windows per window.
-    pub(crate) fn new(windows: &[LatticeWindow], independent_share: f64) -> Option<Self> {
+    pub(crate) fn new(
+        windows: &[LatticeWindow],
+        independent_share: f64,
+        expected: Expected,
+    ) -> Option<Self> {
         if windows.len() < FEWEST {
             return None;
         }
         let frame = Frame::new(windows, independent_share);
         let (coarse, fine) = (frame.thinned(COARSE), frame.thinned(FINE));
-        let attempts = descents(&coarse);
+        let attempts = descents(&coarse, expected);
         // The noise that the best explanation leaves sets the scale for all.
         let (swapped, first) = attempts.first()?;
-        let noise = scatter(&polar(&coarse, *swapped, FIRST_NOISE), &first.parameters);
-        let noise = (noise * FIRST_NOISE).clamp(LEAST_NOISE, MOST_NOISE);
-        let mut solutions = refined(&attempts, &coarse, &fine, noise).into_iter();
+        let noise = scatter(
+            &polar(&coarse, *swapped, FIRST_NOISE, expected),
+            &first.parameters,
+        );
+        let noise = (noise * FIRST_NOISE).clamp(LEAST_NOISE, expected.most_noise);
+        let mut solutions = refined(&attempts, &coarse, |swapped| {
+            polar(&fine, swapped, noise, expected)
+        })
+        .into_iter();
         let (best, other) = (solutions.next()?, solutions.next());
         let (straight, scatter_straight) = straight_lines(&coarse, &fine, noise);
-        let model = polar(&fine, best.swapped, noise);
+        let model = polar(&fine, best.swapped, noise, expected);
         Some(Self {
             log_odds_orientation: other.map_or(f64::INFINITY, |o| 0.5 * (o.cost - best.cost)),
             log_odds_curved: 0.5 * (straight.cost - best.cost),
@@ -115,21 +162,23 @@ impl Comparison {
     }
 }
 
-fn polar(frame: &Frame, swapped: bool, noise: f64) -> PolarModel<'_> {
+fn polar(frame: &Frame, swapped: bool, noise: f64, expected: Expected) -> PolarModel<'_> {
     PolarModel {
         frame,
         swapped,
         noise,
+        stretch: expected.stretch,
+        vanishing: expected.vanishing,
     }
 }
 
 /// Descends from every start; the best first, each with whether the families are swapped.
-fn descents(frame: &Frame) -> Vec<(bool, Optimum<Parameters>)> {
+fn descents(frame: &Frame, expected: Expected) -> Vec<(bool, Optimum<Parameters>)> {
     let mut attempts: Vec<_> = starts::axes(frame)
         .into_iter()
         .map(|axis| {
             let start = starts::parameters(frame, axis);
-            let model = |swapped| polar(frame, swapped, FIRST_NOISE);
+            let model = |swapped| polar(frame, swapped, FIRST_NOISE, expected);
             let swapped = cost(&model(true), &start) < cost(&model(false), &start);
             (swapped, descend(&model(swapped), start, 14))
         })
@@ -140,23 +189,22 @@ fn descents(frame: &Frame) -> Vec<(bool, Optimum<Parameters>)> {
 
 /// The best attempt for each reading of the bisectors, descended further on more windows; the
 /// better first.
-fn refined(
+fn refined<'a>(
     attempts: &[(bool, Optimum<Parameters>)],
     coarse: &Frame,
-    fine: &Frame,
-    noise: f64,
+    fine: impl Fn(bool) -> PolarModel<'a>,
 ) -> Vec<Solution> {
     let mut solutions: Vec<Solution> = [false, true]
         .into_iter()
         .filter_map(|sum_radial| {
             let (swapped, found) = (attempts.iter())
                 .find(|(_, a)| (sum_is_radial(coarse, &a.parameters) > 0.5) == sum_radial)?;
-            let refined = descend(&polar(fine, *swapped, noise), found.parameters, 20);
+            let refined = descend(&fine(*swapped), found.parameters, 20);
             Some(Solution {
                 parameters: refined.parameters,
                 swapped: *swapped,
                 cost: refined.cost,
-                sum_is_radial: sum_is_radial(fine, &refined.parameters),
+                sum_is_radial: sum_is_radial(fine(*swapped).frame, &refined.parameters),
             })
         })
         .collect();

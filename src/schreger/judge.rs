@@ -3,7 +3,7 @@
 use crate::schreger::config::{Config, FitConfig};
 use crate::schreger::connected::connected;
 use crate::schreger::evidence::Evidence;
-use crate::schreger::fit::Comparison;
+use crate::schreger::fit::{Comparison, Expected};
 use crate::schreger::grid::WindowGrid;
 use crate::schreger::growth::gather;
 use crate::schreger::reading::Reading;
@@ -29,6 +29,14 @@ pub(crate) fn judge(
         return (too_few(&candidate.windows, &config.fit), None);
     };
     let evidence = Evidence::gather(&comparison, &windows, candidate.level, &config.outer_zone);
+    if let Some(regular) = &evidence
+        && !regular.refusals(config).is_empty()
+        && regular.may_be_disordered(&config.disorder)
+        && let Some(evidence) = disordered(candidate, config)
+        && evidence.speaks_for_ivory(config)
+    {
+        return (Reading::disordered(&evidence, config), Some(evidence));
+    }
     match evidence {
         Some(evidence) => (Reading::of_evidence(&evidence, config), Some(evidence)),
         None => (
@@ -36,6 +44,22 @@ pub(crate) fn judge(
             None,
         ),
     }
+}
+
+/// What the windows say of a lattice that wanders, as real ivory's does.
+fn disordered(candidate: &Candidate<'_>, config: &Config) -> Option<Evidence> {
+    let share = candidate.independent / candidate.windows.len() as f64;
+    let fit = |expected| Comparison::new(&candidate.windows, share, expected);
+    let mut comparison = fit(Expected::DISORDERED)?;
+    // A tilt that the windows do not tell of is not made up.
+    let aside = fit(Expected::DISORDERED_ASIDE).filter(|aside| {
+        aside.log_odds_curved > comparison.log_odds_curved + config.disorder.aside_log_odds
+    });
+    comparison = aside.unwrap_or(comparison);
+    let mut windows = candidate.windows.clone();
+    windows.retain(|window| comparison.misfit(window) < config.fit.most_misfit);
+    let windows = connected(windows);
+    Evidence::gather(&comparison, &windows, candidate.level, &config.outer_zone)
 }
 
 /// The fit and the windows that agree with it; `None` where there are too few to fit.
@@ -52,7 +76,7 @@ fn fitted(
         return None;
     }
     let share = candidate.independent / followed.len() as f64;
-    let first = Comparison::new(followed, share)?;
+    let first = Comparison::new(followed, share, Expected::REGULAR)?;
     let (comparison, mut windows) =
         again(&first, candidate, config, spectrometer).unwrap_or_else(|| (first, followed.clone()));
     windows.retain(|window| comparison.misfit(window) < limits.most_misfit);
@@ -82,7 +106,7 @@ fn again(
         return None;
     }
     let share = candidate.independent / followed.len() as f64;
-    let second = Comparison::new(&gathered, share)?;
+    let second = Comparison::new(&gathered, share, Expected::REGULAR)?;
     (second.scatter < first.scatter * MOST_LOOSER).then_some((second, gathered))
 }
 

@@ -12,20 +12,24 @@
 //! ```text
 //! pixels -> pyramid (light, contrast) -> spectrum (peaks per window, on a grid)
 //!        -> search (seed, growth: two families) -> fit (centre, wave number, angle, tilt)
-//!        -> zone + rim + uncertainty -> evidence -> refusal -> reading (species)
+//!        -> zone + rim + uncertainty -> evidence -> refusal -> disorder -> reading (species)
 //! ```
 
 mod band;
 mod cholesky;
 mod config;
 mod connected;
+mod disorder;
 mod evidence;
+mod examination;
 mod fit;
 mod frame;
 mod grid;
 mod growth;
+mod ink;
 mod judge;
 mod least_squares;
+mod marked;
 mod models;
 mod overlay;
 mod parameters;
@@ -43,17 +47,20 @@ mod species;
 mod spectrum;
 mod starts;
 mod status;
+mod surfaces;
 mod uncertainty;
 mod vector;
 mod window;
 mod zone;
 
 pub use config::{
-    CentreLimits, Config, CurvatureLimits, ExtentLimits, FitConfig, GrowthConfig, IntervalConfig,
-    OrientationConfig, OuterZoneConfig, PatternLimits, RefusalConfig, SearchConfig,
+    CentreLimits, Config, CurvatureLimits, DisorderConfig, ExtentLimits, FitConfig, GrowthConfig,
+    IntervalConfig, OrientationConfig, OuterZoneConfig, PatternLimits, RefusalConfig, SearchConfig,
 };
 pub use evidence::{Evidence, Radii, WindowEvidence};
-pub use overlay::{OverlayError, overlay};
+pub use examination::{CrossingPair, Examination, Surface, examine};
+pub use marked::{Line, LinePair, MarkedLines, MarkedLinesError, read_marked};
+pub use overlay::{OverlayError, overlay, overlay_of_examination};
 pub use reading::Reading;
 pub use reason::Reason;
 pub use rim::Rim;
@@ -64,8 +71,6 @@ pub use status::{Orientation, Status};
 pub use uncertainty::ErrorTerms;
 
 use image::RgbImage;
-use spectrum::Spectrometer;
-use window::SIDE;
 
 /// Reads the lattice of one photograph.
 ///
@@ -79,33 +84,6 @@ pub fn read(pixels: &RgbImage, config: &Config) -> Reading {
 ///
 /// The evidence is `None` where no lattice was followed far enough to fit it.
 pub fn read_with_evidence(pixels: &RgbImage, config: &Config) -> (Reading, Option<Evidence>) {
-    let (width, height) = pixels.dimensions();
-    if width.min(height) < config.search.least_side.max(SIDE as u32) {
-        return (
-            Reading::without(Status::NotResolvable, vec![Reason::PictureTooSmall]),
-            None,
-        );
-    }
-    let levels = pyramid::pyramid(pixels, SIDE);
-    let mut spectrometer = Spectrometer::new();
-    let candidates = search::candidates(&levels, config, &mut spectrometer);
-    let mut fallback = (
-        Reading::without(Status::NoLattice, vec![Reason::NoCrossingPeaks]),
-        None,
-    );
-    let mut rank = 0;
-    for candidate in &candidates {
-        let outcome = judge::judge(candidate, config, &mut spectrometer);
-        let here = match (outcome.0.status, outcome.0.orientation) {
-            (Status::Measured, Orientation::Radial) => return outcome,
-            (Status::Measured, Orientation::Unknown) => 3,
-            (Status::NotResolvable, _) => 2,
-            _ => 1,
-        };
-        if here > rank {
-            rank = here;
-            fallback = outcome;
-        }
-    }
-    fallback
+    let found = examination::search_and_judge(pixels, config, false);
+    (found.reading, found.evidence)
 }

@@ -8,9 +8,9 @@ use crate::schreger::polar::PolarLattice;
 use crate::schreger::vector::{Vector, divide, dot, scale, subtract};
 
 /// Standard deviation of the log stretch by tilt or an oblique cut; cos 25 degrees is -0.1.
-const STRETCH: f64 = 0.07;
+pub(crate) const STRETCH: f64 = 0.07;
 /// Standard deviation of the vanishing line: how much scale changes over one extent.
-const VANISHING: f64 = 0.05;
+pub(crate) const VANISHING: f64 = 0.05;
 /// The same for straight lines, which have nothing else to bend them.
 const VANISHING_STRAIGHT: f64 = 0.3;
 
@@ -21,6 +21,10 @@ pub(crate) struct PolarModel<'a> {
     pub(crate) swapped: bool,
     /// Standard deviation of a wave vector, relative to its length.
     pub(crate) noise: f64,
+    /// Standard deviation of the log stretch.
+    pub(crate) stretch: f64,
+    /// Standard deviation of the vanishing line.
+    pub(crate) vanishing: f64,
 }
 
 impl Model<COUNT> for PolarModel<'_> {
@@ -44,8 +48,8 @@ impl Model<COUNT> for PolarModel<'_> {
             log_tan: prior(0.0, 1.5),
             log_tan_slope: prior(0.1, 1.0),
             log_tan_bend: prior(0.0, 0.5),
-            log_stretch: [prior(0.0, STRETCH); 2],
-            vanishing_line: [prior(0.0, VANISHING); 2],
+            log_stretch: [prior(0.0, self.stretch); 2],
+            vanishing_line: [prior(0.0, self.vanishing); 2],
         }
         .to_array()
     }

@@ -2,8 +2,11 @@
 //! outer zone and scale.
 
 use crate::schreger::evidence::{Evidence, WindowEvidence};
+use crate::schreger::examination::Examination;
+use crate::schreger::ink::{FIRST, SECOND, label};
 use crate::schreger::reading::Reading;
 use crate::schreger::status::{Orientation, Status};
+use crate::schreger::surfaces;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use image::RgbImage;
@@ -12,9 +15,7 @@ use std::fmt::Write;
 
 /// Most line pairs drawn.
 const PAIRS: usize = 24;
-/// Colours of the two families, the axis and the zone.
-const FIRST: &str = "#e6194b";
-const SECOND: &str = "#0072ce";
+/// Colours of the axis and the zone.
 const AXIS: &str = "#ffb000";
 const ZONE: &str = "#00a651";
 
@@ -37,14 +38,38 @@ pub fn overlay(
     reading: &Reading,
     evidence: Option<&Evidence>,
 ) -> Result<String, OverlayError> {
+    draw(pixels, reading, evidence, None)
+}
+
+/// Draws a reading as [`overlay`] does, and all that was found besides: the windows in which a
+/// lattice could begin, each surface that was followed with some of its lines, and in words below
+/// the photograph what came of it and why.
+///
+/// # Errors
+/// [`OverlayError`] where the pixels cannot be encoded, which happens for an empty picture.
+pub fn overlay_of_examination(
+    pixels: &RgbImage,
+    found: &Examination,
+) -> Result<String, OverlayError> {
+    draw(pixels, &found.reading, found.evidence.as_ref(), Some(found))
+}
+
+fn draw(
+    pixels: &RgbImage,
+    reading: &Reading,
+    evidence: Option<&Evidence>,
+    found: Option<&Examination>,
+) -> Result<String, OverlayError> {
     let (width, height) = pixels.dimensions();
     let mut photo = Vec::new();
     JpegEncoder::new_with_quality(&mut photo, 90).encode_image(pixels)?;
     // Lines and letters grow with the picture, so that they stay readable.
     let unit = (f64::from(width.max(height)) / 800.0).max(0.5);
-    let foot = 92.0 * unit;
+    let words = found.map(surfaces::words).unwrap_or_default();
+    let foot = (92.0 + surfaces::LINE * words.len() as f64) * unit;
     // The words below need room that a narrow picture does not have.
-    let sheet = f64::from(width).max(640.0 * unit);
+    let room = if found.is_some() { 1000.0 } else { 640.0 };
+    let sheet = f64::from(width).max(room * unit);
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {sheet:.0} {:.0}\" width=\"{sheet:.0}\" height=\"{:.0}\" \
          font-family=\"sans-serif\">\n<rect width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n\
@@ -54,6 +79,11 @@ pub fn overlay(
         f64::from(height) + foot,
         STANDARD.encode(&photo),
     );
+    if let Some(found) = found {
+        // The lines of a measured lattice are drawn below, with their angles.
+        let first = usize::from(reading.status == Status::Measured);
+        surfaces::draw(&mut svg, found, unit, first);
+    }
     if let Some(evidence) = evidence
         && reading.status == Status::Measured
     {
@@ -71,6 +101,15 @@ pub fn overlay(
         draw_scale(&mut svg, evidence, f64::from(height), unit, oriented);
     }
     draw_verdict(&mut svg, reading, f64::from(height), unit);
+    for (i, (colour, text)) in words.iter().enumerate() {
+        let _ = writeln!(
+            svg,
+            "<text x=\"{:.1}\" y=\"{:.1}\" font-size=\"{:.1}\" fill=\"{colour}\">{text}</text>",
+            8.0 * unit,
+            f64::from(height) + (96.0 + surfaces::LINE * i as f64) * unit,
+            12.5 * unit
+        );
+    }
     svg.push_str("</svg>\n");
     Ok(svg)
 }
@@ -237,15 +276,4 @@ fn draw_verdict(svg: &mut String, reading: &Reading, height: f64, unit: f64) {
             15.0 * unit
         );
     }
-}
-
-/// Letters with a pale rim, readable on any ground: written twice, because not
-/// every viewer knows `paint-order`.
-fn label(svg: &mut String, [x, y]: [f64; 2], size: f64, text: &str) {
-    let _ = writeln!(
-        svg,
-        "<text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"{size:.1}\" stroke=\"#ffffff\" stroke-width=\"{:.1}\">{text}</text>\n\
-         <text x=\"{x:.1}\" y=\"{y:.1}\" font-size=\"{size:.1}\" fill=\"#000000\">{text}</text>",
-        size * 0.25
-    );
 }

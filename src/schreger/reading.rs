@@ -75,6 +75,25 @@ impl Reading {
         }
     }
 
+    /// What is said of a lattice that wanders, or is seen from far aside: an angle with a wide
+    /// interval, and no species.
+    pub(crate) fn disordered(evidence: &Evidence, config: &Config) -> Self {
+        let error = config.disorder.wider * evidence.standard_error_deg;
+        let angle = evidence.angle_deg;
+        let half = config.interval.factor * error;
+        let mut reasons = vec![Reason::DisorderedLattice];
+        reasons.extend((!evidence.outer_zone).then_some(Reason::OuterZoneNotShown));
+        Self {
+            angle_deg: Some(angle),
+            ci90_deg: Some([(angle - half).max(0.0), (angle + half).min(180.0)]),
+            folded_angle_deg: Some(angle.min(180.0 - angle)),
+            orientation: Orientation::Radial,
+            log10_lr_elephant_vs_mammoth: Some(log10_likelihood_ratio(angle, error, false)),
+            windows: evidence.windows.len(),
+            ..Self::without(Status::Measured, reasons)
+        }
+    }
+
     fn oriented(evidence: &Evidence, config: &Config) -> Self {
         let angle = evidence.angle_deg;
         let (error, outer_zone) = (evidence.standard_error_deg, evidence.outer_zone);

@@ -34,6 +34,8 @@ pub enum Reason {
     OuterZoneNotShown,
     /// The angle lies where elephant and mammoth overlap.
     AngleInOverlap,
+    /// The lattice wanders, or is seen from far aside: its angle is measured, and names no species.
+    DisorderedLattice,
 }
 
 impl Reason {
@@ -55,6 +57,33 @@ impl Reason {
             Self::OrientationUnknown => "orientation_unknown",
             Self::OuterZoneNotShown => "outer_zone_not_shown",
             Self::AngleInOverlap => "angle_in_overlap",
+            Self::DisorderedLattice => "disordered_lattice",
+        }
+    }
+
+    /// What it means, for an expert; goes on after "because".
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::PictureTooSmall => "the picture is too small to hold a lattice",
+            Self::NoCrossingPeaks => "no window shows two families of lines that cross",
+            Self::TooFewPeriods => "too few periods of the lines are seen",
+            Self::StraightLattice => {
+                "straight, evenly spaced lines explain it as well, as of print, engraving or cloth"
+            }
+            Self::NoCommonCentre => "the two families do not belong to one centre",
+            Self::ContrastTooStrong => "the lines are stronger than ivory shows",
+            Self::ContrastTooWeak => "the lines are too faint to be told from noise",
+            Self::PeriodTooShort => "the shortest period has too few pixels",
+            Self::TooOblique => "the fit needs more tilt than can be undone",
+            Self::AngleOutOfRange => "the angle lies outside what ivory shows",
+            Self::AngleFallsOutward => "the angle falls away from the centre, where a tusk's grows",
+            Self::OrientationUnknown => "the radial direction cannot be told from the tangential",
+            Self::OuterZoneNotShown => "the outer zone of the tusk is not shown",
+            Self::AngleInOverlap => "the angle lies where elephant and mammoth overlap",
+            Self::DisorderedLattice => {
+                "the lattice wanders or is seen from far aside, so its angle names no species"
+            }
         }
     }
 }

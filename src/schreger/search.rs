@@ -49,57 +49,70 @@ impl<'a> Candidate<'a> {
     }
 }
 
-/// The lattices of all levels; those that cover most come first.
-pub(crate) fn candidates<'a>(
+/// What a search of all levels found.
+pub(crate) struct Found<'a> {
+    /// The lattices; those that cover most come first.
+    pub(crate) candidates: Vec<Candidate<'a>>,
+    /// Windows in which a lattice could begin, each with the scale of its level.
+    pub(crate) seeds: Vec<(LatticeWindow, f64)>,
+}
+
+/// Searches all levels and follows what starts there.
+pub(crate) fn search<'a>(
     levels: &'a [Level],
     config: &Config,
     spectrometer: &mut Spectrometer,
-) -> Vec<Candidate<'a>> {
-    let mut candidates: Vec<(f64, Candidate<'a>)> = (levels.iter())
-        .flat_map(|level| level_candidates(level, config, spectrometer))
-        .map(|candidate| (candidate.coverage(), candidate))
-        .collect();
+) -> Found<'a> {
+    let mut all_seeds = Vec::new();
+    let mut candidates: Vec<(f64, Candidate<'a>)> = Vec::new();
+    for level in levels {
+        let (seeds, found) = level_candidates(level, config, spectrometer);
+        all_seeds.extend(seeds.into_iter().map(|seed| (seed, level.scale)));
+        candidates.extend(found.into_iter().map(|found| (found.coverage(), found)));
+    }
     candidates.sort_by(|a, b| b.0.total_cmp(&a.0));
     candidates.truncate(config.search.most_candidates);
-    candidates
-        .into_iter()
-        .map(|(_, candidate)| candidate)
-        .collect()
+    Found {
+        candidates: (candidates.into_iter()).map(|(_, found)| found).collect(),
+        seeds: all_seeds,
+    }
 }
 
-/// Searches a few windows of a level, and follows what starts there.
+/// Searches a few windows of a level, and follows what starts there: the windows in which a
+/// lattice could begin, and the lattices.
 fn level_candidates<'a>(
     level: &'a Level,
     config: &Config,
     spectrometer: &mut Spectrometer,
-) -> Vec<Candidate<'a>> {
+) -> (Vec<LatticeWindow>, Vec<Candidate<'a>>) {
     let search = &config.search;
     let mut coarse = WindowGrid::new(level, SIDE * 3 / 4, search.most_windows, spectrometer);
     coarse.analyse_all();
     let seeds = seeds(&coarse, search);
     if seeds.is_empty() {
-        return Vec::new();
+        return (seeds, Vec::new());
     }
     let growth = &config.growth;
     let mut grid = WindowGrid::new(level, growth.stride, growth.most_windows, spectrometer);
     let mut found: Vec<Vec<LatticeWindow>> = Vec::new();
     let mut followed = 0;
-    for seed in seeds {
+    for seed in &seeds {
         // One start for each lattice: a cloth behind the piece may seed everywhere.
-        if found.iter().any(|windows| continues(windows, &seed)) {
+        if found.iter().any(|windows| continues(windows, seed)) {
             continue;
         }
         if followed == search.most_seeds {
             break;
         }
         followed += 1;
-        let windows = grow(&mut grid, &seed, growth.least_significance);
+        let windows = grow(&mut grid, seed, growth.least_significance);
         if windows.len() >= FEWEST {
             found.push(windows);
         }
     }
     let pitch = grid.pitch();
-    (found.into_iter())
+    let candidates = (found.into_iter())
         .map(|windows| Candidate::new(level, windows, pitch))
-        .collect()
+        .collect();
+    (seeds, candidates)
 }

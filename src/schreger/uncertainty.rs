@@ -19,7 +19,7 @@ const END: f64 = 0.06;
 /// Error that no window tells of, degrees: a section that is not round, a course of the angle that
 /// is no parabola, interpolation between frequency bins. From lobed sections, see
 /// `scripts/bench/schreger_second.py`.
-const FLOOR: f64 = 1.6;
+pub(crate) const FLOOR: f64 = 1.6;
 /// The parameters on which the local angles depend.
 const MOVES_ANGLES: Parameters<bool> = Parameters {
     axis: [true; 2],

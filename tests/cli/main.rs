@@ -24,6 +24,7 @@ mod program;
 mod regions;
 mod remember;
 mod scan;
+mod schreger;
 #[cfg(all(unix, feature = "serve"))]
 mod serve;
 #[cfg(all(unix, feature = "serve"))]
