@@ -149,7 +149,9 @@ def photograph(rng: np.random.Generator, light: np.ndarray) -> tuple[bytes, int]
     return out.getvalue(), quality
 
 
-def disordered(rng: np.random.Generator, tusk: Tusk, camera: Camera, scale: float, px: float):
+def disordered(
+    rng: np.random.Generator, tusk: Tusk, camera: Camera, scale: float, px: float
+) -> tuple[np.ndarray, np.ndarray]:
     """The pattern, about -1 to 1, and its visibility, 0 to 1; `scale`: pixels per millimetre.
 
     A warp whose derivative is the scatter shifts the plane, so that both families wander in
