@@ -3,6 +3,7 @@
 import argparse
 import csv
 import http.client
+import itertools
 import json
 import os
 import re
@@ -196,16 +197,23 @@ def spawned(
 def lookups(
     number: int, row: Callable[..., None], serve: list[str], index: Path, photos: list[bytes]
 ) -> None:
-    """The same photographs of a service with an index and of one without, one at a time."""
-    times: dict[bool, list[float]] = {False: [], True: []}
-    for asks in (False, True, True, False):
-        setting = ["--index", str(index)] if asks else []
-        with running(["env", "RUST_LOG=warn", *serve, *setting], PORT):
-            alone(photos[:20])
-            times[asks] += alone(photos)
-    pairs = zip(times[False], times[True], strict=True)
-    over = statistics.median(with_index - without for without, with_index in pairs) * 1e3
-    row(number, "serve", f"with the index {index.name}, over none", p50_ms=over)
+    """The same photographs without an index, with an empty one, and with one, one at a time."""
+    with tempfile.TemporaryDirectory() as folder:
+        empty = Path(folder) / "empty"
+        subprocess.run([serve[0], "index", "init", str(empty)], capture_output=True, check=True)
+        places = {"none": None, "an empty index": empty, f"the index {index.name}": index}
+        times: dict[str, list[float]] = {name: [] for name in places}
+        for name in [*places, *reversed(places)]:
+            place = places[name]
+            setting = ["--index", str(place)] if place else []
+            with running(["env", "RUST_LOG=warn", *serve, *setting], PORT):
+                alone(photos[:20])
+                times[name] += alone(photos)
+        names = list(places)
+        for less, more in itertools.pairwise(names):
+            pairs = zip(times[less], times[more], strict=True)
+            over = statistics.median(b - a for a, b in pairs) * 1e3
+            row(number, "serve", f"with {more}, over {less}", p50_ms=over)
 
 
 def main() -> None:
