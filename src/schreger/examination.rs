@@ -122,7 +122,7 @@ pub(crate) fn search_and_judge(pixels: &RgbImage, config: &Config, all: bool) ->
         }
     }
     // The order of the search breaks ties: what covers most comes first.
-    ranked.sort_by(|a, b| b.0.cmp(&a.0));
+    ranked.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
     let surfaces: Vec<Surface> = ranked.into_iter().map(|(_, surface)| surface).collect();
     let best = surfaces.first().cloned();
     let nothing = Reading::without(Status::NoLattice, vec![Reason::NoCrossingPeaks]);
