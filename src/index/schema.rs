@@ -131,3 +131,68 @@ pub(super) fn migrate(db: &mut Connection, path: &Path, found: i64) -> Result<()
         .with_path(path)?;
     step.commit().with_path(path)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A database of an earlier format with one picture and its sighting.
+    fn of_format(found: usize) -> Connection {
+        let db = Connection::open_in_memory().unwrap();
+        for sql in &STEPS[..found] {
+            db.execute_batch(sql).unwrap();
+        }
+        db.execute_batch(
+            "INSERT INTO image(id, sha256, quality, added_at, updated_at)
+               VALUES (7, x'0123', 90, '2026-01-02T03:04:05Z', '2026-01-02T03:04:05Z');
+             INSERT INTO sighting(image, file, seller, listing, platform, captured_at, added_at)
+               VALUES (7, 'old.jpg', 'old shop', 'L-1', '', '', '2026-01-02T03:04:05Z');",
+        )
+        .unwrap();
+        db
+    }
+
+    #[test]
+    fn every_earlier_format_arrives_with_what_it_held_and_takes_pictures_on_pages() {
+        for found in 1..STEPS.len() {
+            let mut db = of_format(found);
+            migrate(&mut db, Path::new("index"), found as i64).unwrap();
+            assert_eq!(format(&db, Path::new("index")).unwrap(), FORMAT);
+            db.execute_batch(
+                "INSERT INTO image(id, page, place, quality, added_at, updated_at)
+                   VALUES (-1, 7, '0,0 9,0 9,9 0,9', 80, '', '')",
+            )
+            .unwrap();
+            let sql = "SELECT image, file, seller, page, place FROM seen ORDER BY image DESC";
+            let mut statement = db.prepare(sql).unwrap();
+            let rows: Vec<(i64, String, String, Option<i64>, Option<String>)> = statement
+                .query_map([], |row| {
+                    Ok((
+                        row.get(0)?,
+                        row.get(1)?,
+                        row.get(2)?,
+                        row.get(3)?,
+                        row.get(4)?,
+                    ))
+                })
+                .unwrap()
+                .collect::<rusqlite::Result<_>>()
+                .unwrap();
+            let seen = |image, page, place: Option<&str>| {
+                let place = place.map(str::to_owned);
+                (
+                    image,
+                    "old.jpg".to_owned(),
+                    "old shop".to_owned(),
+                    page,
+                    place,
+                )
+            };
+            let expected = [
+                seen(7, None, None),
+                seen(-1, Some(7), Some("0,0 9,0 9,9 0,9")),
+            ];
+            assert_eq!(rows, expected, "from format {found}");
+        }
+    }
+}
