@@ -1211,3 +1211,27 @@ fn a_writer_that_pauses_lets_others_write_and_takes_up_what_they_did() {
         .map(|&hash| reader.query(&asking(hash)).unwrap().len());
     assert_eq!(counts.collect::<Vec<_>>(), [1, 2, 1]);
 }
+
+#[test]
+fn a_page_and_the_picture_on_it_were_seen_once() {
+    let (_dir, mut index) = new_index(Settings::default());
+    let shown = picture(3);
+    let mut page = evidence(&shown, 1, vec![1.0, 2.0]);
+    let mut part = evidence(&shown, 1, vec![1.0, 2.0]);
+    let (width, height) = (page.entry.width as f32, page.entry.height as f32);
+    part.entry.place = Some([(0.0, 0.0), (width, 0.0), (width, height), (0.0, height)]);
+    page.take_parts(vec![part]);
+    index.add(&page.entry).unwrap();
+    index.commit().unwrap();
+    let links = links::find(&index, &links::Options::default(), &mut |_| ()).unwrap();
+    assert_eq!(links.clusters, [], "a page is no copy of its own picture");
+
+    let mut copy = evidence(&shown, 2, vec![1.0, 2.0]);
+    copy.entry.sha256 = [2; 32];
+    index.add(&copy.entry).unwrap();
+    index.commit().unwrap();
+    let links = links::find(&index, &links::Options::default(), &mut |_| ()).unwrap();
+    assert_eq!(links.clusters.len(), 1);
+    assert_eq!(links.clusters[0].sightings(), 2, "{:?}", links.clusters);
+    assert_eq!(links.edges.len(), 1);
+}

@@ -459,12 +459,19 @@ fn finding(record: &Record) -> String {
         let name = matched.and_then(|reason| reason.label.as_deref());
         return format!("match {}", name.unwrap_or_default());
     };
-    let material = record
-        .materials
-        .iter()
-        .find(|material| material.label == *label);
-    match material {
-        Some(material) => format!("{label} {}", format_score(material.score as f32)),
+    // What a picture on a page raised has that picture's score, not the page's.
+    let reasons = record.reasons_coded.iter();
+    let in_region = reasons
+        .filter(|reason| reason.region.is_some() && reason.label.as_deref() == Some(*label))
+        .find_map(|reason| reason.score);
+    let of_page = || {
+        let mut materials = record.materials.iter();
+        materials
+            .find(|material| material.label == *label)
+            .map(|material| material.score)
+    };
+    match in_region.or_else(of_page) {
+        Some(score) => format!("{label} {}", format_score(score as f32)),
         None => (*label).to_owned(),
     }
 }

@@ -12,6 +12,8 @@ use super::weakness::Weakness;
 pub struct PictureSightings {
     /// Number in the index; below 0 for a picture on a page.
     pub image_id: i64,
+    /// Number of the page that it is on; `None` for a picture that is a file of its own.
+    pub page: Option<i64>,
     /// SHA-256 in hexadecimal; empty for an imported hash.
     pub sha256: String,
     /// Why it is no evidence by itself; `None` when it is.
@@ -27,7 +29,7 @@ impl Index {
     /// # Errors
     /// What the database refuses.
     pub fn pictures(&self) -> Result<Vec<PictureSightings>> {
-        let sql = "SELECT image.id, coalesce(lower(hex(sha256)), ''), mark, file, seller, listing, platform, captured_at
+        let sql = "SELECT image.id, coalesce(lower(hex(sha256)), ''), mark, file, seller, listing, platform, captured_at, page
                    FROM image LEFT JOIN sighting ON sighting.image = coalesce(page, image.id) WHERE removed_at IS NULL
                    ORDER BY image.id < 0, abs(image.id), sighting.id";
         let mut statement = self.db.prepare(sql).with_path(&self.database)?;
@@ -46,6 +48,7 @@ fn append(pictures: &mut Vec<PictureSightings>, row: &Row<'_>) -> rusqlite::Resu
     if pictures.last().is_none_or(|last| last.image_id != image_id) {
         pictures.push(PictureSightings {
             image_id,
+            page: row.get(8)?,
             sha256: row.get(1)?,
             mark: row.get(2)?,
             sightings: Vec::new(),

@@ -152,6 +152,9 @@ mod tests {
         db
     }
 
+    /// Image, file, seller, page and place.
+    type SeenRow = (i64, String, String, Option<i64>, Option<String>);
+
     #[test]
     fn every_earlier_format_arrives_with_what_it_held_and_takes_pictures_on_pages() {
         for found in 1..STEPS.len() {
@@ -165,7 +168,7 @@ mod tests {
             .unwrap();
             let sql = "SELECT image, file, seller, page, place FROM seen ORDER BY image DESC";
             let mut statement = db.prepare(sql).unwrap();
-            let rows: Vec<(i64, String, String, Option<i64>, Option<String>)> = statement
+            let rows: Vec<SeenRow> = statement
                 .query_map([], |row| {
                     Ok((
                         row.get(0)?,

@@ -1,6 +1,6 @@
 //! Clusters of pictures that are one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use super::DisjointSets;
@@ -21,6 +21,14 @@ impl Cluster {
     #[must_use]
     pub fn sightings(&self) -> usize {
         self.seen().count()
+    }
+
+    /// Leaves one picture of every page: the page itself, else the first picture on it. A page and
+    /// what it shows were seen once.
+    fn name_pages_once(&mut self) {
+        let mut named: BTreeSet<i64> = self.pictures.iter().map(|one| one.image_id).collect();
+        self.pictures
+            .retain(|one| one.page.is_none_or(|page| named.insert(page)));
     }
 
     /// The sightings of all its pictures.
@@ -67,7 +75,9 @@ pub(super) fn chain(
         });
         cluster.pictures.push(picture);
     }
-    clusters.into_values().collect()
+    let mut clusters: Vec<Cluster> = clusters.into_values().collect();
+    clusters.iter_mut().for_each(Cluster::name_pages_once);
+    clusters
 }
 
 pub(super) fn write(

@@ -285,3 +285,36 @@ fn a_removed_page_takes_its_pictures_with_it() {
     assert_status(&run(&seller), 0);
     assert_eq!(ask(&index, &photo(IVORY))["matches"], json!([]));
 }
+
+#[test]
+fn the_line_of_a_page_gives_the_score_of_the_picture_that_raised_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (page, _) = post(folder.path(), "post.png", &[WOOD, IVORY]);
+    let row = check(&["--schreger", "never"], &page);
+    let coded = row["reasons_coded"].as_array().unwrap();
+    let reason = coded.iter().find(|one| one["region"].is_number()).unwrap();
+    let score = number(&reason["score"]);
+    let of_page = row["materials"].as_array().unwrap();
+    let of_page = of_page
+        .iter()
+        .find(|one| one["label"] == reason["label"])
+        .unwrap();
+    assert!(
+        score > number(&of_page["score"]) + 0.01,
+        "the page alone says less: {row}"
+    );
+    let output = run(&["check", "--schreger", "never", page.to_str().unwrap()]);
+    let line = stdout(&output);
+    let finding = format!("{} ", reason["label"].as_str().unwrap());
+    let told = line
+        .split(&finding)
+        .nth(1)
+        .unwrap()
+        .split_whitespace()
+        .next()
+        .unwrap();
+    assert!(
+        (told.parse::<f64>().unwrap() - score).abs() < 0.01,
+        "{line}"
+    );
+}
