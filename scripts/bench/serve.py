@@ -46,6 +46,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--photos", type=int, default=400, help="of a scan")
     parser.add_argument("--binary", type=Path, default=Path("target/release/faunalens"))
     parser.add_argument("--index", type=Path, help="an index to look into as well")
+    parser.add_argument("--requests", type=int, help="how many more to ask, for the memory")
     parser.add_argument("--python", help="an interpreter with uvicorn and the rest")
     parser.add_argument("--out", type=Path, default=Path("eval/serve/serve.csv"))
     return parser.parse_args()
@@ -216,6 +217,20 @@ def lookups(
             row(number, "serve", f"with {more}, over {less}", p50_ms=over)
 
 
+def endurance(serve: list[str], script: Path, requests: int) -> list[dict[str, object]]:
+    """Resident memory after a thousand requests and after many more."""
+    rows: list[dict[str, object]] = []
+    with running(["env", "RUST_LOG=warn", *serve], PORT) as pid:
+        answered, seconds = 0.0, 2
+        while answered < requests:
+            answered += seconds * wrk(PORT, script, 8, seconds)["per_second"]
+            if answered >= 1000 and (not rows or answered >= requests):
+                note = f"{resident(pid):.0f} MiB resident"
+                rows.append({"what": "serve", "setting": f"{answered:.0f} requests", "note": note})
+                seconds = 20
+    return rows
+
+
 def main() -> None:
     """Measures, round by round."""
     options = arguments()
@@ -311,6 +326,9 @@ def main() -> None:
                 full = wrk(PYTHON_PORT, script, 8, options.seconds)
                 full.pop("refused")
                 row(number, "python", "uvicorn, 2 workers, 8 connections", **full)
+    if options.requests:
+        rows += endurance(serve, script, options.requests)
+        print(json.dumps(rows[-2:]), flush=True)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     with options.out.open("w", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
