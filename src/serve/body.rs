@@ -1,7 +1,6 @@
 //! The body of a request: a raw picture or a form, taken in within limits of size and time.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::multipart::Field;
@@ -83,7 +82,6 @@ pub(super) async fn read(
     let most_bytes = limit.saturating_mul(most as u64).saturating_add(1 << 20);
     let most_bytes = if is_form { most_bytes } else { limit };
     if declared.is_some_and(|declared| declared > most_bytes) {
-        drain(request.into_body(), shared).await;
         return Err(too_large(most_bytes));
     }
     let read = async {
@@ -121,21 +119,6 @@ fn too_large(limit: u64) -> Problem {
     Problem::too_large(format!("more than {limit} bytes"))
 }
 
-/// Reads on what will be refused, for a while: a caller that is still sending hears no answer.
-async fn drain(mut body: Body, shared: &Shared) {
-    let most = shared.options.max_bytes;
-    let drained = async {
-        let mut bytes = 0;
-        while let Some(Ok(frame)) = body.frame().await {
-            bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
-            if bytes > most {
-                break;
-            }
-        }
-    };
-    let _ = tokio::time::timeout(Duration::from_secs(5), drained).await;
-}
-
 async fn raw(mut body: Body, shared: &Shared) -> Result<Upload, Problem> {
     let mut upload = Upload::default();
     let mut bytes = Vec::new();
@@ -146,7 +129,6 @@ async fn raw(mut body: Body, shared: &Shared) -> Result<Upload, Problem> {
             continue;
         };
         if (bytes.len() + data.len()) as u64 > limit {
-            drain(body, shared).await;
             return Err(too_large(limit));
         }
         upload.take(data.len(), &shared.bodies)?;

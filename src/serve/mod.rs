@@ -24,6 +24,7 @@ mod giants;
 mod health;
 mod hma;
 mod hook;
+mod leftover;
 mod listeners;
 mod metrics;
 mod openapi;

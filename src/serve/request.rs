@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::audit;
+use super::leftover::Leftover;
 use super::problem::Problem;
 use super::shared::Shared;
 use super::tokens::Access;
@@ -70,10 +71,11 @@ impl RequestId {
 /// Gives a request its number and access, and its answer the headers that every answer has.
 pub(super) async fn frame(
     State(shared): State<Arc<Shared>>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
     let start = Instant::now();
+    let (mut request, leftover) = Leftover::of(request);
     let id = RequestId::of(request.headers());
     let path = request.extensions().get::<MatchedPath>();
     let route = path.and_then(|path| ROUTES.into_iter().find(|route| *route == path.as_str()));
@@ -91,6 +93,10 @@ pub(super) async fn frame(
         request.extensions_mut().insert(access);
         next.run(request).await
     };
+    // Who was too slow to send has had its time.
+    if response.status() != StatusCode::REQUEST_TIMEOUT {
+        leftover.drain(shared.options.max_bytes).await;
+    }
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&id.0) {
         headers.insert(REQUEST_ID, id);

@@ -221,6 +221,23 @@ fn each_token_opens_its_own_door() {
 }
 
 #[test]
+fn who_is_refused_before_the_body_was_read_hears_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    std::fs::write(&token, "r-0123456789abcdef").unwrap();
+    let options = ["--token-file", token.to_str().unwrap()];
+    let service = Service::start(folder.path(), &options);
+    let large = vec![7; 4 << 20];
+    for _ in 0..20 {
+        let refused = service.post("/v1/check", &large);
+        assert_eq!(refused.status, 401);
+        let header = "authorization: Bearer r-0123456789abcdef";
+        let lost = ask(&service.socket, "POST", "/v1/nothing", &[header], &large);
+        assert_eq!(lost.status, 404);
+    }
+}
+
+#[test]
 fn what_is_remembered_here_or_elsewhere_is_found_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let index = folder.path().join("seen");
