@@ -14,6 +14,7 @@ are Pillow's. The true angle is measured on the phase fields themselves, by diff
 import csv
 import io
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,8 @@ COLUMNS = [
     "contrast",
     "jpeg",
 ]
+Case = tuple[bytes, str, dict]  # a picture, the suffix of its name, its row of the manifest
+Draw = Callable[[int, int], Case | None]  # the case of a seed and a number, if it is one
 
 
 def coloured_noise(
@@ -454,8 +457,8 @@ def true_angle(
     return row | {"outer_zone": str(outer).lower()}, zone
 
 
-def section(seed: int, number: int) -> tuple[bytes, str, dict]:
-    """One section of a tusk: bytes, suffix, row of the manifest."""
+def section(seed: int, number: int) -> Case | None:
+    """One section of a tusk, unless hardly any lattice is in view."""
     rng = np.random.default_rng([seed, 0, number])
     tusk = Tusk(rng, ["elephant", "mammoth"][rng.integers(2)])
     shape = SHAPES[number % len(SHAPES)]
@@ -488,9 +491,10 @@ def section(seed: int, number: int) -> tuple[bytes, str, dict]:
     row = {"kind": shape, "view": view, "lattice": "true", "species": tusk.species}
     row |= {"tilt_deg": f"{tilt:.1f}", "oblique_deg": 0, "jpeg": quality}
     seen = (cover > 0.9) & (lattice.power > 0.3 * lattice.contrast)
-    if seen.sum() > 400:
-        measured, zone = true_angle(rng, tusk, camera, scale, seen)
-        row |= measured | {"contrast": f"{lattice.power[zone].mean():.4f}"}
+    if seen.sum() <= 400:
+        return None
+    measured, zone = true_angle(rng, tusk, camera, scale, seen)
+    row |= measured | {"contrast": f"{lattice.power[zone].mean():.4f}"}
     return data, suffix, row
 
 
@@ -604,7 +608,7 @@ LOOKALIKES = [
 ]
 
 
-def lookalike(seed: int, number: int) -> tuple[bytes, str, dict]:
+def lookalike(seed: int, number: int) -> Case:
     """One surface without a Schreger lattice."""
     rng = np.random.default_rng([seed, 1, number])
     kind = LOOKALIKES[number % len(LOOKALIKES)]
@@ -623,21 +627,24 @@ def lookalike(seed: int, number: int) -> tuple[bytes, str, dict]:
     return data, suffix, {"kind": kind, "lattice": "false", "jpeg": quality}
 
 
-def main() -> None:
-    """Draw the cases and write their manifest."""
+def write_cases(section: Draw, lookalike: Draw) -> None:
+    """Draws the cases that the command line asks for (OUT SEED SECTIONS LOOKALIKES) and writes them
+    with their manifest.
+    """
     out, seed, sections, lookalikes = Path(sys.argv[1]), *(int(v) for v in sys.argv[2:5])
     out.mkdir(parents=True, exist_ok=True)
     with open(out / "manifest.csv", "w", newline="") as file:
         table = csv.DictWriter(file, COLUMNS)
         table.writeheader()
-        for render, name, count in (
+        for draw, name, count in (
             (section, "section", sections),
             (lookalike, "lookalike", lookalikes),
         ):
             for number in range(count):
-                data, suffix, row = render(seed, number)
-                if row["lattice"] == "true" and "angle_deg" not in row:
-                    continue  # hardly any lattice in view
+                drawn = draw(seed, number)
+                if drawn is None:
+                    continue
+                data, suffix, row = drawn
                 path = f"{name}-{number:05}.{suffix}"
                 (out / path).write_bytes(data)
                 table.writerow(row | {"file": path})
@@ -646,4 +653,4 @@ def main() -> None:
 if __name__ == "__main__":
     if len(sys.argv) != 5:
         sys.exit(__doc__)
-    main()
+    write_cases(section, lookalike)

@@ -14,15 +14,13 @@ saved twice. The phase of a family is the integral of no smooth field: a warp of
 both families together, and a phase noise moves each alone.
 """
 
-import csv
 import io
 import sys
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageFilter
 
-from bench.schreger_second import COLUMNS, TAU, Camera, coloured_noise, smooth
+from bench.schreger_second import TAU, Camera, Case, coloured_noise, smooth, write_cases
 
 SHAPES = ["wedge", "sawn_end", "small_face", "bead", "hollow_base", "slab"]
 GROUNDS = ["embossed", "woven", "plain", "hand", "wood"]
@@ -178,8 +176,8 @@ def disordered(
     return 0.5 * (waves[0] + waves[1]), seen
 
 
-def section(seed: int, number: int) -> tuple[bytes, dict] | None:
-    """One section: bytes and row of the manifest; `None` where hardly any lattice is in view."""
+def section(seed: int, number: int) -> Case | None:
+    """One section of a tusk, unless hardly any lattice is in view."""
     rng = np.random.default_rng([seed, 2, number])
     tusk = Tusk(rng, ["elephant", "mammoth"][rng.integers(2)])
     shape = SHAPES[number % len(SHAPES)]
@@ -240,10 +238,10 @@ def section(seed: int, number: int) -> tuple[bytes, dict] | None:
         "contrast": f"{float(power[zone].mean()):.4f}",
         "jpeg": quality,
     }
-    return data, row
+    return data, "jpg", row
 
 
-def lookalike(seed: int, number: int) -> tuple[bytes, dict]:
+def lookalike(seed: int, number: int) -> Case:
     """A ground alone, or a plain piece on it."""
     rng = np.random.default_rng([seed, 3, number])
     kind = GROUNDS[number % len(GROUNDS)]
@@ -256,31 +254,10 @@ def lookalike(seed: int, number: int) -> tuple[bytes, dict]:
         tone = 1 + 0.03 * coloured_noise(rng, (h, w), 140) + 0.006 * coloured_noise(rng, (h, w), 6)
         light = light * (1 - cover) + cover * tone[..., None] * [0.85, 0.8, 0.68]
     data, quality = photograph(rng, light)
-    return data, {"kind": kind, "lattice": "false", "jpeg": quality}
-
-
-def main() -> None:
-    """Draw the cases and write their manifest."""
-    out, seed, sections, lookalikes = Path(sys.argv[1]), *(int(v) for v in sys.argv[2:5])
-    out.mkdir(parents=True, exist_ok=True)
-    with open(out / "manifest.csv", "w", newline="") as file:
-        table = csv.DictWriter(file, COLUMNS)
-        table.writeheader()
-        for draw, name, count in (
-            (section, "section", sections),
-            (lookalike, "lookalike", lookalikes),
-        ):
-            for number in range(count):
-                drawn = draw(seed, number)
-                if drawn is None:
-                    continue
-                data, row = drawn
-                path = f"{name}-{number:05}.jpg"
-                (out / path).write_bytes(data)
-                table.writerow(row | {"file": path})
+    return data, "jpg", {"kind": kind, "lattice": "false", "jpeg": quality}
 
 
 if __name__ == "__main__":
     if len(sys.argv) != 5:
         sys.exit(__doc__)
-    main()
+    write_cases(section, lookalike)
