@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from bench.measure import memory_mib
+
 PORT, PYTHON_PORT = 7411, 7412
 COLUMNS = ("round", "what", "setting", "per_second", "p50_ms", "p99_ms", "cpu_s", "photos", "note")
 # Sends the photographs one after another, each connection from another place of the list.
@@ -67,10 +69,10 @@ def cpu_of(pid: int) -> float:
     return total
 
 
-def resident(pid: int) -> float:
-    """Resident memory of a process, in MiB."""
-    found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
-    return int(found.group(1)) / 1024 if found else 0.0
+def serving(binary: Path, index: Path | None = None) -> list[str]:
+    """The command of the service, which logs no request."""
+    command = ["env", "RUST_LOG=warn", str(binary), "serve", "--listen", f"127.0.0.1:{PORT}"]
+    return [*command, "--index", str(index)] if index else command
 
 
 @contextmanager
@@ -196,18 +198,17 @@ def spawned(
 
 
 def lookups(
-    number: int, row: Callable[..., None], serve: list[str], index: Path, photos: list[bytes]
+    number: int, row: Callable[..., None], binary: Path, index: Path, photos: list[bytes]
 ) -> None:
     """The same photographs without an index, with an empty one, and with one, one at a time."""
     with tempfile.TemporaryDirectory() as folder:
         empty = Path(folder) / "empty"
-        subprocess.run([serve[0], "index", "init", str(empty)], capture_output=True, check=True)
+        subprocess.run([str(binary), "index", "init", str(empty)], capture_output=True, check=True)
         places = {"none": None, "an empty index": empty, f"the index {index.name}": index}
         times: dict[str, list[float]] = {name: [] for name in places}
         for name in [*places, *reversed(places)]:
             place = places[name]
-            setting = ["--index", str(place)] if place else []
-            with running(["env", "RUST_LOG=warn", *serve, *setting], PORT):
+            with running(serving(binary, place), PORT):
                 alone(photos[:20])
                 times[name] += alone(photos)
         names = list(places)
@@ -220,12 +221,12 @@ def lookups(
 def endurance(serve: list[str], script: Path, requests: int) -> list[dict[str, object]]:
     """Resident memory after a thousand requests and after many more."""
     rows: list[dict[str, object]] = []
-    with running(["env", "RUST_LOG=warn", *serve], PORT) as pid:
+    with running(serve, PORT) as pid:
         answered, seconds = 0.0, 2
         while answered < requests:
             answered += seconds * wrk(PORT, script, 8, seconds)["per_second"]
             if answered >= 1000 and (not rows or answered >= requests):
-                note = f"{resident(pid):.0f} MiB resident"
+                note = f"{memory_mib(pid):.0f} MiB resident"
                 rows.append({"what": "serve", "setting": f"{answered:.0f} requests", "note": note})
                 seconds = 20
     return rows
@@ -245,8 +246,7 @@ def main() -> None:
     script = scratch / "post.lua"
     script.write_text(LUA.replace("LIST", str(listing)))
     binary = options.binary.resolve()
-    serve = [str(binary), "serve", "--listen", f"127.0.0.1:{PORT}"]
-    environment_quiet = ["env", "RUST_LOG=warn"]
+    serve = serving(binary)
     python = None
     if options.python:
         python = [options.python, "-m", "uvicorn", "--workers", "2", "--no-access-log"]
@@ -265,7 +265,7 @@ def main() -> None:
         subprocess.run(command, input=listing.read_bytes(), capture_output=True, check=True)
         wall = time.perf_counter() - began
         row(number, "scan", "2 workers", per_second=len(files) / wall, photos=len(files))
-        with running(environment_quiet + serve, PORT) as pid:
+        with running(serve, PORT) as pid:
             wrk(PORT, script, 2, 1)
             before = cpu_of(pid)
             full = wrk(PORT, script, 8, options.seconds)
@@ -315,9 +315,9 @@ def main() -> None:
             before = cpu_of(pid)
             time.sleep(5)
             row(number, "serve", "idle for 5 s", cpu_s=cpu_of(pid) - before)
-            row(number, "serve", "memory", note=f"{resident(pid):.0f} MiB resident")
+            row(number, "serve", "memory", note=f"{memory_mib(pid):.0f} MiB resident")
         if options.index:
-            lookups(number, row, serve, options.index, photos)
+            lookups(number, row, binary, options.index, photos)
         rate, times = spawned(binary, files[:40], [])
         row(number, "check", "2 at once", per_second=rate, p50_ms=statistics.median(times) * 1e3)
         if python:

@@ -16,7 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench import safety
-from bench.serve import PORT, cpu_of, p99, resident, running
+from bench.measure import memory_mib
+from bench.serve import PORT, cpu_of, p99, running, serving
 
 REMEMBERED, ADDED, REMOVED = 10, 10, 5  # a second
 ASKERS = 8
@@ -139,7 +140,7 @@ class Company:
                 "p50_ms": f"{statistics.median(times) * 1e3:.1f}" if times else "",
                 "p99_ms": f"{p99(times):.1f}",
                 "found_after_s": f"{max(found):.3f}" if found else "",
-                "rss_mib": f"{resident(process):.1f}",
+                "rss_mib": f"{memory_mib(process):.1f}",
                 "cpu_s": f"{used:.1f}",
                 "faults": len(self.faults),
             }
@@ -161,8 +162,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         index = Path(name) / "index"
         shutil.copytree(options.index, index)
-        command = ["env", "RUST_LOG=warn", str(safety.BINARY), "serve", "--index", str(index)]
-        with running([*command, "--listen", f"127.0.0.1:{PORT}"], PORT) as process:
+        with running(serving(safety.BINARY, index), PORT) as process:
             company = Company(Path(name), index, options.minutes)
             turn = itertools.cycle(photos)
             each = options.checks / ASKERS

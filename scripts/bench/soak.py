@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from bench import safety
+from bench.measure import memory_mib
 
 WRITERS, READERS = 4, 4
 FEED_PER_S = 20  # pictures a second that the endless scan is given
@@ -128,14 +129,12 @@ class Soak:
 
     def row(self, process: int) -> dict:
         """Where things stand."""
-        status = Path(f"/proc/{process}/status").read_text()
-        resident = next(line for line in status.splitlines() if line.startswith("VmRSS"))
         size = sum(path.stat().st_size for path in self.index.rglob("*") if path.is_file())
         with self.lock:
             return {
                 "left_s": round(self.end - time.monotonic()),
                 **self.done,
-                "scan_rss_mib": round(int(resident.split()[1]) / 1024, 1),
+                "scan_rss_mib": round(memory_mib(process), 1),
                 "index_mib": round(size / 2**20, 1),
                 "faults": len(self.faults),
             }

@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import random
-import re
 import subprocess
 import sys
 import tempfile
@@ -13,6 +12,7 @@ import time
 from pathlib import Path
 
 from bench import safety
+from bench.measure import memory_mib
 
 DISTINCT = 1_000  # pictures that stand behind the rows, by hard links
 PER_FOLDER = 1_000
@@ -99,13 +99,6 @@ def hashes(path: Path, lines: int) -> Path:
     return path
 
 
-def memory(process: int) -> float:
-    """Resident memory that is not a mapped file, in MiB."""
-    status = Path(f"/proc/{process}/status").read_text()
-    found = re.search(r"RssAnon:\s+(\d+)", status)
-    return int(found.group(1)) / 1024 if found else 0.0
-
-
 def watched(study: str, command: list[object], every_s: float, done: Path) -> list[dict]:
     """Runs a command to its end; its memory and the size of what it writes, now and then."""
     words = [str(word) for word in (safety.BINARY, *command)]
@@ -115,7 +108,7 @@ def watched(study: str, command: list[object], every_s: float, done: Path) -> li
         peak = 0.0
         due = began
         while child.poll() is None:
-            anonymous = memory(child.pid) if Path(f"/proc/{child.pid}").exists() else 0.0
+            anonymous = memory_mib(child.pid, "RssAnon")
             peak = max(peak, anonymous)
             if time.monotonic() >= due:
                 due += every_s
