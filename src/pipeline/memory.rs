@@ -182,21 +182,28 @@ impl Memory {
     }
 
     /// Makes what was added durable, and lets other processes add until
-    /// [`resume`](Self::resume).
+    /// [`resume`](Self::resume). Where this is not open to add, it does nothing.
     ///
     /// # Errors
     /// [`IndexError`](crate::index::IndexError).
     pub fn pause(&mut self) -> Result<()> {
-        self.index.pause_writing()
+        match self.adds {
+            true => self.index.pause_writing(),
+            false => Ok(()),
+        }
     }
 
     /// Goes on adding after [`pause`](Self::pause); another writer is waited for, for `patience`.
+    /// Where this is not open to add, it does nothing.
     ///
     /// # Errors
     /// [`IndexError`](crate::index::IndexError), its
     /// [`Locked`](crate::index::IndexError::Locked) among them.
     pub fn resume(&mut self, patience: Duration) -> Result<()> {
-        self.index.resume_writing(patience)
+        match self.adds {
+            true => self.index.resume_writing(patience),
+            false => Ok(()),
+        }
     }
 
     /// Takes back what was added since it was last durable.
@@ -246,9 +253,7 @@ pub(super) struct Waiting<T> {
 impl<T> Waiting<T> {
     /// Nobody waits; where the index is open to add, others may have it.
     pub(super) fn new(memory: &mut Memory) -> Result<Self> {
-        if memory.adds {
-            memory.pause()?;
-        }
+        memory.pause()?;
         Ok(Self {
             photos: Vec::new(),
             since: None,
@@ -273,17 +278,13 @@ impl<T> Waiting<T> {
     /// Screens all that wait, makes them durable, and gives back their rows.
     pub(super) fn screen(&mut self, memory: &mut Memory) -> Result<Vec<(T, Record)>> {
         self.since = None;
-        if memory.adds {
-            memory.resume(OTHERS_TURN)?;
-        }
+        memory.resume(OTHERS_TURN)?;
         let rows = self
             .photos
             .drain(..)
             .map(|(item, examined)| Ok((item, memory.screen(examined)?)))
             .collect::<Result<_>>()?;
-        if memory.adds {
-            memory.pause()?;
-        }
+        memory.pause()?;
         Ok(rows)
     }
 }

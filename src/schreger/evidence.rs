@@ -139,7 +139,7 @@ impl Evidence {
             log_odds_curved: comparison.log_odds_curved,
             scatter: comparison.scatter,
             scatter_straight: comparison.scatter_straight,
-            contrast: median(lattice.iter().map(|w| f64::from(w.contrast())).collect()),
+            contrast: median(lattice.iter().map(|w| f64::from(w.contrast()))),
             outer_zone: rim.shows_outer_zone(config),
             rim,
             log_stretch: norm(parameters.log_stretch),
@@ -180,7 +180,7 @@ fn periods(lattice: &[LatticeWindow], windows: &[PolarWindow], zone: &OutermostZ
             let wave_number = 0.5 * found.wave_vectors.iter().map(|k| norm(*k)).sum::<f64>();
             1.0 / (wave_number * part((window.angle_deg / 2.0).to_radians())).max(1e-9)
         });
-        median(periods.collect())
+        median(periods)
     };
     [period(f64::cos), period(f64::sin)]
 }
@@ -208,7 +208,8 @@ fn arc(comparison: &Comparison, windows: &[PolarWindow], radius: f64) -> Vec<[f6
 }
 
 /// The middle value, the upper one of an even number; 0 of none.
-fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(0.0)
 }

@@ -1,6 +1,7 @@
 //! Lines that a person marked on a photograph: their angle and its interval.
 
 use crate::schreger::config::Config;
+use crate::schreger::evidence::median;
 use crate::schreger::reading::Reading;
 use crate::schreger::reason::Reason;
 use crate::schreger::species::{Species, log10_likelihood_ratio};
@@ -168,7 +169,7 @@ fn angle_of(
 /// is estimated with them.
 fn robust_mean(angles: &[(f64, f64)]) -> (f64, f64) {
     let n = angles.len() as f64;
-    let mut mean = median(angles);
+    let mut mean = median(angles.iter().map(|(angle, _)| *angle));
     let mut variance = SPREAD * SPREAD;
     let mut weights = n;
     for _ in 0..ROUNDS {
@@ -187,10 +188,4 @@ fn robust_mean(angles: &[(f64, f64)]) -> (f64, f64) {
     let marking = angles.iter().map(|(_, e)| e * e).sum::<f64>() / n;
     let error = ((variance + marking) / weights.min(n) + FLOOR * FLOOR).sqrt();
     (mean, error)
-}
-
-fn median(angles: &[(f64, f64)]) -> f64 {
-    let mut sorted: Vec<f64> = angles.iter().map(|(angle, _)| *angle).collect();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
 }

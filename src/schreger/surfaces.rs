@@ -1,7 +1,7 @@
 //! What else was found, drawn for an expert: where a lattice could begin, each surface that was
 //! followed, and why it is none.
 
-use crate::schreger::evidence::Evidence;
+use crate::schreger::evidence::{Evidence, median};
 use crate::schreger::examination::{CrossingPair, Examination, Surface};
 use crate::schreger::ink::{FIRST, SECOND, label};
 use crate::schreger::reading::Reading;
@@ -156,11 +156,4 @@ fn draw_lines(svg: &mut String, pair: &CrossingPair, unit: f64) {
             1.1 * unit
         );
     }
-}
-
-/// The middle value; 0 of none.
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
