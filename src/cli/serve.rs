@@ -17,8 +17,8 @@ use super::settings::{Judging, Settings, cores, prepare_process};
 /// Answer over HTTP and clamd's protocol, without starting anew for each photo
 ///
 /// Listens on this machine alone unless told otherwise; TLS is left to a proxy. SIGTERM answers
-/// what is in hand and stops, SIGHUP takes up another bundle and policy. Logs go to standard
-/// error; RUST_LOG says of what (such as `warn,faunalens::audit=info`).
+/// what is in hand and stops, SIGHUP takes up another bundle, policy and tokens. Logs go to
+/// standard error; RUST_LOG says of what (such as `warn,faunalens::audit=info`).
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Serve {

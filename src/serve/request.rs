@@ -83,7 +83,7 @@ pub(super) async fn frame(
     let method = request.method().clone();
     let authorization = request.headers().get(header::AUTHORIZATION);
     let access = shared
-        .tokens
+        .tokens()
         .access(authorization.map(HeaderValue::as_bytes));
     let mut response = if access == Access::None && !OPEN.contains(&route) {
         let message = "a token is needed: Authorization: Bearer ...";

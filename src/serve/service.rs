@@ -106,7 +106,7 @@ async fn listen(shared: &Arc<Shared>, ready: impl FnOnce(&[String])) -> Result<(
         clamd.push(Listener::open(place).await?);
     }
     let is_open = http.iter().any(Listener::is_open_to_others);
-    if is_open && !shared.tokens.are_asked_for() {
+    if is_open && !shared.tokens().are_asked_for() {
         tracing::warn!("others than this machine may ask, and no token is needed");
     }
     let signals = |kind| {
@@ -258,7 +258,7 @@ async fn refused(error: &std::io::Error) {
     tokio::time::sleep(BREATH).await;
 }
 
-/// Loads the engine anew, aside; the workers take it up one by one.
+/// Reads the tokens once more and loads the engine anew, aside; the workers take it up one by one.
 async fn reload(shared: &Arc<Shared>) {
     let start = Instant::now();
     let usec = NotifyState::monotonic_usec_now();
@@ -266,7 +266,11 @@ async fn reload(shared: &Arc<Shared>) {
         let _ = sd_notify::notify(&[NotifyState::Reloading, usec]);
     }
     let aside = Arc::clone(shared);
-    let reloaded = tokio::task::spawn_blocking(move || aside.engines.reload()).await;
+    let reloaded = tokio::task::spawn_blocking(move || {
+        aside.reread_tokens();
+        aside.engines.reload()
+    });
+    let reloaded = reloaded.await;
     let metrics: &Metrics = &shared.metrics;
     match reloaded {
         Ok(Ok(())) => {

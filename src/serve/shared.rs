@@ -1,7 +1,7 @@
 //! What everything in a service has in common.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use tokio::sync::Semaphore;
@@ -24,7 +24,7 @@ pub(super) struct Shared {
     pub(super) metrics: Arc<Metrics>,
     pub(super) readers: Option<Readers>,
     pub(super) writer: Option<Writer>,
-    pub(super) tokens: Tokens,
+    tokens: RwLock<Tokens>,
     /// KiB of bodies that may still be taken in.
     pub(super) bodies: Arc<Semaphore>,
     /// Hides seller names in logs; another one at every start.
@@ -44,7 +44,7 @@ impl Shared {
             metrics: Arc::default(),
             readers: None,
             writer: None,
-            tokens,
+            tokens: RwLock::new(tokens),
             log_key: random_key(),
             started: Instant::now(),
             closing: AtomicBool::new(false),
@@ -79,6 +79,21 @@ impl Shared {
             Ok(Err(_)) => Err(Refusal::Crashed),
             Err(_) => Err(Refusal::Late),
         }
+    }
+
+    /// The tokens that are known now.
+    pub(super) fn tokens(&self) -> Tokens {
+        *self.tokens.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads the tokens' files once more; what cannot be used is logged, and its token stays.
+    pub(super) fn reread_tokens(&self) {
+        let (read, write) = (&self.options.token_file, &self.options.write_token_file);
+        let mut tokens = self.tokens();
+        for error in tokens.reread(read.as_deref(), write.as_deref()) {
+            tracing::error!("the token before goes on: {error}");
+        }
+        *self.tokens.write().unwrap_or_else(PoisonError::into_inner) = tokens;
     }
 
     /// Whether the service is being stopped.

@@ -21,7 +21,7 @@ pub(super) enum Access {
 }
 
 /// The tokens that are known, as digests.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Tokens {
     read: Option<[u8; 32]>,
     write: Option<[u8; 32]>,
@@ -34,6 +34,15 @@ impl Tokens {
             read: read.map(token).transpose()?,
             write: write.map(token).transpose()?,
         })
+    }
+
+    /// Reads the files once more. One that cannot be used leaves its token as it was; why, is told.
+    pub(super) fn reread(&mut self, read: Option<&Path>, write: Option<&Path>) -> Vec<ServeError> {
+        let files = [(&mut self.read, read), (&mut self.write, write)];
+        let reread = files
+            .into_iter()
+            .filter_map(|(known, file)| token(file?).map(|token| *known = Some(token)).err());
+        reread.collect()
     }
 
     /// Whether any token is asked for.
@@ -116,6 +125,23 @@ mod tests {
         assert_eq!(read.access(Some(b"Bearer read-me")), Access::Read);
         assert_eq!(read.access(Some(b"Bearer ")), Access::None);
         assert_eq!(tokens(None, Some("write-me")).access(None), Access::Read);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_used_leaves_its_token_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let (read, write) = (folder.path().join("read"), folder.path().join("write"));
+        std::fs::write(&read, "read-0123456789abcdef").unwrap();
+        std::fs::write(&write, "write-0123456789abcdef").unwrap();
+        let mut tokens = Tokens::read(Some(&read), Some(&write)).unwrap();
+        std::fs::write(&read, "short").unwrap();
+        std::fs::write(&write, "another-0123456789abcdef").unwrap();
+        let failed = tokens.reread(Some(&read), Some(&write));
+        assert_eq!(failed.len(), 1, "{failed:?}");
+        let access = |token: &str| tokens.access(Some(format!("Bearer {token}").as_bytes()));
+        assert_eq!(access("read-0123456789abcdef"), Access::Read);
+        assert_eq!(access("write-0123456789abcdef"), Access::None);
+        assert_eq!(access("another-0123456789abcdef"), Access::Write);
     }
 
     #[test]

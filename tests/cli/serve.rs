@@ -221,6 +221,36 @@ fn each_token_opens_its_own_door() {
 }
 
 #[test]
+fn a_reload_takes_up_other_tokens_and_keeps_one_whose_file_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (read, write) = (folder.path().join("read"), folder.path().join("write"));
+    std::fs::write(&read, "r-old-0123456789abcdef").unwrap();
+    std::fs::write(&write, "w-old-0123456789abcdef").unwrap();
+    let files = [read.to_str().unwrap(), write.to_str().unwrap()];
+    let options = ["--token-file", files[0], "--write-token-file", files[1]];
+    let service = Service::start(folder.path(), &options);
+    let status = |token: &str| {
+        let header = format!("authorization: Bearer {token}-0123456789abcdef");
+        ask(&service.socket, "GET", "/version", &[&header], b"").status
+    };
+    assert_eq!((status("r-old"), status("r-new")), (200, 401));
+    std::fs::write(&read, "r-new-0123456789abcdef").unwrap();
+    std::fs::remove_file(&write).unwrap();
+    service.signal("HUP");
+    let start = Instant::now();
+    while status("r-new") == 401 {
+        assert_eq!(status("w-old"), 200, "nobody is refused meanwhile");
+        assert!(start.elapsed() < Duration::from_secs(60));
+    }
+    assert_eq!((status("r-old"), status("w-old")), (401, 200));
+    let log = service.log();
+    assert!(
+        log.contains(files[1]) && log.contains("the token before goes on"),
+        "{log}"
+    );
+}
+
+#[test]
 fn who_is_refused_before_the_body_was_read_hears_why() {
     let folder = tempfile::tempdir().unwrap();
     let token = folder.path().join("token");
