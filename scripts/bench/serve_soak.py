@@ -19,8 +19,10 @@ from bench import safety
 from bench.measure import memory_mib
 from bench.serve import PORT, cpu_of, p99, running, serving
 
-REMEMBERED, ADDED, REMOVED = 10, 10, 5  # a second
-ASKERS = 8
+REMEMBERED, ADDED, REMOVED = 16, 4, 5  # a second
+EVERY = 5  # seconds between two additions by another process, whose start is most of their cost
+ASKERS, REMEMBERERS = 8, 4  # connections
+FOUND_WITHIN = 30  # seconds until a picture counts as not found
 Action = Callable[[http.client.HTTPConnection], None]
 
 
@@ -34,6 +36,8 @@ class Company:
         self.lock = threading.Lock()
         self.times: list[float] = []
         self.found_after: list[float] = []
+        self.gone_after: list[float] = []
+        self.remembered: list[bytes] = []
         self.faults: list[str] = []
         self.done = {"checked": 0, "busy": 0, "remembered": 0, "added": 0, "removed": 0}
 
@@ -88,35 +92,52 @@ class Company:
         answer = connection.getresponse()
         answer.read()
         self.note("remembered" if answer.status == 200 else "busy")
+        if answer.status == 200:
+            with self.lock:
+                self.remembered.append(data)
 
     def write(self, connection: http.client.HTTPConnection) -> None:
-        """Another process adds a second's pictures and removes some of them; one is looked for."""
-        paths = [self.picture() for _ in range(ADDED)]
+        """Another process adds pictures and removes others, its own and those that the service
+        remembered; one of each is looked for.
+        """
+        paths = [self.picture() for _ in range(ADDED * EVERY)]
         listed = self.folder / "listed.csv"
         listed.write_text("file,seller\n" + "".join(f"{path.name},anna\n" for path in paths))
         self.run("index", "add", self.index, listed, "--wait", "20")
-        stored = time.perf_counter()
         self.note("added", len(paths))
-        while not self.is_found(connection, paths[-1]):
-            if time.perf_counter() - stored > 30:
-                self.faults.append(f"{paths[-1].name}: not found after 30 s")
-                break
-            time.sleep(0.02)
+        photos = [path.read_bytes() for path in paths]
+        for path in paths:
+            path.unlink()
+        took = self.until(connection, photos[-1], found=True)
         with self.lock:
-            self.found_after.append(time.perf_counter() - stored)
-        digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths[:REMOVED]]
+            self.found_after.append(took)
+            old, self.remembered = self.remembered, []
+        out = (photos[: len(photos) // 2] + old)[: REMOVED * EVERY]
+        digests = [hashlib.sha256(photo).hexdigest() for photo in out]
         options = [word for digest in digests for word in ("--sha256", digest)]
         self.run("index", "remove", self.index, *options)
         self.note("removed", len(digests))
-        for path in paths:
-            path.unlink()
+        took = self.until(connection, out[-1], found=False)
+        with self.lock:
+            self.gone_after.append(took)
 
-    def is_found(self, connection: http.client.HTTPConnection, path: Path) -> bool:
-        """Whether the service knows a picture by now."""
-        connection.request("POST", "/v1/check", path.read_bytes())
+    def until(self, connection: http.client.HTTPConnection, photo: bytes, found: bool) -> float:
+        """Seconds until the service knows a picture, or knows it no more."""
+        began = time.perf_counter()
+        while self.is_found(connection, photo) != found:
+            if time.perf_counter() - began > FOUND_WITHIN:
+                with self.lock:
+                    self.faults.append(f"after {FOUND_WITHIN} s, found is not {found}")
+                break
+            time.sleep(0.02)
+        return time.perf_counter() - began
+
+    def is_found(self, connection: http.client.HTTPConnection, photo: bytes) -> bool | None:
+        """Whether the service knows a picture by now; nothing where it is busy."""
+        connection.request("POST", "/v1/check", photo)
         answer = connection.getresponse()
         record = json.loads(answer.read())
-        return answer.status == 200 and bool(record.get("matches"))
+        return bool(record["matches"]) if answer.status == 200 else None
 
     def run(self, *words: object) -> None:
         """Runs the program; a writer that is busy is asked again."""
@@ -132,14 +153,15 @@ class Company:
     def row(self, minute: int, process: int, used: float) -> dict:
         """A minute's line."""
         with self.lock:
-            times, found = self.times, self.found_after
-            self.times, self.found_after = [], []
+            times, found, gone = self.times, self.found_after, self.gone_after
+            self.times, self.found_after, self.gone_after = [], [], []
             return {
                 "minute": minute,
                 **self.done,
                 "p50_ms": f"{statistics.median(times) * 1e3:.1f}" if times else "",
                 "p99_ms": f"{p99(times):.1f}",
                 "found_after_s": f"{max(found):.3f}" if found else "",
+                "gone_after_s": f"{max(gone):.3f}" if gone else "",
                 "rss_mib": f"{memory_mib(process):.1f}",
                 "cpu_s": f"{used:.1f}",
                 "faults": len(self.faults),
@@ -172,7 +194,9 @@ def main() -> None:
                     photo = next(turn)
                 company.ask(connection, photo)
 
-            work = [(each, ask)] * ASKERS + [(REMEMBERED, company.remember), (1.0, company.write)]
+            work = [(each, ask)] * ASKERS
+            work += [(REMEMBERED / REMEMBERERS, company.remember)] * REMEMBERERS
+            work.append((1 / EVERY, company.write))
             threads = [threading.Thread(target=company.paced, args=one) for one in work]
             for thread in threads:
                 thread.start()

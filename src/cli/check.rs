@@ -10,7 +10,7 @@ use clap::Args;
 use faunalens::fingerprint::PerceptualAlgorithm;
 use faunalens::manifest::{self, Context, Item};
 use faunalens::photo::{self, Limits, Photo};
-use faunalens::pipeline::{Input, Inspected, Memory, Remembered, inspect, overlay};
+use faunalens::pipeline::{Input, Inspected, Memory, Needs, Remembered, inspect, overlay};
 use faunalens::record::{JSON_SCHEMA, Record};
 use faunalens::verdict::{Decision, format_score};
 
@@ -415,7 +415,7 @@ fn open(path: &Path, limits: &Limits, evidence: Option<&[PerceptualAlgorithm]>) 
         Ok(bytes) => Input::Bytes(bytes),
         Err(error) => Input::Failed(error),
     };
-    inspect(name(path), input, limits, evidence)
+    inspect(name(path), input, limits, evidence.map(Needs::everything))
 }
 
 /// One aligned line: decision, best label, file, and why; then a line per match.

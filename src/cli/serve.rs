@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use faunalens::serve::{Load, Loaded, OnFault, Options, Place, serve};
+use faunalens::serve::{AllowedHost, Load, Loaded, OnFault, Options, Place, serve};
 use faunalens::verdict::Decision;
 use tracing_subscriber::EnvFilter;
 
@@ -82,6 +82,11 @@ pub(super) struct Serve {
     #[arg(long, value_name = "FILE")]
     write_token_file: Option<PathBuf>,
 
+    /// Host that pictures are fetched from where HMA's dialect names an address, such as
+    /// cdn.example.org, *.example.org or 192.0.2.7:8080; may be repeated [default: none]
+    #[arg(long, value_name = "HOST")]
+    allow_host: Vec<AllowedHost>,
+
     /// Age in seconds from which an index that cannot be read makes /readyz say no
     #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
     stale_after: Duration,
@@ -107,6 +112,7 @@ Examples:
   faunalens serve --unix /run/faunalens/http.sock --index seen/ --policy policy.toml
   faunalens serve --clamd /run/faunalens/clamd.sock --reject-at flag
   faunalens serve --listen 0.0.0.0:7311 --token-file token --write-token-file write-token
+  faunalens serve --allow-host cdn.example.org             HMA's ?url= of that host alone
   curl --data-binary @photo.jpg http://127.0.0.1:7311/v1/check
   faunalens check --server http://127.0.0.1:7311 photo.jpg
 
@@ -198,6 +204,7 @@ impl Serve {
         };
         options.token_file.clone_from(&self.token_file);
         options.write_token_file.clone_from(&self.write_token_file);
+        options.allow_hosts.clone_from(&self.allow_host);
         options.stale_after = self.stale_after;
         options
     }

@@ -27,35 +27,46 @@ impl Evidence {
     /// Fingerprints upright pixels. The sighting and the descriptor are for the caller to fill in.
     #[must_use]
     pub fn of(pixels: &RgbImage, sha256: [u8; 32]) -> Self {
-        Self::of_size(pixels, pixels.dimensions(), sha256)
+        Self::by_hash(pixels, pixels.dimensions(), sha256).with_landmarks(pixels)
     }
 
-    /// The same of pixels decoded at a smaller scale than `size`.
-    fn of_size(pixels: &RgbImage, size: (u32, u32), sha256: [u8; 32]) -> Self {
+    /// The same without landmarks, for an index that has none to compare: most of the time goes to
+    /// them. It is not to be remembered. The pixels may be at a smaller scale than `size`.
+    #[must_use]
+    pub fn by_hash(pixels: &RgbImage, size: (u32, u32), sha256: [u8; 32]) -> Self {
         let turned = fingerprint::dihedral_at(pixels, size);
-        let landmarks = fingerprint::landmarks(pixels, QUERY_LANDMARKS);
         let entry = Entry {
             sha256,
             width: size.0,
             height: size.1,
             pdq: turned[0],
-            landmarks: Some(landmarks.fewer(STORED_LANDMARKS)),
             flatness: fingerprint::flatness(pixels),
             ..Entry::default()
         };
         Self {
             entry,
             orientations: turned.iter().map(|pdq| pdq.hash).collect(),
-            landmarks,
-            parts: Vec::new(),
+            ..Self::default()
         }
+    }
+
+    fn with_landmarks(mut self, pixels: &RgbImage) -> Self {
+        self.landmarks = fingerprint::landmarks(pixels, QUERY_LANDMARKS);
+        self.entry.landmarks = Some(self.landmarks.fewer(STORED_LANDMARKS));
+        self
     }
 
     /// Fingerprints a photo, which counts by the size that its file declares.
     #[must_use]
     pub fn of_photo(photo: &Photo) -> Self {
+        Self::of_photo_by_hash(photo).with_landmarks(&photo.pixels)
+    }
+
+    /// The same without landmarks, as [`by_hash`](Self::by_hash) tells.
+    #[must_use]
+    pub fn of_photo_by_hash(photo: &Photo) -> Self {
         let size = (photo.width, photo.height);
-        let mut evidence = Self::of_size(&photo.pixels, size, photo.sha256);
+        let mut evidence = Self::by_hash(&photo.pixels, size, photo.sha256);
         evidence.entry.blank = photo.marks.contains(&Mark::Blank);
         evidence
     }

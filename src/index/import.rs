@@ -580,7 +580,7 @@ fn is_hash(text: &str) -> bool {
 }
 
 /// A name that can be shown, and told from the words that stand for every list.
-fn check_name(source: &str) -> Result<()> {
+pub(super) fn check_name(source: &str) -> Result<()> {
     if source.is_empty() || source == "*" || clean(source) != source {
         return Err(IndexError::Input(format!(
             "{source:?} cannot be the name of a list: give up to 200 letters without line ends"

@@ -70,6 +70,7 @@ mod search;
 mod seen;
 mod settings;
 mod soundness;
+mod source_edit;
 mod sources;
 mod spool;
 mod store;

@@ -15,7 +15,8 @@ pub struct ListSource {
     pub hashes: u64,
     /// Those of them that its maker calls negative.
     pub negative: u64,
-    /// Form in which it last came; empty where an earlier version imported it.
+    /// Form in which it last came; empty where an earlier version imported it, or where it was made
+    /// and nothing added.
     pub form: String,
     /// What tells its states apart: the checkpoint that it names, else the SHA-256 of its bytes;
     /// empty where an earlier version imported it.

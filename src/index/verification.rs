@@ -58,6 +58,21 @@ impl StoredView {
 }
 
 impl Index {
+    /// Whether a search compares landmarks at all: where no picture has any, or none a descriptor,
+    /// those of the picture asked for are not needed.
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub fn compares_landmarks(&self) -> Result<bool> {
+        let sql = "SELECT EXISTS(SELECT 1 FROM landmarks)";
+        let some = self
+            .db
+            .prepare_cached(sql)
+            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+            .with_path(&self.database)?;
+        Ok(some && self.model.is_some())
+    }
+
     /// What is compared of a picture; `None` when its landmarks are not kept.
     pub(super) fn stored_view(&self, image: i64) -> Result<Option<StoredView>> {
         let sql = "SELECT points, CASE WHEN quality >= ?2 THEN hash END FROM landmarks

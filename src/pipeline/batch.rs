@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
-use super::inspect::{Input, inspect, sighting_of};
+use super::inspect::{Input, Needs, inspect, sighting_of};
 use super::memory::{TOGETHER, Waiting};
 use super::{Engine, Examined, Memory, Remembered, SharedMemory, Worker};
 use crate::fingerprint::PerceptualAlgorithm;
@@ -201,7 +201,8 @@ impl Worker<'_> {
     ) {
         for order in work {
             let limits = self.engine().limits();
-            let inspected = inspect(order.file, order.input, limits, evidence);
+            let needs = evidence.map(Needs::everything);
+            let inspected = inspect(order.file, order.input, limits, needs);
             let examined = self.examine(inspected);
             if done.send((order.number, examined)).is_err() {
                 return;

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::batch::{input, sighting};
 use super::memory::{OTHERS_TURN, TOGETHER};
-use super::{BatchError, Engine, Examined, inspect};
+use super::{BatchError, Engine, Examined, Needs, inspect};
 use crate::index::{Evidence, Index, IndexError};
 use crate::manifest::Item;
 use crate::photo::Limits;
@@ -54,7 +54,8 @@ pub fn fill(
         let mut examined: Vec<_> = chunk
             .par_iter()
             .map(|item| {
-                let inspected = inspect(item.file.clone(), input(item), limits, Some(&also));
+                let needs = Needs::everything(&also);
+                let inspected = inspect(item.file.clone(), input(item), limits, Some(needs));
                 let inspected = inspected.sighted(sighting(item));
                 Examined {
                     record: inspected.record,

@@ -23,6 +23,24 @@ pub enum Input {
     Failed(PhotoError),
 }
 
+/// What an index needs of a photo.
+#[derive(Debug, Clone, Copy)]
+pub struct Needs<'a> {
+    /// Hashes that it keeps beside PDQ.
+    pub also: &'a [PerceptualAlgorithm],
+    /// Landmarks: to remember the photo, or to find it where others have any.
+    pub landmarks: bool,
+}
+
+impl<'a> Needs<'a> {
+    /// Everything, of an index that keeps these hashes beside PDQ.
+    #[must_use]
+    pub fn everything(also: &'a [PerceptualAlgorithm]) -> Self {
+        let landmarks = true;
+        Self { also, landmarks }
+    }
+}
+
 /// A photo that was read, decoded and hashed, or why it could not be.
 #[derive(Debug)]
 pub struct Inspected {
@@ -45,13 +63,13 @@ pub(super) struct Picture {
 
 /// Reads, decodes and hashes one photo: everything that needs no model, so that it can be done
 /// while the model is being loaded. `file` is the name in the record. With `evidence` the result
-/// also carries what an index needs to match and remember the photo, these hashes beside PDQ.
+/// also carries what an index needs to match the photo and, with landmarks, to remember it.
 #[must_use]
 pub fn inspect(
     file: String,
     input: Input,
     limits: &Limits,
-    evidence: Option<&[PerceptualAlgorithm]>,
+    evidence: Option<Needs<'_>>,
 ) -> Inspected {
     let start = Instant::now();
     let mut inspected = Inspected {
@@ -104,7 +122,7 @@ impl Inspected {
         &mut self,
         input: Input,
         limits: &Limits,
-        evidence: Option<&[PerceptualAlgorithm]>,
+        evidence: Option<Needs<'_>>,
     ) -> Result<(), Failure> {
         let bytes = bytes_of(input, limits)?;
         let photo = screened(&bytes, limits)?;
@@ -115,8 +133,12 @@ impl Inspected {
         record.width = Some(photo.width);
         record.height = Some(photo.height);
         record.marks.clone_from(&photo.marks);
-        let pdq = if let Some(also) = evidence {
-            let mut evidence = Evidence::of_photo(&photo).with_perceptual(&photo.pixels, also);
+        let pdq = if let Some(needs) = evidence {
+            let evidence = match needs.landmarks {
+                true => Evidence::of_photo(&photo),
+                false => Evidence::of_photo_by_hash(&photo),
+            };
+            let mut evidence = evidence.with_perceptual(&photo.pixels, needs.also);
             evidence.entry.sighting.file.clone_from(&record.file);
             self.evidence.insert(Box::new(evidence)).entry.pdq
         } else {

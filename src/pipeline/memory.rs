@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Examined;
-use super::inspect::sighting_of;
+use super::inspect::{Needs, sighting_of};
 use crate::fingerprint::{MATCH_DISTANCE, PerceptualAlgorithm};
 use crate::index::{Evidence, Followed, Index, Match, Matches, Method, Query, Result, Sighting};
 use crate::manifest::Item;
@@ -94,10 +94,26 @@ impl Memory {
         &self.index
     }
 
+    /// The index behind it, to be changed where this is open to add.
+    pub fn index_mut(&mut self) -> &mut Index {
+        &mut self.index
+    }
+
     /// Hashes that the index keeps beside PDQ.
     #[must_use]
     pub fn also(&self) -> &[PerceptualAlgorithm] {
         &self.index.settings().also
+    }
+
+    /// What is needed of a photo to match it and, where it is to be `remembered`, to keep it.
+    ///
+    /// # Errors
+    /// [`IndexError`](crate::index::IndexError).
+    pub fn needs(&self, remembered: bool) -> Result<Needs<'_>> {
+        Ok(Needs {
+            also: self.also(),
+            landmarks: remembered || self.index.compares_landmarks()?,
+        })
     }
 
     /// Whether the photo of an entry, whose SHA-256 begins with `picture`, is remembered as it is
@@ -286,5 +302,42 @@ impl<T> Waiting<T> {
             .collect::<Result<_>>()?;
         memory.pause()?;
         Ok(rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fingerprint::Landmarks;
+    use crate::index::{Descriptor, Entry};
+
+    #[test]
+    fn landmarks_are_needed_to_remember_and_once_some_can_be_compared() {
+        let folder = tempfile::tempdir().unwrap();
+        let (dir, patience) = (folder.path().join("seen"), Duration::from_secs(5));
+        let mut memory = Memory::open_to_add(&dir, Search::default(), patience).unwrap();
+        let needed = |memory: &Memory, remembered| memory.needs(remembered).unwrap().landmarks;
+        assert!(!needed(&memory, false) && needed(&memory, true));
+        let entry = Entry {
+            sha256: [1; 32],
+            landmarks: Some(Landmarks::default()),
+            ..Entry::default()
+        };
+        memory.index_mut().add(&entry).unwrap();
+        assert!(!needed(&memory, false), "nothing proposes it");
+        let entry = Entry {
+            sha256: [2; 32],
+            descriptor: Some(Descriptor {
+                vector: vec![1.0, 0.0],
+                model: "m".into(),
+                preprocessing: "p".into(),
+            }),
+            ..entry
+        };
+        memory.index_mut().add(&entry).unwrap();
+        memory.commit().unwrap();
+        assert!(needed(&memory, false));
+        let reader = Memory::open(&dir, Search::default()).unwrap();
+        assert!(needed(&reader, false));
     }
 }

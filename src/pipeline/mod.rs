@@ -24,7 +24,7 @@ pub use batch::BatchError;
 pub use engine::{Engine, ReadLattice};
 pub use examined::Examined;
 pub use fill::{Each, Filled, fill};
-pub use inspect::{Input, Inspected, inspect};
+pub use inspect::{Input, Inspected, Needs, inspect};
 pub use look_inside::LookInside;
 pub use memory::{Memory, Search};
 pub use overlay::overlay;

@@ -19,11 +19,11 @@ const OFF: f32 = 2.0;
 
 impl Worker<'_> {
     /// Examines the pictures on a page: none for an ordinary photograph, `None` where they are not
-    /// to be looked for.
+    /// to be looked for. Evidence is made where it is said whether it has landmarks.
     pub(super) fn look_inside(
         &mut self,
         picture: &Picture,
-        with_evidence: bool,
+        with_landmarks: Option<bool>,
     ) -> Result<Option<Vec<Part>>, Failure> {
         let look = self.engine().look_inside();
         if look == LookInside::Never {
@@ -54,7 +54,7 @@ impl Worker<'_> {
         let mut parts = Vec::with_capacity(found.len());
         for region in found {
             let region = region.scaled(scale.0, scale.1).refined(pixels, reach);
-            let mut part = self.examine_part(&region, pixels, with_evidence)?;
+            let mut part = self.examine_part(&region, pixels, with_landmarks)?;
             let shown = region.scaled(declared.0, declared.1);
             part.record.polygon = polygon(&shown);
             if let Some(evidence) = &mut part.evidence {
@@ -69,7 +69,7 @@ impl Worker<'_> {
         &mut self,
         region: &Region,
         pixels: &RgbImage,
-        with_evidence: bool,
+        with_landmarks: Option<bool>,
     ) -> Result<Part, Failure> {
         let shown = region.cut(pixels);
         let recognition = self.recognize(&shown)?;
@@ -79,8 +79,11 @@ impl Worker<'_> {
         let species = schreger
             .as_ref()
             .map_or(Species::Undecided, |reading| reading.species);
-        let evidence = with_evidence.then(|| {
-            let mut evidence = Evidence::of(&shown, [0; 32]);
+        let evidence = with_landmarks.map(|with_landmarks| {
+            let mut evidence = match with_landmarks {
+                true => Evidence::of(&shown, [0; 32]),
+                false => Evidence::by_hash(&shown, shown.dimensions(), [0; 32]),
+            };
             let descriptor = recognition.descriptor;
             evidence.entry.descriptor = descriptor.map(|vector| self.engine().descriptor(vector));
             evidence

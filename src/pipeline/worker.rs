@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use image::RgbImage;
 
-use super::inspect::{Input, Inspected, Picture, caught, inspect};
+use super::inspect::{Input, Inspected, Needs, Picture, caught, inspect};
 use super::{Engine, Examined, Memory, page};
 use crate::index::{Descriptor, IndexError};
 use crate::photo::{Mark, Photo};
@@ -49,7 +49,8 @@ impl<'engine> Worker<'engine> {
         memory: Option<&mut Memory>,
     ) -> Result<Record, IndexError> {
         let also = memory.as_deref().map(Memory::also);
-        let inspected = inspect(file, input, &self.engine.limits, also);
+        let needs = also.map(Needs::everything);
+        let inspected = inspect(file, input, &self.engine.limits, needs);
         let examined = self.examine(inspected);
         match memory {
             Some(memory) => memory.screen(examined),
@@ -68,10 +69,13 @@ impl<'engine> Worker<'engine> {
         } = inspected;
         record.model = Some(self.engine.stamp().clone());
         if let Some(picture) = picture {
+            let with_landmarks = evidence
+                .as_ref()
+                .map(|evidence| evidence.entry.landmarks.is_some());
             let judged = caught(|| {
                 let parts = match record.marks.contains(&Mark::Blank) {
                     true => Some(Vec::new()),
-                    false => self.look_inside(&picture, evidence.is_some())?,
+                    false => self.look_inside(&picture, with_landmarks)?,
                 };
                 let descriptor = self.judge(&mut record, picture)?;
                 let parts = page::take_up(&mut record, parts);

@@ -32,6 +32,18 @@ pub(super) fn decision(shared: &Shared, id: &str, route: &str, record: &Record) 
     );
 }
 
+/// One line for a change of a bank.
+pub(super) fn change(id: &str, change: &'static str, bank: &str, content: Option<i64>) {
+    tracing::info!(
+        target: "faunalens::audit",
+        request_id = id,
+        change,
+        bank,
+        content,
+        "changed"
+    );
+}
+
 /// One line for a request, without what it asked: a query may name a seller.
 pub(super) fn request(id: &str, method: &str, route: &str, status: u16, elapsed_ms: f64) {
     tracing::info!(

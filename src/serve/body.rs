@@ -119,7 +119,8 @@ fn too_large(limit: u64) -> Problem {
     Problem::too_large(format!("more than {limit} bytes"))
 }
 
-async fn raw(mut body: Body, shared: &Shared) -> Result<Upload, Problem> {
+/// Takes in one picture, of at most the bytes of an upload.
+pub(super) async fn raw(mut body: Body, shared: &Shared) -> Result<Upload, Problem> {
     let mut upload = Upload::default();
     let mut bytes = Vec::new();
     let limit = shared.options.max_bytes;

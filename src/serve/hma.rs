@@ -4,14 +4,15 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Query, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use utoipa::{IntoParams, ToSchema};
 
-use super::body;
+use super::body::{self, Upload};
+use super::fetch::fetch;
 use super::giants::lane;
 use super::problem::{Problem, status_of};
 use super::queue::Lane;
@@ -20,9 +21,9 @@ use crate::fingerprint::{MATCH_DISTANCE, PdqHash};
 use crate::index::{IndexError, Match};
 
 /// The bank of what was seen here, beside those of lists.
-const SEEN: &str = "seen";
+pub(super) const SEEN: &str = "seen";
 /// The one kind of hash that is asked and answered.
-const PDQ: &str = "pdq";
+pub(super) const PDQ: &str = "pdq";
 
 /// A hash to look up, or a picture at an address.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -34,24 +35,13 @@ pub(super) struct Signal {
     /// Its kind: `pdq`
     #[param(required = true, pattern = "^pdq$")]
     signal_type: Option<String>,
-    /// A picture's address, which is refused
+    /// A picture's address, in the place of a hash; its host must be allowed
     #[param(ignore)]
     url: Option<String>,
     /// Also tell the distance, of a raw lookup: `true` or `false`
     include_distance: Option<bool>,
     /// Ask these banks alone, separated by commas
     banks: Option<String>,
-}
-
-/// A bank.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Bank {
-    /// Its name.
-    name: String,
-    /// Share of questions that it answers: always 1.
-    matching_enabled_ratio: f64,
-    /// Hashes in it.
-    size: u64,
 }
 
 /// Two hashes of a kind.
@@ -65,39 +55,43 @@ pub(super) struct Compare {
 
 type Answer = Result<Json<Value>, Problem>;
 
-fn query<T: serde::de::DeserializeOwned>(request: &Request) -> Result<T, Problem> {
+pub(super) fn query<T: serde::de::DeserializeOwned>(request: &Request) -> Result<T, Problem> {
     let query = Query::try_from_uri(request.uri());
     let Query(query) = query.map_err(|error| Problem::bad_request(error.body_text()))?;
     Ok(query)
 }
 
-fn no_fetching() -> Problem {
-    Problem::forbidden("this service fetches no addresses: send the picture itself")
-}
-
-fn of_index(error: &IndexError) -> Problem {
+pub(super) fn of_index(error: &IndexError) -> Problem {
     Problem::internal(error.to_string())
 }
 
-fn no_index() -> Problem {
+pub(super) fn no_index() -> Problem {
     Problem::not_found("the service has no index")
 }
 
-/// The hash of a picture at an address: refused, as nothing is fetched
+/// The hash of a picture at an address, whose host must be allowed
 #[utoipa::path(
     get, path = "/h/hash", tag = "HMA", params(("url" = String, Query, description = "A picture's address")),
     responses(
+        (status = 200, description = "Hash by kind", body = Object),
         (status = 400, description = "No address", body = Problem),
         (status = 401, description = "A token is needed", body = Problem),
-        (status = 403, description = "Nothing is fetched", body = Problem),
+        (status = 403, description = "Nothing is fetched from there", body = Problem),
+        (status = 413, description = "Too large", body = Problem),
+        (status = 415, description = "Not a picture", body = Problem),
+        (status = 422, description = "A picture that cannot be read", body = Problem),
+        (status = 500, description = "A fault", body = Problem),
+        (status = 502, description = "Its host does not give it", body = Problem),
+        (status = 503, description = "Busy: ask again after Retry-After", body = Problem),
+        (status = 504, description = "Its host takes too long", body = Problem),
     )
 )]
-pub(super) async fn hash_of_url(request: Request) -> Answer {
+pub(super) async fn hash_of_url(State(shared): State<Arc<Shared>>, request: Request) -> Answer {
     let asked: Signal = query(&request)?;
-    match asked.url {
-        Some(_) => Err(no_fetching()),
-        None => Err(Problem::bad_request("url is required")),
-    }
+    let url = asked.url;
+    let url = url.ok_or_else(|| Problem::bad_request("url is required"))?;
+    let (hash, _) = hash_of(&shared, fetch(&shared, &url).await?).await?;
+    Ok(Json(json!({ PDQ: hash.to_string() })))
 }
 
 /// The hash of a picture
@@ -117,12 +111,12 @@ pub(super) async fn hash_of_url(request: Request) -> Answer {
     )
 )]
 pub(super) async fn hash(State(shared): State<Arc<Shared>>, request: Request) -> Answer {
-    let hash = hash_of(&shared, request).await?;
+    let (hash, _) = hash_of(&shared, body::read(request, &shared, 1).await?).await?;
     Ok(Json(json!({ PDQ: hash.to_string() })))
 }
 
-async fn hash_of(shared: &Shared, request: Request) -> Result<PdqHash, Problem> {
-    let upload = body::read(request, shared, 1).await?;
+/// The hash of a picture, and its quality.
+pub(super) async fn hash_of(shared: &Shared, upload: Upload) -> Result<(PdqHash, u8), Problem> {
     let (part, _share) = upload.into_photo()?;
     let lane = lane(&part.bytes);
     let record = shared.ask(lane, |station| station.hash(part.bytes)).await?;
@@ -131,7 +125,8 @@ async fn hash_of(shared: &Shared, request: Request) -> Result<PdqHash, Problem> 
         return Err(Problem::new(status, kind, failure.message));
     }
     let hash = record.pdq.and_then(|hash| hash.parse().ok());
-    hash.ok_or_else(|| Problem::internal("no hash"))
+    let hash = hash.ok_or_else(|| Problem::internal("no hash"))?;
+    Ok((hash, record.pdq_quality.unwrap_or_default()))
 }
 
 fn hash_in(asked: &Signal) -> Result<PdqHash, Problem> {
@@ -145,7 +140,7 @@ fn hash_in(asked: &Signal) -> Result<PdqHash, Problem> {
     parsed(signal)
 }
 
-fn known_kind(kind: &str) -> Result<(), Problem> {
+pub(super) fn known_kind(kind: &str) -> Result<(), Problem> {
     match kind {
         PDQ => Ok(()),
         other => Err(Problem::bad_request(format!(
@@ -154,7 +149,7 @@ fn known_kind(kind: &str) -> Result<(), Problem> {
     }
 }
 
-fn parsed(signal: &str) -> Result<PdqHash, Problem> {
+pub(super) fn parsed(signal: &str) -> Result<PdqHash, Problem> {
     let hash = signal.trim().parse();
     hash.map_err(|error| Problem::bad_request(format!("{error}")))
 }
@@ -184,21 +179,25 @@ fn banks(found: &[Match]) -> Vec<&str> {
 }
 
 /// Banks that hold a hash near to this one
+///
+/// With `url` instead of a hash, those that hold the picture at that address, by kind of hash.
 #[utoipa::path(
     get, path = "/m/lookup", tag = "HMA", params(Signal),
     responses(
         (status = 200, description = "Names of banks", body = Vec<String>),
         (status = 400, description = "No hash, or a malformed one", body = Problem),
         (status = 401, description = "A token is needed", body = Problem),
-        (status = 403, description = "Nothing is fetched", body = Problem),
+        (status = 403, description = "Nothing is fetched from there", body = Problem),
         (status = 404, description = "There is no index", body = Problem),
         (status = 503, description = "Busy: ask again after Retry-After", body = Problem),
     )
 )]
 pub(super) async fn lookup(State(shared): State<Arc<Shared>>, request: Request) -> Answer {
     let asked: Signal = query(&request)?;
-    if asked.url.is_some() {
-        return Err(no_fetching());
+    if let Some(url) = &asked.url {
+        let (hash, _) = hash_of(&shared, fetch(&shared, url).await?).await?;
+        let found = found(&shared, hash, &asked).await?;
+        return Ok(Json(json!({ PDQ: banks(&found) })));
     }
     let found = found(&shared, hash_in(&asked)?, &asked).await?;
     Ok(Json(json!(banks(&found))))
@@ -225,7 +224,7 @@ pub(super) async fn lookup_picture(State(shared): State<Arc<Shared>>, request: R
         return Err(no_index());
     }
     let asked: Signal = query(&request)?;
-    let hash = hash_of(&shared, request).await?;
+    let (hash, _) = hash_of(&shared, body::read(request, &shared, 1).await?).await?;
     let found = found(&shared, hash, &asked).await?;
     Ok(Json(json!({ PDQ: banks(&found) })))
 }
@@ -331,67 +330,6 @@ pub(super) async fn index_status(State(shared): State<Arc<Shared>>, request: Req
         "age_seconds": age.as_secs_f64(),
         "is_stale": age > shared.options.stale_after,
     } })))
-}
-
-/// Every bank of the index.
-async fn all_banks(shared: &Shared) -> Result<Vec<Bank>, Problem> {
-    let read = shared.ask(Lane::Quick, |station| {
-        let index = station.index()?;
-        Some(
-            index
-                .sources()
-                .and_then(|lists| Ok((lists, index.images_held()?))),
-        )
-    });
-    let read = read.await?.unwrap_or_else(|| Ok((Vec::new(), 0)));
-    let (lists, images) = read.map_err(|error| of_index(&error))?;
-    let listed: u64 = lists.iter().map(|list| list.hashes).sum();
-    let seen = (SEEN.to_owned(), images.saturating_sub(listed));
-    let lists = lists.into_iter().map(|list| (list.name, list.hashes));
-    let banks = lists.chain(shared.readers.is_some().then_some(seen));
-    let bank = |(name, size)| Bank {
-        name,
-        matching_enabled_ratio: 1.0,
-        size,
-    };
-    Ok(banks.map(bank).collect())
-}
-
-/// The banks: the lists that the index holds, and `seen` for what was seen here
-#[utoipa::path(
-    get, path = "/c/banks", tag = "HMA",
-    responses(
-        (status = 200, description = "All of them", body = Vec<Bank>),
-        (status = 401, description = "A token is needed", body = Problem),
-        (status = 503, description = "Busy: ask again after Retry-After", body = Problem),
-    )
-)]
-pub(super) async fn list_banks(
-    State(shared): State<Arc<Shared>>,
-) -> Result<Json<Vec<Bank>>, Problem> {
-    all_banks(&shared).await.map(Json)
-}
-
-/// One bank
-#[utoipa::path(
-    get, path = "/c/bank/{name}", tag = "HMA", params(("name" = String, Path, description = "Its name")),
-    responses(
-        (status = 200, description = "It", body = Bank),
-        (status = 400, description = "Its name is not UTF-8", body = Problem),
-        (status = 401, description = "A token is needed", body = Problem),
-        (status = 404, description = "There is none", body = Problem),
-        (status = 503, description = "Busy: ask again after Retry-After", body = Problem),
-    )
-)]
-pub(super) async fn one_bank(
-    State(shared): State<Arc<Shared>>,
-    name: Result<Path<String>, axum::extract::rejection::PathRejection>,
-) -> Result<Json<Bank>, Problem> {
-    let Path(name) = name.map_err(|error| Problem::bad_request(error.body_text()))?;
-    let banks = all_banks(&shared).await?;
-    let bank = banks.into_iter().find(|bank| bank.name == name);
-    bank.map(Json)
-        .ok_or_else(|| Problem::not_found(format!("bank {name:?} not found")))
 }
 
 /// Whether it can answer, in HMA's words

@@ -58,9 +58,11 @@ pub(super) enum Stage {
     Match,
     /// Making durable what is remembered.
     Remember,
+    /// Fetching a picture from elsewhere.
+    Fetch,
 }
 
-const STAGES: [&str; 5] = ["queue", "inspect", "examine", "match", "remember"];
+const STAGES: [&str; 6] = ["queue", "inspect", "examine", "match", "remember", "fetch"];
 
 /// What is counted.
 #[derive(Debug, Default)]

@@ -10,8 +10,10 @@
 //! anything: a photo takes the way of [`pipeline`](crate::pipeline), and its record is the one that
 //! the command line prints.
 
+mod allowed;
 mod ask;
 mod audit;
+mod banks;
 mod body;
 mod check;
 mod clamd;
@@ -20,16 +22,19 @@ mod connections;
 mod crew;
 mod engines;
 mod error;
+mod fetch;
 mod giants;
 mod health;
 mod hma;
 mod hook;
 mod leftover;
 mod listeners;
+mod location;
 mod metrics;
 mod openapi;
 mod options;
 mod problem;
+mod public_address;
 mod queue;
 mod readers;
 mod remember;
@@ -41,8 +46,11 @@ mod service;
 mod shared;
 mod station;
 mod task;
+#[cfg(feature = "https")]
+mod tls;
 mod tokens;
 
+pub use allowed::{AllowedHost, NoHost};
 pub use engines::{Load, Loaded};
 pub use error::ServeError;
 pub use options::{OnFault, Options, Place};

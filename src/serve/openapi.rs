@@ -11,7 +11,7 @@ use utoipa::OpenApi;
 
 use super::schemas::{Form, RecordSchema};
 use super::shared::Shared;
-use super::{check, health, hma, hook};
+use super::{banks, check, health, hma, hook};
 use crate::record::JSON_SCHEMA;
 
 /// Where a schema that is written elsewhere is put in.
@@ -26,7 +26,8 @@ const RECORD: &str = "RecordSchema";
     ),
     paths(
         check::check, check::batch, hook::hook, hma::hash_of_url, hma::hash, hma::lookup, hma::lookup_picture,
-        hma::raw_lookup, hma::compare, hma::index_status, hma::list_banks, hma::one_bank, hma::status,
+        hma::raw_lookup, hma::compare, hma::index_status, banks::list, banks::create, banks::one, banks::delete,
+        banks::add_content, banks::delete_content, banks::add_signal, hma::status,
         health::livez, health::readyz, health::metrics, health::version,
     ),
     components(schemas(RecordSchema, Form)),
@@ -128,7 +129,7 @@ h1{margin-bottom:.2rem}h2{margin-top:2.5rem;border-bottom:2px solid #2f6f4f}
 details{border:1px solid #cfd8d3;border-radius:6px;margin:.6rem 0;padding:.5rem .8rem}
 summary{cursor:pointer}summary code{font-weight:600}
 .method{display:inline-block;min-width:3.6rem;text-align:center;border-radius:4px;color:#fff;background:#2f6f4f;font:600 .8rem/1.6 ui-monospace,monospace;margin-right:.6rem}
-.post{background:#8a4b08}
+.post{background:#8a4b08}.delete{background:#9b2226}
 table{border-collapse:collapse;width:100%;margin:.6rem 0}td,th{text-align:left;vertical-align:top;padding:.25rem .6rem .25rem 0;border-bottom:1px solid #e5ebe7}
 code,pre{font-family:ui-monospace,monospace;font-size:.9em}pre{background:#f2f5f3;padding:.8rem;overflow:auto;border-radius:6px}
 @media(prefers-color-scheme:dark){body{color:#e6ece8;background:#141816}details{border-color:#39433d}td,th{border-color:#2a322d}pre{background:#1f2622}a{color:#8fd0ad}}

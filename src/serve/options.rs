@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::allowed::AllowedHost;
 use crate::pipeline::Search;
 use crate::verdict::Decision;
 
@@ -66,6 +67,9 @@ pub struct Options {
     pub token_file: Option<PathBuf>,
     /// File with the token that writes need; it reads too.
     pub write_token_file: Option<PathBuf>,
+    /// Hosts that pictures are fetched from where a caller of HMA's dialect names an address;
+    /// without any, nothing is fetched.
+    pub allow_hosts: Vec<AllowedHost>,
     /// Age from which the index counts as stale.
     pub stale_after: Duration,
 }
@@ -95,6 +99,7 @@ impl Options {
             on_fault: OnFault::Pass,
             token_file: None,
             write_token_file: None,
+            allow_hosts: Vec::new(),
             stale_after: Duration::from_secs(30),
         }
     }

@@ -10,12 +10,12 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use tokio::sync::oneshot;
 
 use super::metrics::{Metrics, Stage};
-use crate::index::Result;
+use crate::index::{Index, Result};
 use crate::pipeline::{Examined, Memory, Search};
 use crate::record::Record;
 use crate::verdict::Policy;
 
-/// Pictures that may wait to be remembered.
+/// Pictures and changes that may wait for the index.
 const WAITING: usize = 256;
 /// Pictures that are made durable together at most.
 const TOGETHER: usize = 64;
@@ -33,9 +33,49 @@ struct Remember {
     durable: oneshot::Sender<Durable>,
 }
 
-/// Where pictures to remember are handed in.
+/// A change of the index, and who waits for it.
+trait Change: Send {
+    /// Makes it, and tells whoever waits once it is durable.
+    fn make(self: Box<Self>, memory: &mut Memory);
+}
+
+struct Changing<F, T> {
+    change: F,
+    durable: oneshot::Sender<Result<T>>,
+}
+
+impl<F, T> Change for Changing<F, T>
+where
+    F: FnOnce(&mut Index) -> Result<T> + Send,
+    T: Send,
+{
+    fn make(self: Box<Self>, memory: &mut Memory) {
+        let Self { change, durable } = *self;
+        // Whoever has gone wants nothing changed.
+        if durable.is_closed() {
+            return;
+        }
+        let made = memory.resume(PATIENCE).and_then(|()| {
+            let made = change(memory.index_mut())?;
+            memory.pause()?;
+            Ok(made)
+        });
+        if made.is_err() {
+            take_back(memory);
+        }
+        let _ = durable.send(made);
+    }
+}
+
+/// What the thread is asked for.
+enum Asked {
+    Remember(Remember),
+    Change(Box<dyn Change>),
+}
+
+/// Where pictures to remember and changes are handed in.
 #[derive(Clone)]
-pub(super) struct Writer(Sender<Remember>);
+pub(super) struct Writer(Sender<Asked>);
 
 impl Writer {
     /// Opens the index once to see that it can be written, then starts the thread. It ends when
@@ -65,6 +105,20 @@ impl Writer {
             since: Instant::now(),
             durable,
         };
+        self.ask(Asked::Remember(asked), receiver)
+    }
+
+    /// Changes the index; durable when the answer comes. `None` when too many wait already.
+    pub(super) fn change<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut Index) -> Result<T> + Send + 'static,
+    ) -> Option<oneshot::Receiver<Result<T>>> {
+        let (durable, receiver) = oneshot::channel();
+        let change = Box::new(Changing { change, durable });
+        self.ask(Asked::Change(change), receiver)
+    }
+
+    fn ask<R>(&self, asked: Asked, receiver: R) -> Option<R> {
         match self.0.try_send(asked) {
             Ok(()) => Some(receiver),
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => None,
@@ -72,37 +126,55 @@ impl Writer {
     }
 }
 
-fn work(memory: &mut Memory, receiver: &Receiver<Remember>, metrics: &Metrics) {
+/// What was half added is taken back, and other processes may write.
+fn take_back(memory: &mut Memory) {
+    let _ = memory.abandon();
+    let _ = memory.pause();
+}
+
+fn work(memory: &mut Memory, receiver: &Receiver<Asked>, metrics: &Metrics) {
     while let Ok(first) = receiver.recv() {
-        let mut together = vec![first];
-        together.extend(receiver.try_iter().take(TOGETHER - 1));
-        // Whoever has gone wants nothing remembered.
-        together.retain(|asked| !asked.durable.is_closed());
-        let (photos, waiting): (Vec<_>, Vec<_>) = together
-            .into_iter()
-            .map(|asked| ((asked.examined, asked.policy), (asked.since, asked.durable)))
-            .unzip();
-        let written = write(memory, photos).map_err(|error| error.to_string());
-        if written.is_err() {
-            // What was half added is taken back, and other processes may write.
-            let _ = memory.abandon();
-            let _ = memory.pause();
+        let (mut together, mut changes) = (Vec::new(), Vec::new());
+        for asked in std::iter::once(first).chain(receiver.try_iter().take(TOGETHER - 1)) {
+            match asked {
+                // Whoever has gone wants nothing remembered.
+                Asked::Remember(asked) if asked.durable.is_closed() => {}
+                Asked::Remember(asked) => together.push(asked),
+                Asked::Change(change) => changes.push(change),
+            }
         }
-        let generation = memory.index().generation().map(str::to_owned);
-        let mut records = written.map(Vec::into_iter);
-        for (since, durable) in waiting {
-            metrics.stage(Stage::Remember).observe(since.elapsed());
-            metrics
-                .remembered
-                .fetch_add(u64::from(records.is_ok()), Relaxed);
-            let _ = durable.send(match &mut records {
-                Ok(records) => match records.next() {
-                    Some(record) => Ok((Box::new(record), generation.clone())),
-                    None => Err("no record".into()),
-                },
-                Err(error) => Err(error.clone()),
-            });
+        if !together.is_empty() {
+            remember(memory, together, metrics);
         }
+        for change in changes {
+            change.make(memory);
+        }
+    }
+}
+
+fn remember(memory: &mut Memory, together: Vec<Remember>, metrics: &Metrics) {
+    let (photos, waiting): (Vec<_>, Vec<_>) = together
+        .into_iter()
+        .map(|asked| ((asked.examined, asked.policy), (asked.since, asked.durable)))
+        .unzip();
+    let written = write(memory, photos).map_err(|error| error.to_string());
+    if written.is_err() {
+        take_back(memory);
+    }
+    let generation = memory.index().generation().map(str::to_owned);
+    let mut records = written.map(Vec::into_iter);
+    for (since, durable) in waiting {
+        metrics.stage(Stage::Remember).observe(since.elapsed());
+        metrics
+            .remembered
+            .fetch_add(u64::from(records.is_ok()), Relaxed);
+        let _ = durable.send(match &mut records {
+            Ok(records) => match records.next() {
+                Some(record) => Ok((Box::new(record), generation.clone())),
+                None => Err("no record".into()),
+            },
+            Err(error) => Err(error.clone()),
+        });
     }
 }
 

@@ -24,7 +24,7 @@ const AGE: HeaderName = HeaderName::from_static("faunalens-index-age");
 /// Routes that need no token: whether the process lives tells nothing else.
 const OPEN: [&str; 2] = ["/livez", "/readyz"];
 /// The known routes, so that counters do not grow with what strangers ask for.
-const ROUTES: [&str; 18] = [
+const ROUTES: [&str; 21] = [
     "/",
     "/v1/check",
     "/v1/check:batch",
@@ -36,6 +36,9 @@ const ROUTES: [&str; 18] = [
     "/m/index/status",
     "/c/banks",
     "/c/bank/{name}",
+    "/c/bank/{name}/content",
+    "/c/bank/{name}/content/{id}",
+    "/c/bank/{name}/signal",
     "/status",
     "/livez",
     "/readyz",

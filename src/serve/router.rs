@@ -7,11 +7,11 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, StatusCode};
 use axum::middleware;
 use axum::response::Redirect;
-use axum::routing::{get, post};
+use axum::routing::{self, get, post};
 
 use super::problem::Problem;
 use super::shared::Shared;
-use super::{check, health, hma, hook, openapi, request};
+use super::{banks, check, health, hma, hook, openapi, request};
 
 /// Every endpoint, with what all of them have in common.
 pub(super) fn router(shared: &Arc<Shared>) -> Router {
@@ -25,8 +25,14 @@ pub(super) fn router(shared: &Arc<Shared>) -> Router {
         .route("/m/raw_lookup", get(hma::raw_lookup))
         .route("/m/compare", post(hma::compare))
         .route("/m/index/status", get(hma::index_status))
-        .route("/c/banks", get(hma::list_banks))
-        .route("/c/bank/{name}", get(hma::one_bank))
+        .route("/c/banks", get(banks::list).post(banks::create))
+        .route("/c/bank/{name}", get(banks::one).delete(banks::delete))
+        .route("/c/bank/{name}/content", post(banks::add_content))
+        .route(
+            "/c/bank/{name}/content/{id}",
+            routing::delete(banks::delete_content),
+        )
+        .route("/c/bank/{name}/signal", post(banks::add_signal))
         .route("/status", get(hma::status))
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))

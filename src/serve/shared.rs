@@ -16,6 +16,9 @@ use super::station::Station;
 use super::task::{Job, Refusal, task};
 use super::tokens::Tokens;
 
+/// Pictures that are fetched at once, at most.
+const FETCHES: usize = 16;
+
 /// What everything in a service has in common.
 pub(super) struct Shared {
     pub(super) options: Options,
@@ -27,6 +30,8 @@ pub(super) struct Shared {
     tokens: RwLock<Tokens>,
     /// KiB of bodies that may still be taken in.
     pub(super) bodies: Arc<Semaphore>,
+    /// Pictures that may be fetched at once from elsewhere.
+    pub(super) fetches: Semaphore,
     /// Hides seller names in logs; another one at every start.
     pub(super) log_key: [u8; 32],
     pub(super) started: Instant,
@@ -39,6 +44,7 @@ impl Shared {
         Self {
             queue: Queue::new(options.workers, options.queue),
             bodies: Arc::new(Semaphore::new(kibibytes.min(Semaphore::MAX_PERMITS))),
+            fetches: Semaphore::new(FETCHES),
             options,
             engines,
             metrics: Arc::default(),

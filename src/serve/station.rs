@@ -42,9 +42,12 @@ impl Station<'_> {
     /// Takes one photo the whole way, or as far as the writer's part.
     pub(super) fn check(&mut self, photo: Photo) -> Result<Checked> {
         let start = Instant::now();
-        let also = self.memory.as_ref().map(Memory::also);
+        let memory = self.memory.as_ref();
+        let needs = memory
+            .map(|memory| memory.needs(photo.remember))
+            .transpose()?;
         let input = Input::Bytes(photo.bytes);
-        let inspected = inspect(photo.file, input, self.engine.limits(), also);
+        let inspected = inspect(photo.file, input, self.engine.limits(), needs);
         let inspected = inspected.seen_in(&photo.context);
         self.metrics.stage(Stage::Inspect).observe(start.elapsed());
 

@@ -28,5 +28,9 @@ mod schreger;
 #[cfg(all(unix, feature = "serve"))]
 mod serve;
 #[cfg(all(unix, feature = "serve"))]
+mod serve_banks;
+#[cfg(all(unix, feature = "serve"))]
 mod serve_client;
+#[cfg(all(unix, feature = "serve"))]
+mod serve_fetch;
 mod usage;

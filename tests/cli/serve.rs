@@ -684,6 +684,8 @@ fn hmas_calls_are_answered() {
     ] {
         assert_eq!(service.get(fetching).status, 403, "nothing is fetched");
     }
+    let fetching = "/c/bank/PARTNER/content?url=http://127.0.0.1/a.jpg";
+    assert_eq!(service.post(fetching, b"").status, 403);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::evaluate::matching::{Found, query_index};
 use crate::evaluate::study_index::StudyIndex;
 use crate::index::Index;
 use crate::photo::{self, Limits, Photo};
-use crate::pipeline::{Engine, Examined, Input, Worker, inspect};
+use crate::pipeline::{Engine, Examined, Input, Needs, Worker, inspect};
 use crate::progress::{Progress, Stage};
 use crate::record::{Failure, Record};
 
@@ -181,7 +181,8 @@ impl Copier<'_> {
             Ok(copied) => {
                 let input = Input::Bytes(copied.jpeg);
                 let limits = self.making.engine.limits();
-                let inspected = inspect(file.to_owned(), input, limits, Some(&[]));
+                let needs = Needs::everything(&[]);
+                let inspected = inspect(file.to_owned(), input, limits, Some(needs));
                 (self.worker.examine(inspected), copied.shows)
             }
             Err(failure) => {
