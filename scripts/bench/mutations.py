@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.decode_report import write_table
@@ -50,14 +51,15 @@ class Run:
     def chunk(self, first: int, count: int) -> dict:
         """Makes, scans and hashes the copies numbered `first` and up."""
         options = self.options
-        folder, table = options.scratch / "copies", options.scratch / "rows.jsonl"
+        folder, table = options.scratch / f"copies-{first}", options.scratch / f"{first}.jsonl"
         shutil.rmtree(folder, ignore_errors=True)
         table.unlink(missing_ok=True)
         made = Process(options.mutants, options.seeds, folder, first, count, options.seed)
         if made.status != 0:
             raise SystemExit(f"{options.mutants}: exit {made.status}")
         paths = sorted(folder.iterdir())
-        scan = Process(options.binary, "scan", folder, "--all-files", "--out", table)
+        workers = ("--workers", max(1, (os.cpu_count() or 1) // options.jobs))
+        scan = Process(options.binary, "scan", folder, "--all-files", "--out", table, *workers)
         if not table.exists():
             raise SystemExit(f"{options.binary} scan: exit {scan.status}, no rows")
         rows = [json.loads(line) for line in table.read_text().splitlines()]
@@ -72,7 +74,7 @@ class Run:
         bad += [str(path) for path in paths if path.name not in named]
         for name in bad + [row["file"] for row in slow]:
             shutil.copy(folder / Path(name).name, self.kept)
-        return {
+        counted = {
             "seed": options.seed,
             "first": first,
             "files": len(paths),
@@ -89,6 +91,9 @@ class Run:
             "hash_peak_mib": f"{hashing.peak:.0f}",
             "scan_cpu_s": f"{scan.cpu:.1f}",
         }
+        shutil.rmtree(folder)
+        table.unlink()
+        return counted
 
     def seconds_alone(self, folder: Path, name: str) -> float:
         """Core seconds of one file in a process of its own, starting it taken off: on a machine
@@ -125,6 +130,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--chunk", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1, help="chunks at a time")
     parser.add_argument("--seeds", type=Path, help="a folder of sound files [default: made here]")
     parser.add_argument("--scratch", type=Path, default=ROOT / "target/mutations")
     parser.add_argument("--out", type=Path, default=ROOT / "eval/photo/mutations.csv")
@@ -140,11 +146,13 @@ def main() -> None:
         with open(options.out) as file:
             rows = [row for row in csv.DictReader(file) if int(row["first"]) < options.first]
     run = Run(options)
-    for first in range(options.first, options.first + options.count, options.chunk):
-        left = options.first + options.count - first
-        rows.append(run.chunk(first, min(options.chunk, left)))
-        print(*rows[-1].values(), flush=True)
-        write_table(options.out, rows)
+    end = options.first + options.count
+    firsts = range(options.first, end, options.chunk)
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for row in pool.map(lambda at: run.chunk(at, min(options.chunk, end - at)), firsts):
+            rows.append(row)
+            print(*row.values(), flush=True)
+            write_table(options.out, rows)
     if found := verdict(rows):
         raise SystemExit("; ".join(found))
 
