@@ -174,14 +174,14 @@ fn check_access(shared: &Shared, access: Access) -> Result<(), Problem> {
     }
 }
 
-/// The same for one bank: what was seen here is no list.
-fn check_bank(shared: &Shared, access: Access, name: &str) -> Result<(), Problem> {
+/// The same for one bank that there is, and its size: what was seen here is no list.
+async fn check_bank(shared: &Shared, access: Access, name: &str) -> Result<u64, Problem> {
     check_access(shared, access)?;
     match name {
         SEEN => Err(Problem::forbidden(
             "what was seen is changed by /v1/check and by faunalens index remove",
         )),
-        _ => Ok(()),
+        _ => size(shared, name).await,
     }
 }
 
@@ -276,8 +276,7 @@ pub(super) async fn delete(
     name: Named<String>,
 ) -> Result<Json<Value>, Problem> {
     let name = named(name)?;
-    check_bank(&shared, access, &name)?;
-    if size(&shared, &name).await? > MOST_DELETED {
+    if check_bank(&shared, access, &name).await? > MOST_DELETED {
         return Err(Problem::too_large(format!(
             "a bank of more than {MOST_DELETED} hashes holds up those who write to the index: \
              withdraw it by faunalens index remove --source"
@@ -321,8 +320,7 @@ pub(super) async fn add_content(
     request: Request,
 ) -> Result<Json<Content>, Problem> {
     let name = named(name)?;
-    check_bank(&shared, access, &name)?;
-    size(&shared, &name).await?;
+    check_bank(&shared, access, &name).await?;
     let asked: ContentPlace = query(&request)?;
     let upload = match &asked.url {
         Some(url) => fetch(&shared, url).await?,
@@ -355,8 +353,7 @@ pub(super) async fn add_signal(
     request: Request,
 ) -> Result<Json<Content>, Problem> {
     let name = named(name)?;
-    check_bank(&shared, access, &name)?;
-    size(&shared, &name).await?;
+    check_bank(&shared, access, &name).await?;
     let asked: Map<String, Value> = json_of(request, &shared).await?;
     for kind in asked.keys() {
         known_kind(kind)?;
@@ -409,8 +406,7 @@ pub(super) async fn delete_content(
     path: Named<(String, i64)>,
 ) -> Result<Json<Deleted>, Problem> {
     let (name, number) = named(path)?;
-    check_bank(&shared, access, &name)?;
-    size(&shared, &name).await?;
+    check_bank(&shared, access, &name).await?;
     let source = name.clone();
     let withdrawn = change(&shared, move |index| {
         index.withdraw_from_source(&source, number)

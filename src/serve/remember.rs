@@ -33,44 +33,13 @@ struct Remember {
     durable: oneshot::Sender<Durable>,
 }
 
-/// A change of the index, and who waits for it.
-trait Change: Send {
-    /// Makes it, and tells whoever waits once it is durable.
-    fn make(self: Box<Self>, memory: &mut Memory);
-}
-
-struct Changing<F, T> {
-    change: F,
-    durable: oneshot::Sender<Result<T>>,
-}
-
-impl<F, T> Change for Changing<F, T>
-where
-    F: FnOnce(&mut Index) -> Result<T> + Send,
-    T: Send,
-{
-    fn make(self: Box<Self>, memory: &mut Memory) {
-        let Self { change, durable } = *self;
-        // Whoever has gone wants nothing changed.
-        if durable.is_closed() {
-            return;
-        }
-        let made = memory.resume(PATIENCE).and_then(|()| {
-            let made = change(memory.index_mut())?;
-            memory.pause()?;
-            Ok(made)
-        });
-        if made.is_err() {
-            take_back(memory);
-        }
-        let _ = durable.send(made);
-    }
-}
+/// Makes a change of the index, and tells whoever waits once it is durable.
+type Change = Box<dyn FnOnce(&mut Memory) + Send>;
 
 /// What the thread is asked for.
 enum Asked {
     Remember(Remember),
-    Change(Box<dyn Change>),
+    Change(Change),
 }
 
 /// Where pictures to remember and changes are handed in.
@@ -114,8 +83,22 @@ impl Writer {
         change: impl FnOnce(&mut Index) -> Result<T> + Send + 'static,
     ) -> Option<oneshot::Receiver<Result<T>>> {
         let (durable, receiver) = oneshot::channel();
-        let change = Box::new(Changing { change, durable });
-        self.ask(Asked::Change(change), receiver)
+        let change = move |memory: &mut Memory| {
+            // Whoever has gone wants nothing changed.
+            if durable.is_closed() {
+                return;
+            }
+            let made = memory.resume(PATIENCE).and_then(|()| {
+                let made = change(memory.index_mut())?;
+                memory.pause()?;
+                Ok(made)
+            });
+            if made.is_err() {
+                take_back(memory);
+            }
+            let _ = durable.send(made);
+        };
+        self.ask(Asked::Change(Box::new(change)), receiver)
     }
 
     fn ask<R>(&self, asked: Asked, receiver: R) -> Option<R> {
@@ -147,7 +130,7 @@ fn work(memory: &mut Memory, receiver: &Receiver<Asked>, metrics: &Metrics) {
             remember(memory, together, metrics);
         }
         for change in changes {
-            change.make(memory);
+            change(memory);
         }
     }
 }
