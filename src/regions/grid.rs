@@ -7,8 +7,9 @@ const OFF: f32 = 0.04;
 /// Cells that make a grid.
 const LEAST: usize = 3;
 
-/// The cells of the grid that most of `found` stand in which none of them takes.
-pub(super) fn gaps(found: &[Rect]) -> Vec<Rect> {
+/// The cells of the grid that most of `found` stand in which none of them takes, within `whole`:
+/// the last row may be cut off by the page's end.
+pub(super) fn gaps(found: &[Rect], whole: Rect) -> Vec<Rect> {
     let near = |a: usize, b: usize, of: usize| a.abs_diff(b) as f32 <= (OFF * of as f32).max(3.0);
     let alike = |a: &Rect, b: &Rect| {
         near(a.width(), b.width(), a.width()) && near(a.height(), b.height(), a.height())
@@ -38,8 +39,8 @@ pub(super) fn gaps(found: &[Rect]) -> Vec<Rect> {
     let cell = |(left, top): (usize, usize)| Rect {
         left,
         top,
-        right: left + width,
-        bottom: top + height,
+        right: (left + width).min(whole.right),
+        bottom: (top + height).min(whole.bottom),
     };
     let all = tops
         .iter()
@@ -57,4 +58,27 @@ pub(super) fn overlap(a: &Rect, b: &Rect) -> usize {
         bottom: a.bottom.min(b.bottom),
     };
     shared.area()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_ends_where_the_page_does() {
+        let cell = |left, top, width, height| Rect {
+            left,
+            top,
+            right: left + width,
+            bottom: top + height,
+        };
+        let whole = cell(0, 0, 203, 201);
+        // The cells of the last row and column are cut off by three pixels, which still is alike.
+        let found = [
+            cell(0, 0, 100, 100),
+            cell(103, 0, 100, 100),
+            cell(0, 103, 100, 98),
+        ];
+        assert_eq!(gaps(&found, whole), [cell(103, 103, 100, 98)]);
+    }
 }

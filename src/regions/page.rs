@@ -93,7 +93,7 @@ impl Sheet {
         }
         let ground = self.grounds(whole).first().copied();
         let rects: Vec<Rect> = found.pictures.iter().map(|one| one.rect).collect();
-        for rect in gaps(&rects) {
+        for rect in gaps(&rects, whole) {
             if photograph_share(&self.upright, rect, ground) > 0.0 {
                 found.pictures.push(Found { rect, score: 0.6 });
             }
