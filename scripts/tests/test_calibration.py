@@ -61,7 +61,13 @@ def test_renders_do_not_move_the_threshold_of_a_photographed_product() -> None:
 
 def test_listings_raise_thresholds_and_never_lower_them() -> None:
     scores = np.concatenate([np.full(980, 0.01), np.full(20, 0.6)])
-    assert listed_thresholds((0.30, 0.50), scores) == (0.30, 0.61)
-    scores[:60] = 0.4
-    assert listed_thresholds((0.30, 0.50), scores) == (0.41, 0.61)
-    assert listed_thresholds((0.70, 0.80), scores) == (0.70, 0.80)
+    assert listed_thresholds("rhino_horn", (0.30, 0.50), scores) == (0.30, 0.61)
+    scores[:40] = 0.4
+    assert listed_thresholds("rhino_horn", (0.30, 0.50), scores) == (0.41, 0.61)
+    assert listed_thresholds("rhino_horn", (0.70, 0.80), scores) == (0.70, 0.80)
+
+
+def test_more_listings_may_reach_ivory() -> None:
+    scores = np.concatenate([np.full(950, 0.01), np.full(46, 0.4), np.full(4, 0.7)])
+    assert listed_thresholds("ivory", (0.30, 0.50), scores) == (0.30, 0.50)
+    assert listed_thresholds("big_cat_skin", (0.30, 0.50), scores) == (0.41, 0.71)

@@ -15,6 +15,7 @@ from train.photos import (
     read_manifest,
     write_manifest,
 )
+from train.pictures import among_first, listings, shop_examples
 from train.taxonomy import renders, split_of_render
 
 
@@ -106,3 +107,24 @@ def test_a_manifest_reads_as_it_was_written(tmp_path: Path) -> None:
     photos = assign_splits([*photos_of(5), Photo('met/a "b", c.jpg', "met", "wood", "met:,", True)])
     write_manifest(tmp_path / "manifest.csv", photos)
     assert read_manifest(tmp_path / "manifest.csv") == photos
+
+
+def test_shops_without_a_licence_for_training_are_listings_alone(tmp_path: Path) -> None:
+    (tmp_path / "shops").mkdir()
+    (tmp_path / "shops/labels.csv").write_text(
+        "file,label,source,usable_for\n"
+        "a.jpg,wood,one,training (MIT or CC)\n"
+        "b.jpg,wood,two,validation and thresholds only\n"
+    )
+    assert [one.group for one in shop_examples(tmp_path)] == ["shops:a.jpg"]
+    assert [(one.group, one.split) for one in listings(tmp_path)] == [("shops:b.jpg", "listing")]
+
+
+def test_renders_are_counted_by_their_seed() -> None:
+    first = ["11:558", "12:195"]
+    assert among_first("render:render-11-557", first)
+    assert not among_first("render:render-11-558", first)
+    assert among_first("render:render-12-194", first)
+    assert not among_first("render:render-12-557", first)
+    assert not among_first("render:render-13-0", first)
+    assert among_first("render:render-13-9000", None)

@@ -19,8 +19,8 @@ from train.drawn import draw_picture
 from train.evaluate import score
 from train.labels import LABELS, PRODUCTS
 from train.photos import read_manifest
-from train.pictures import DRAWN, TRAINING
-from train.tables import read_rows, write_rows
+from train.pictures import DRAWN, listings
+from train.tables import write_rows
 from train.taxonomy import photographs
 
 FRESH = 480  # drawn pictures
@@ -76,13 +76,13 @@ def main() -> None:
     test = [
         one for one in photographs(data, read_manifest(arguments.manifest)) if one.split == "test"
     ]
-    shops = [row for row in read_rows(data / "shops/labels.csv") if row["usable_for"] != TRAINING]
+    shops = listings(data)
     pictures: list[Path | np.ndarray] = [one.path for one in test]
-    pictures += [data / "shops" / row["file"] for row in shops]
+    pictures += [one.path for one in shops]
     pictures += [draw_picture(number)[1] for number in range(DRAWN, DRAWN + FRESH)]
-    names = [one.label for one in test] + [row["label"] for row in shops] + ["other"] * FRESH
+    names = [one.label for one in test] + [one.label for one in shops] + ["other"] * FRESH
     labels = np.array([LABELS.index(name) for name in names])
-    kinds = ["test"] * len(test) + [row["source"] for row in shops] + ["drawn"] * FRESH
+    kinds = ["test"] * len(test) + [one.source for one in shops] + ["drawn"] * FRESH
     kinds, shop = np.array(kinds), np.arange(len(names)) - len(test)
     shop = (shop >= 0) & (shop < len(shops))
     old, new = (Side(one, pictures).hits(labels) for one in (arguments.old, arguments.new))
@@ -103,7 +103,7 @@ def main() -> None:
     add("test, everyday", tested & np.isin(labels, EVERYDAY), "a product first", *raised)
     add("drawn pictures", kinds == "drawn", "a product first", *raised)
     add("shops, all", shop, "a product first", *raised)
-    for source in sorted({row["source"] for row in shops}):
+    for source in sorted({one.source for one in shops}):
         add(f"shops, {source}", kinds == source, "a product first", *raised)
     write_rows(arguments.out / "against-old.csv", lines)
     for line in lines:

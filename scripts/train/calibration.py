@@ -8,8 +8,8 @@ STEP, HIGHEST = 0.01, 0.99  # of thresholds
 # Where thresholds start, and the most of everyday photographs and of look-alikes that reach them.
 REVIEW = (0.02, 0.01, 0.15)
 FLAG = (0.50, 0.0, 0.03)
-# The most of shops' photographs of other things that reach them, where there are some.
-LISTED_REVIEW, LISTED_FLAG = 0.025, 0.0015
+# The most of shops' photographs of other things that reach review and flag, where there are some.
+LISTED, LISTED_OF_OTHERS = {"ivory": (0.06, 0.006)}, (0.025, 0.0015)
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
@@ -58,13 +58,15 @@ def product_thresholds(
     return review, max(review, least_threshold(score[everyday], score[alike], *FLAG))
 
 
-def listed_thresholds(limits: tuple[float, float], listings: np.ndarray) -> tuple[float, float]:
+def listed_thresholds(
+    product: str, limits: tuple[float, float], listings: np.ndarray
+) -> tuple[float, float]:
     """The same thresholds, raised until few enough of the scores of shops' photographs of other
     things reach them.
     """
     nothing = np.zeros(1)
+    shares = LISTED.get(product, LISTED_OF_OTHERS)
     review, flag = (
-        least_threshold(listings, nothing, limit, most, 1.0)
-        for limit, most in zip(limits, (LISTED_REVIEW, LISTED_FLAG))
+        least_threshold(listings, nothing, limit, most, 1.0) for limit, most in zip(limits, shares)
     )
     return review, max(review, flag)

@@ -28,7 +28,7 @@ from train.metrics import (
     exact_interval,
     log_loss,
 )
-from train.tables import read_rows, write_rows
+from train.tables import write_rows
 from train.taxonomy import Example
 
 IVORY, CERAMIC = LABELS.index("ivory"), LABELS.index("ceramic_stone")
@@ -271,19 +271,6 @@ def confusion(judged: Judged) -> list[dict[str, str | int]]:
     return rows
 
 
-def judge_wild(bundle: Path, folder: Path) -> list[dict[str, str]]:
-    """The scores of a few real photographs, told one by one."""
-    wild = read_rows(folder / "labels.csv")
-    seen = score(bundle, [next(folder.rglob(row["file"])) for row in wild])
-    rows = []
-    for row, s in zip(wild, seen):
-        best = ", ".join(f"{LABELS[k]} {s[k]:.2f}" for k in s.argsort()[::-1][:3])
-        print(row["file"], row["label"], "->", best)
-        scores = {label: f"{s[k]:.3f}" for k, label in enumerate(LABELS)}
-        rows.append({"file": row["file"], "shows": row["label"], **scores})
-    return rows
-
-
 def main() -> None:
     """Judge the bundle and write the study."""
     parser = command_line(__doc__, ("data", "manifest", "renders", "bundle", "out"))
@@ -308,7 +295,6 @@ def main() -> None:
         interval = f"[{line['low95']}, {line['high95']}]"
         counts = f"{line['events']}/{line['photographs']}"
         print(f"{line['measure']:<84} {line['value']}  {interval}  {counts}")
-    write_rows(out / "wild.csv", judge_wild(bundle, arguments.data / "wild"))
 
 
 if __name__ == "__main__":

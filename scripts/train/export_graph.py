@@ -10,22 +10,23 @@ from train.graph import Graph
 from train.labels import DESCRIPTOR, LABELS, PHOTOGRAPHED
 
 State = dict[str, np.ndarray]  # a training's weights by their names in `network.Network`
-# Convolutions after this map, which tell things, are the share KEPT of the way from ImageNet's
-# weights to the trained ones: such networks keep what training gave on its own pictures and lose
-# less on other sources (Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022).
-# Those before it, which tell textures, and the heads stay as trained.
-AS_TRAINED, KEPT = "stage_4", 0.75
+# Convolutions after this map, which tell things, can be a share of the way from ImageNet's weights
+# to the trained ones: such networks keep what training gave on its own pictures and lose less on
+# other sources (Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022). Those before
+# it, which tell textures, and the heads stay as trained.
+AS_TRAINED = "stage_4"
 
 
 class Exporter(EfficientNet):
-    """The network with its trained weights, late ones between them and ImageNet's.
+    """The network with its trained weights, late ones the share `kept` of the way from ImageNet's.
 
     `half`: convolutions are stored as float16.
     """
 
-    def __init__(self, backbone: str, state: State, half: bool, side: int):
+    def __init__(self, backbone: str, state: State, half: bool, side: int, kept: float):
         super().__init__(backbone, side)
         self.state, self.store_half, self.count_of = state, half, {"weight": 0, "bias": 0}
+        self.kept = kept
 
     def trained(self, kind: str, array: np.ndarray) -> np.ndarray:
         """The weight or bias of the next convolution, whose ImageNet values are `array`.
@@ -34,7 +35,7 @@ class Exporter(EfficientNet):
         """
         name = f"backbone.convolutions.{self.count_of[kind]}.{kind}"
         self.count_of[kind] += 1
-        kept = KEPT if AS_TRAINED in self.named else 1.0
+        kept = self.kept if AS_TRAINED in self.named else 1.0
         return kept * self.state[name] + (1 - kept) * array if name in self.state else array
 
     def weight(self, array: np.ndarray) -> str:
@@ -106,12 +107,14 @@ def write_network(
     path: Path,
     half: bool,
     side: int,
+    kept: float,
 ) -> None:
     """Write the float graph: backbone, tapped features brought to one scale, both heads.
 
-    The features are an output too: what `faunalens model learn` learns from.
+    `kept` of what training changed in the late convolutions, 0 to 1. The features are an output
+    too: what `faunalens model learn` learns from.
     """
-    graph = Exporter(backbone, state, half, side)
+    graph = Exporter(backbone, state, half, side, kept)
     graph.walk()
     tapped, width = add_taps(graph)
     mean, deviation = (

@@ -1,13 +1,12 @@
 """All that a training sees, in one file: small pictures with the outlines of their things.
 
     python -m train.pictures --data DIR --manifest FILE --renders FILE --out FILE.npz
-        --listings FILE.npz
+        [--first SEED:COUNT...]
 
 Holds the photographs of the manifest, those of shops whose licence allows it, every photograph of
 `wild/` whole and in parts cut out along outlines drawn by hand (wild.csv), drawn pictures
 (drawn.py), and the renders, of the training and the calibration split. Training then needs neither
-the photographs nor their folders. Photographs of shops without a licence for training go into a
-file of their own, which training never reads: export.py sets thresholds by it.
+the photographs nor their folders. Photographs of shops without a licence for training stay out.
 """
 
 import io
@@ -32,7 +31,6 @@ MASK = 144  # side of the outlines
 QUALITY = {"drawn": 70}  # JPEG, of a kind; else 84
 DRAWN = 600
 WILD = Path(__file__).with_name("wild.csv")
-REFERENCE = Path(__file__).parents[2] / "reference-images"
 TRAINING = "training (MIT or CC)"  # usable_for of shops/labels.csv
 
 
@@ -96,21 +94,31 @@ class Row:
     split: str
 
 
-def shop_examples(data: Path) -> list[Example]:
-    """The photographs of shops that may be trained on."""
-    rows = read_rows(data / "shops/labels.csv")
+def shops(data: Path, trained_on: bool) -> list[Example]:
+    """The photographs of shops that may be trained on, or those that may not."""
+    split = "train" if trained_on else "listing"
     return [
         Example(
             data / "shops" / row["file"],
             row["label"],
             f"shops:{row['file']}",
-            "train",
+            split,
             row["source"],
             "photograph",
         )
-        for row in rows
-        if row["usable_for"] == TRAINING
+        for row in read_rows(data / "shops/labels.csv")
+        if (row["usable_for"] == TRAINING) == trained_on
     ]
+
+
+def shop_examples(data: Path) -> list[Example]:
+    """The photographs of shops that may be trained on."""
+    return shops(data, trained_on=True)
+
+
+def listings(data: Path) -> list[Example]:
+    """Photographs of shops that none may train on: for thresholds alone."""
+    return shops(data, trained_on=False)
 
 
 def small(image: Image.Image) -> Image.Image:
@@ -157,22 +165,13 @@ def drawn_rows() -> Iterator[Row]:
         yield Row(image, None, "other", group, f"drawn_{kind}", "drawn", split)
 
 
-def reference_rows(folder: Path) -> Iterator[Row]:
-    """The renders of the repository's reference images that are in bulk or close, to calibrate by;
-    they are of no training. The others are judged by.
+def among_first(group: str, first: list[str] | None) -> bool:
+    """Whether a render's group, render:render-SEED-NUMBER, is among the first COUNT of its seed, by
+    SEED:COUNT; all are if nothing is said.
     """
-    for row in read_rows(folder / "manifest.csv"):
-        if "_seized_" in row["file"]:
-            image, group = small(load(folder / row["file"])), f"reference:{row['file']}"
-            yield Row(image, None, row["label"], group, "render", "render", "calibration")
-
-
-def listing_rows(data: Path) -> Iterator[Row]:
-    """Photographs of shops that none may train on: for thresholds alone."""
-    for row in read_rows(data / "shops/labels.csv"):
-        if row["usable_for"] != TRAINING:
-            image, group = small(load(data / "shops" / row["file"])), f"shops:{row['file']}"
-            yield Row(image, None, row["label"], group, row["source"], "photograph", "listing")
+    _, seed, number = group.rsplit("-", 2)
+    counts = dict(one.split(":") for one in first or [])
+    return not first or int(number) < int(counts.get(seed, 0))
 
 
 def pack(rows: list[Row]) -> Pictures:
@@ -199,15 +198,21 @@ def pack(rows: list[Row]) -> Pictures:
 
 def main() -> None:
     """Write the file."""
-    parser = command_line(__doc__, ("data", "manifest", "renders", "out", "listings"))
+    parser = command_line(__doc__, ("data", "manifest", "renders", "out"))
+    told = "of the renders of a seed only the first so many, as 11:558 12:195"
+    parser.add_argument("--first", nargs="*", help=told)
     arguments = parser.parse_args()
-    examples = [one for one in all_examples(arguments) if one.split != "test"]
+    examples = [
+        one
+        for one in all_examples(arguments)
+        if one.split != "test"
+        and (one.domain == "photograph" or among_first(one.group, arguments.first))
+    ]
     examples += shop_examples(arguments.data)
     with ThreadPoolExecutor(2) as pool:
         rows = list(pool.map(from_example, examples))
-    rows += [*wild_rows(arguments.data), *drawn_rows(), *reference_rows(REFERENCE)]
+    rows += [*wild_rows(arguments.data), *drawn_rows()]
     pictures = pack(rows)
-    pack(list(listing_rows(arguments.data))).write(arguments.listings)
     pictures.write(arguments.out)
     size = arguments.out.stat().st_size
     print(f"{arguments.out}: {len(pictures)} pictures, {size:,} bytes")

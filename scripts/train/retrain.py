@@ -5,7 +5,7 @@
 
 As finetune.py, but looks are made a whole batch at once, on a GPU if there is one (looks.py), and
 `wild/`, drawn pictures and shops' photographs are among the pictures (pictures.py). What the trials
-with it gave is in eval/model (trials-photographs.csv); no bundle was made with it so far.
+with it gave is in eval/model (trials-photographs.csv, trials-renders.csv).
 """
 
 import argparse

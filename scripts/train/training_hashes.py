@@ -2,7 +2,7 @@
 for leaks.
 
     python -m train.training_hashes --data DIR --manifest FILE --program target/release/faunalens
-        [--more] models/NAME...
+        models/NAME...
 """
 
 import hashlib
@@ -38,16 +38,13 @@ def usable_hashes(program: Path, files: list[str]) -> set[str]:
 def main() -> None:
     """Hash the training photographs and write the tables."""
     parser = command_line(__doc__, ("data", "manifest", "program"))
-    more = "the photographs of wild/ and shops/ were trained on as well (pictures.py)"
-    parser.add_argument("--more", action="store_true", help=more)
     parser.add_argument("bundles", type=Path, nargs="+")
     arguments = parser.parse_args()
     photos = read_manifest(arguments.manifest)
     files = [str(arguments.data / photo.file) for photo in photos if photo.split == "train"]
-    if arguments.more:
-        wild = {row["file"] for row in read_rows(WILD)}
-        files += [str(arguments.data / "wild" / file) for file in sorted(wild)]
-        files += [str(example.path) for example in shop_examples(arguments.data)]
+    wild = {row["file"] for row in read_rows(WILD)}
+    files += [str(arguments.data / "wild" / file) for file in sorted(wild)]
+    files += [str(example.path) for example in shop_examples(arguments.data)]
     hashes = usable_hashes(arguments.program, files)
     text = "".join(f"{value}\n" for value in sorted(hashes))
     table = TABLE.format(quality=PDQ_QUALITY, sha256=hashlib.sha256(text.encode()).hexdigest())
