@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use faunalens::learn::{
-    BackgroundReport, LabelReport, LabelRole, LearnError, LearnOptions, ProductReport,
+    BackgroundReport, HoldOut, LabelReport, LabelRole, LearnError, LearnOptions, ProductReport,
     TaughtBundle, learn,
 };
 use faunalens::progress::{Progress, Silent};
@@ -47,16 +47,17 @@ enum Action {
 /// Teach a model labels from your own pictures, in seconds to minutes
 ///
 /// Reads a folder that holds a folder per label (pictures/rhino_horn/1.jpg), or a manifest with
-/// the columns file and label and, as far as known, group or seller. Ten pictures of a label help;
-/// more help more. What the base bundle (--model) knows stays; a label that it has already is
-/// corrected. Prints how well held-out pictures are named, and writes a bundle that every command
-/// takes by
-/// --model.
+/// the columns file and label and, as far as known, group, seller or source. Five to twenty
+/// pictures of a label help; more help more. Each is shown in many looks: parts of it, turned, in
+/// another light. What the base bundle (--model) knows of other labels stays; a label that it has
+/// already is corrected. Prints how well held-out pictures are named, and writes a bundle that
+/// every command takes by --model.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   faunalens model learn --from pictures/ --into models/mine --product rhino_horn --product tiger_bone
-  faunalens model learn --from seizures.csv --into models/mine --product pangolin_scale
+  faunalens model learn --from seizures.csv --into models/mine --product pangolin_scale \
+    --background usual-traffic/
   faunalens check --model models/mine photo.jpg
 
 Exit status:
@@ -77,6 +78,22 @@ struct Learn {
     #[arg(long, value_name = "LABEL")]
     product: Vec<String>,
 
+    /// Photographs of the kind that you scan, none of which shows a label taught but `other`: a
+    /// folder, or a table with a file column. A thousand or more; from a hundred on, thresholds
+    /// are set by them alone
+    #[arg(long, value_name = "FOLDER_OR_MANIFEST")]
+    background: Option<PathBuf>,
+
+    /// What is held out together, to choose and to judge by: a manifest's group (else its seller,
+    /// else near-duplicates), or its source, which tells what pictures from elsewhere would give
+    #[arg(long, value_name = "COLUMN", value_enum, default_value_t = Together::Group)]
+    hold_out: Together,
+
+    /// Looks per picture beside the picture as it is [default: 3 to 30, the more the fewer
+    /// pictures there are]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(0..=200))]
+    looks: Option<u16>,
+
     /// Forget what the base knows of this label: your pictures alone define it; may be repeated
     #[arg(long, value_name = "LABEL")]
     replace: Vec<String>,
@@ -84,6 +101,13 @@ struct Learn {
     /// No progress
     #[arg(short, long)]
     quiet: bool,
+}
+
+/// What is held out together.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Together {
+    Group,
+    Source,
 }
 
 impl Model {
@@ -124,6 +148,12 @@ impl Learn {
         let mut options = LearnOptions::new(self.from.clone());
         options.products.clone_from(&self.product);
         options.replaced.clone_from(&self.replace);
+        options.background.clone_from(&self.background);
+        options.looks = self.looks.map(usize::from);
+        options.hold_out = match self.hold_out {
+            Together::Group => HoldOut::Group,
+            Together::Source => HoldOut::Source,
+        };
         options.workers = cores();
         options.limits = settings.limits();
         let start = Instant::now();
@@ -160,6 +190,7 @@ fn warn_of_left_out(taught: &TaughtBundle) {
 /// The error with the option that mends it.
 fn name_option(error: LearnError) -> anyhow::Error {
     match error {
+        LearnError::NoRest => anyhow::Error::new(error).context("--background"),
         LearnError::NothingToRead(_) => anyhow::anyhow!("{error}: name one with --model"),
         LearnError::NothingToReplace { ref label, .. } => {
             let option = format!("--replace {label}");
@@ -187,6 +218,12 @@ fn describe_taught(taught: &TaughtBundle) -> String {
     lines.extend(taught.taught.iter().map(describe_label));
     lines.extend(taught.products.iter().map(describe_product));
     lines.push(describe_background(&taught.background));
+    lines.extend(taught.scanned.map(|scanned| {
+        format!(
+            "{} photographs of --background: {} named as a label taught, held out",
+            scanned.pictures, scanned.named
+        )
+    }));
     if taught.reads == Reads::Descriptor {
         lines.push(
             "learnt from the copy descriptor: the base bundle has no features output, which would \
@@ -194,7 +231,9 @@ fn describe_taught(taught: &TaughtBundle) -> String {
                 .into(),
         );
     }
-    if !taught.named_groups {
+    if !taught.named_groups && taught.hold_out == HoldOut::Source {
+        lines.push("not every row has a source: near-duplicates are one in its place".into());
+    } else if !taught.named_groups {
         lines.push(
             "groups are clusters of near-duplicates; a manifest with a group or seller column makes \
              the figures more honest"
@@ -226,12 +265,17 @@ fn describe_label(label: &LabelReport) -> String {
 fn describe_product(product: &ProductReport) -> String {
     let ([review, flag], [own_review, own_flag]) = (product.others_reached, product.own_reached);
     format!(
-        "{}: review from {:.2} ({own_review} of {} of it, {review} of {} others), flag from {:.2} \
+        "{}: review from {:.2} ({own_review} of {} of it, {review} of {} {}), flag from {:.2} \
          ({own_flag}, {flag})",
         product.label,
         product.threshold.review,
         product.own,
         product.others,
+        if product.by_scanned {
+            "of the background"
+        } else {
+            "others"
+        },
         product.threshold.flag
     )
 }

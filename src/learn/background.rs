@@ -3,7 +3,7 @@
 use super::error::LearnError;
 use super::labels::LabelSet;
 use super::pictures::Picture;
-use crate::recognize::{Background, Bundle, Reads};
+use crate::recognize::{Background, Bundle, Embedding, Reads};
 
 /// Cosine from which a background picture is taken for one of the pictures given.
 const SAME_PICTURE: f64 = 0.995;
@@ -14,12 +14,13 @@ pub(super) struct BackgroundSelection {
     pub(super) kept: Option<Background>,
     /// Rows set aside because they are among the pictures given, under another label.
     pub(super) set_aside: usize,
+    /// Photographs of the kind that will be scanned, which show no label taught but `other`.
+    pub(super) scanned: Vec<Embedding>,
 }
 
 impl BackgroundSelection {
-    /// Leaves out labels that are defined anew, and the same pictures under another label.
-    ///
-    /// Fails when nothing is left that new labels could be told from.
+    /// Leaves out labels that are defined anew, and the same pictures under another label. No
+    /// scanned photographs yet.
     pub(super) fn new(
         base: &Bundle,
         reads: Reads,
@@ -34,13 +35,23 @@ impl BackgroundSelection {
             Some(background) => select(&background, labels, pictures),
             None => (None, 0),
         };
-        if kept.is_none() && !labels.any_taught_is_of_network() {
+        Ok(Self {
+            kept,
+            set_aside,
+            scanned: Vec::new(),
+        })
+    }
+
+    /// Fails when there is nothing that new labels could be told from.
+    pub(super) fn check(&self, base: &Bundle, labels: &LabelSet) -> Result<(), LearnError> {
+        let nothing = self.kept.is_none() && self.scanned.is_empty();
+        if nothing && !labels.any_taught_is_of_network() {
             return Err(LearnError::NothingElse(
                 base.description.name.clone(),
                 base.description.labels.names.join(", "),
             ));
         }
-        Ok(Self { kept, set_aside })
+        Ok(())
     }
 
     /// How many rows serve.

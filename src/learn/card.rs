@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use super::held_out::{BackgroundReport, FALSE_FLAG, FALSE_REVIEW, ProductReport};
+use super::options::HoldOut;
 use super::taught::TaughtBundle;
+use super::training_set::TRUST;
 
 impl TaughtBundle {
     /// Markdown. `name` is the bundle's.
@@ -37,10 +39,13 @@ impl TaughtBundle {
                 label.label, label.pictures, label.groups
             );
         }
-        let group = if self.named_groups {
-            "what the manifest names"
-        } else {
-            "a cluster of near-duplicates"
+        let group = match (self.named_groups, self.hold_out) {
+            (true, HoldOut::Group) => "what the manifest names",
+            (true, HoldOut::Source) => "a source that the manifest names",
+            (false, HoldOut::Group) => "a cluster of near-duplicates",
+            (false, HoldOut::Source) => {
+                "a source that the manifest names, else a cluster of near-duplicates"
+            }
         };
         let left_out = self.left_out.len();
         let background = background_sentence(&self.background);
@@ -48,6 +53,14 @@ impl TaughtBundle {
             text,
             "\nA group is {group}. {left_out} pictures were left out. {background}"
         );
+        if let Some(scanned) = self.scanned {
+            let _ = writeln!(
+                text,
+                "\nOf {} photographs of the kind that is scanned, none of which shows a label \
+                 taught, {} are named so when they are held out.",
+                scanned.pictures, scanned.named
+            );
+        }
         text
     }
 
@@ -60,12 +73,15 @@ impl TaughtBundle {
             ),
         };
         format!(
-            "A linear function of the network's `{}` output per label above, added to what the \
-             network says, by multinomial logistic regression with a ridge penalty of {} and a \
-             temperature of {:.3}, which, with a common shift of the new labels, were chosen by \
-             cross-validation over groups in five parts. `model.onnx` is unchanged; the rest is in \
-             `head.bin`. The scores take for granted the shares of the labels under `[calibration]` \
-             in bundle.toml.{replaced}\n",
+            "Every picture as it is and in {} looks: parts of it, turned, mirrored, in another \
+             light. A linear function of the network's `{}` output per label above, added to what the \
+             network says ({TRUST} of its log-odds, where it knows the label), by multinomial \
+             logistic regression with a ridge penalty of {} and a temperature of {:.3}, which, with a \
+             common shift of the new labels, were chosen by cross-validation over groups in five \
+             parts. Labels weigh alike, however many pictures they have. `model.onnx` is unchanged; \
+             the rest is in `head.bin`. The scores take for granted the shares of the labels under \
+             `[calibration]` in bundle.toml: half for the labels taught, evenly.{replaced}\n",
+            self.looks,
             self.reads.name(),
             self.penalty,
             self.temperature,
@@ -125,10 +141,13 @@ fn products_section(products: &[ProductReport]) -> String {
     let Some(first) = products.first() else {
         return String::new();
     };
+    let others = match first.by_scanned {
+        true => "photographs of the kind that is scanned, held out,",
+        false => "held-out pictures without the product",
+    };
     let mut text = format!(
         "\nThresholds are the lowest hundredths that at most {} % (review) and {} % (flag) of the \
-         held-out pictures without the product reach; {} of them, so no rate below 1 in {} is shown \
-         by this.\n\n\
+         {others} reach; {} of them, so no rate below 1 in {} is shown by this.\n\n\
          | product | review from | flag from | others at review | at flag | its own at review | at \
          flag |\n|---|---|---|---|---|---|---|\n",
         100.0 * FALSE_REVIEW,

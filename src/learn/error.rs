@@ -60,6 +60,12 @@ pub enum LearnError {
          pictures that show none of the new ones, the more the better"
     )]
     NothingElse(String, String),
+    /// Background photographs that could show nothing.
+    #[error(
+        "every label of the bundle is taught, so a background photograph could be none of them; \
+         add pictures of a label named other, or leave the background away"
+    )]
+    NoRest,
     /// A label was named that there are no pictures of.
     #[error("label {label}, {role}: there are no pictures of it; the labels given are {given}")]
     NotTaught {

@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, s};
 
-use super::training_set::{TrainingSet, argmax, count_groups};
+use super::training_set::{RowKind, TrainingSet, argmax, count_groups};
 use crate::evaluate::binomial;
 use crate::recognize::Threshold;
 
@@ -12,8 +12,14 @@ pub(super) const FALSE_REVIEW: f64 = 0.01;
 pub(super) const FALSE_FLAG: f64 = 0.001;
 /// The review threshold lies no lower, in hundredths, whatever the pictures would allow.
 const LOWEST_REVIEW: u32 = 10;
+/// As many photographs of the kind that is scanned decide about thresholds alone.
+const ENOUGH_SCANNED: usize = 100;
 /// The flag threshold lies no lower, in hundredths.
 const LOWEST_FLAG: u32 = 50;
+/// A tail of fewer scores says nothing.
+const SMALLEST_TAIL: usize = 20;
+/// Scores nearer to 0 or 1 count as this near.
+const LEAST_SCORE: f64 = 1e-9;
 
 /// One taught label on held-out pictures.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,8 +51,11 @@ pub struct ProductReport {
     pub label: String,
     /// The thresholds.
     pub threshold: Threshold,
-    /// Held-out pictures without it, the background's too.
+    /// Held-out pictures without it that the thresholds were set by: the scanned ones where they
+    /// are enough, else all others, the background's too.
     pub others: usize,
+    /// Whether those are the scanned ones.
+    pub by_scanned: bool,
     /// How many of those reach review, and flag.
     pub others_reached: [usize; 2],
     /// Held-out pictures of it.
@@ -67,6 +76,16 @@ pub struct BackgroundReport {
     pub right_after: usize,
     /// More that were set aside because they are among the pictures given.
     pub set_aside: usize,
+}
+
+/// How photographs of the kind that will be scanned do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ScannedReport {
+    /// How many there were.
+    pub pictures: usize,
+    /// How many of them, held out, are named as one of the labels taught but `other`.
+    pub named: usize,
 }
 
 /// Rows with their held-out scores.
@@ -111,7 +130,13 @@ impl<'a> HeldOut<'a> {
             ..
         } = self.set;
         let of_label = || (0..*given).filter(|&row| shown[row] == label);
-        let named = || (0..shown.len()).filter(|&row| self.best[row] == label);
+        let named = || {
+            self.rows_of(|kind| kind != RowKind::Look)
+                .filter(|&row| self.best[row] == label)
+        };
+        // What is scanned and rightly called `other` shows no label of its own.
+        let named =
+            || named().filter(|&row| shown[row] < self.names.len() || !self.set.rest[label]);
         let pictures = of_label().count();
         let groups = count_groups(of_label(), group);
         let found = of_label().filter(|&row| self.best[row] == label).count();
@@ -137,18 +162,27 @@ impl<'a> HeldOut<'a> {
     }
 
     /// The lowest hundredths from which at most [`FALSE_REVIEW`] and [`FALSE_FLAG`] of the
-    /// pictures without the product are reached.
+    /// pictures without the product are reached; flag from where the tail of their scores says so,
+    /// too.
     fn product_report(&self, label: usize) -> ProductReport {
-        let scores = |of_label: bool| -> Vec<f64> {
-            let rows = self.set.label.iter().zip(self.scores.column(label));
-            let rows = rows.filter(|&(&shown, _)| (shown == label) == of_label);
-            rows.map(|(_, &score)| score).collect()
+        let scores = |rows: &mut dyn Iterator<Item = usize>| -> Vec<f64> {
+            rows.map(|row| self.scores[[row, label]]).collect()
         };
-        let (own, others) = (scores(true), scores(false));
+        let of_label = |row: &usize| self.set.label[*row] == label;
+        let plain = || self.rows_of(|kind| kind != RowKind::Look);
+        let own = scores(&mut plain().filter(of_label));
+        let scanned = scores(&mut self.rows_of(|kind| kind == RowKind::Scanned));
+        let by_scanned = scanned.len() >= ENOUGH_SCANNED;
+        let others = match by_scanned {
+            true => scanned,
+            false => scores(&mut plain().filter(|row| !of_label(row))),
+        };
         let review = lowest_threshold(&others, LOWEST_REVIEW, FALSE_REVIEW);
         let threshold = Threshold {
             review,
-            flag: lowest_threshold(&others, LOWEST_FLAG, FALSE_FLAG).max(review),
+            flag: lowest_threshold(&others, LOWEST_FLAG, FALSE_FLAG)
+                .max(tail_threshold(&others, FALSE_FLAG))
+                .max(review),
         };
         let both = |scores: &[f64]| {
             [threshold.review, threshold.flag].map(|threshold| reaching(scores, threshold))
@@ -157,6 +191,7 @@ impl<'a> HeldOut<'a> {
             label: self.names[label].clone(),
             threshold,
             others: others.len(),
+            by_scanned,
             others_reached: both(&others),
             own: own.len(),
             own_reached: both(&own),
@@ -165,17 +200,34 @@ impl<'a> HeldOut<'a> {
 
     /// How the background does; `set_aside` of it took no part.
     pub(super) fn background_report(&self, set_aside: usize) -> BackgroundReport {
-        let background = self.set.given..self.set.label.len();
+        let background = || self.rows_of(|kind| kind == RowKind::Background);
         let right = |named: &[usize]| {
-            let right = |&row: &usize| named[row] == self.set.label[row];
-            background.clone().filter(right).count()
+            background()
+                .filter(|&row| named[row] == self.set.label[row])
+                .count()
         };
         BackgroundReport {
-            pictures: background.len(),
+            pictures: background().count(),
             right_before: right(&self.set.network_best),
             right_after: right(&self.best),
             set_aside,
         }
+    }
+
+    /// How what is scanned does; `None` where nothing was given of it.
+    pub(super) fn scanned_report(&self, taught: &[usize]) -> Option<ScannedReport> {
+        let scanned = || self.rows_of(|kind| kind == RowKind::Scanned);
+        let wrong = |label: usize| taught.contains(&label) && !self.set.rest[label];
+        (scanned().count() > 0).then(|| ScannedReport {
+            pictures: scanned().count(),
+            named: scanned().filter(|&row| wrong(self.best[row])).count(),
+        })
+    }
+
+    /// The rows of these kinds.
+    fn rows_of(&self, kind: impl Fn(RowKind) -> bool) -> impl Iterator<Item = usize> {
+        let rows = self.set.kind.iter().enumerate();
+        rows.filter(move |(_, own)| kind(**own)).map(|(row, _)| row)
     }
 }
 
@@ -187,6 +239,35 @@ fn lowest_threshold(scores: &[f64], lowest: u32, most: f64) -> f32 {
     let mut hundredths = (lowest..=99).map(|step| step as f32 / 100.0);
     let found = hundredths.find(|&threshold| reaching(scores, threshold) as f64 <= most);
     found.unwrap_or(0.99)
+}
+
+/// The hundredth that at most the share `most` of such pictures reaches, were there many more of
+/// them: none of 600 above the highest of their scores shows little about one in a thousand.
+///
+/// Log-odds over the highest tenth's least are taken to fall off exponentially (the simplest of the
+/// peaks over a threshold: Pickands, "Statistical Inference Using Extreme Order Statistics", 1975),
+/// with the upper end of the 95 % interval of their mean. 0 where there are too few.
+fn tail_threshold(scores: &[f64], most: f64) -> f32 {
+    let mut log_odds: Vec<f64> = scores
+        .iter()
+        .map(|score| score.clamp(LEAST_SCORE, 1.0 - LEAST_SCORE))
+        .map(|score| (score / (1.0 - score)).ln())
+        .collect();
+    log_odds.sort_by(|a, b| b.total_cmp(a));
+    let tail = log_odds.len() / 10;
+    if tail < SMALLEST_TAIL {
+        return 0.0;
+    }
+    let start = log_odds[tail];
+    let mean = log_odds[..tail]
+        .iter()
+        .map(|odds| odds - start)
+        .sum::<f64>()
+        / tail as f64;
+    let upper = mean * (1.0 + 1.64 / (tail as f64).sqrt());
+    let reached = start + upper * (tail as f64 / log_odds.len() as f64 / most).ln();
+    let score = 1.0 / (1.0 + (-reached).exp());
+    ((score * 100.0).ceil() / 100.0).min(0.99) as f32
 }
 
 fn reaching(scores: &[f64], threshold: f32) -> usize {
@@ -224,6 +305,24 @@ mod tests {
             "1 % of 100 may reach review, none flag"
         );
         assert_eq!(reaching(&own, flag), 100);
+    }
+
+    #[test]
+    fn a_tail_tells_more_than_its_highest_score() {
+        // Log-odds that fall off exponentially from -6, one unit a factor of e: a thousandth of
+        // them lies above -6 + ln(1000).
+        let of = |quantile: f64| 1.0 / (1.0 + (6.0 + quantile.ln()).exp());
+        let scores: Vec<f64> = (0..600)
+            .map(|row| of((f64::from(row) + 0.5) / 600.0))
+            .collect();
+        let threshold = f64::from(tail_threshold(&scores, FALSE_FLAG));
+        let thousandth = of(FALSE_FLAG);
+        assert!(
+            threshold > thousandth,
+            "{threshold}: the upper end of an interval"
+        );
+        assert!(threshold < of(FALSE_FLAG / 10.0), "{threshold}");
+        assert_eq!(tail_threshold(&scores[..100], FALSE_FLAG), 0.0, "too few");
     }
 
     #[test]

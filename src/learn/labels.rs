@@ -21,7 +21,13 @@ pub(super) struct LabelSet {
     pub(super) network_index: Vec<Option<usize>>,
     /// Indices of the labels that there are pictures of, by name.
     pub(super) taught: Vec<usize>,
+    /// Per label whether a photograph of the background may show it: those that are not taught,
+    /// and `other`.
+    pub(super) is_rest: Vec<bool>,
 }
+
+/// What everything else is called, taught or not.
+const EVERYTHING_ELSE: &str = "other";
 
 impl LabelSet {
     /// Joins the labels of the network with those of the pictures.
@@ -45,9 +51,12 @@ impl LabelSet {
             network: network.len(),
             network_index: names.iter().enumerate().map(known).collect(),
             taught: Vec::new(),
+            is_rest: Vec::new(),
             names,
         };
         set.taught = given.iter().map(|label| set.index_of(label)).collect();
+        let is_rest = |name: &String| name == EVERYTHING_ELSE || !given.contains(name);
+        set.is_rest = set.names.iter().map(is_rest).collect();
         Ok(set)
     }
 

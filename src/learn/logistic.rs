@@ -18,7 +18,7 @@ pub(super) struct Problem {
     /// Rows x labels: what is known before, as log-probabilities; 0 for a label nothing is known
     /// of.
     pub(super) known: Array2<f32>,
-    /// Per row, the label it shows.
+    /// Per row, the label it shows; as many as there are labels where it shows any of the rest.
     pub(super) label: Vec<usize>,
     /// Per row, how much it counts.
     pub(super) weight: Array1<f64>,
@@ -26,6 +26,8 @@ pub(super) struct Problem {
     pub(super) taught: Vec<usize>,
     /// Per label, whether nothing is known of it before.
     pub(super) fresh: Vec<bool>,
+    /// Per label, whether it is one of the rest.
+    pub(super) rest: Vec<bool>,
 }
 
 impl Problem {
@@ -38,7 +40,23 @@ impl Problem {
             weight: set.weight.clone(),
             taught: labels.taught.clone(),
             fresh: labels.network_index.iter().map(Option::is_none).collect(),
+            rest: labels.is_rest.clone(),
         }
+    }
+
+    /// The logarithm of how likely it is, by logits, that a row shows what it shows, before they
+    /// are normalised.
+    pub(super) fn shown_logit(&self, row: usize, logits: ArrayView1<f64>) -> f64 {
+        match logits.get(self.label[row]) {
+            Some(logit) => *logit,
+            None => log_sum_exp(self.of_rest(logits).view()),
+        }
+    }
+
+    fn of_rest(&self, logits: ArrayView1<f64>) -> Array1<f64> {
+        let rest = logits.iter().zip(&self.rest);
+        rest.filter_map(|(logit, &rest)| rest.then_some(*logit))
+            .collect()
     }
 
     /// The same with these rows alone.
@@ -50,6 +68,7 @@ impl Problem {
             weight: self.weight.select(Axis(0), rows),
             taught: self.taught.clone(),
             fresh: self.fresh.clone(),
+            rest: self.rest.clone(),
         }
     }
 
@@ -132,9 +151,14 @@ impl Problem {
             let shown = self.label[row];
             let share = self.weight[row] / total;
             let normaliser = log_sum_exp(logits);
-            loss += share * (normaliser - logits[shown]);
+            let own = self.shown_logit(row, logits);
+            loss += share * (normaliser - own);
             for (error, &label) in errors.iter_mut().zip(&self.taught) {
-                let wanted = f64::from(u8::from(shown == label));
+                let wanted = match shown < logits.len() {
+                    true => f64::from(u8::from(shown == label)),
+                    false if self.rest[label] => (logits[label] - own).exp(),
+                    false => 0.0,
+                };
                 *error = share * ((logits[label] - normaliser).exp() - wanted);
             }
         }
@@ -172,6 +196,7 @@ mod tests {
             label,
             taught: vec![1],
             fresh: vec![false, true],
+            rest: vec![true, false],
         }
     }
 
@@ -203,11 +228,13 @@ mod tests {
             values in prop::collection::vec(-2.0f32..2.0, 12),
             known in prop::collection::vec(-3.0f32..0.0, 8),
             weights in prop::collection::vec(-1.0f64..1.0, 4),
+            rest_is_taught in any::<bool>(),
         ) {
             let vectors = Array2::from_shape_vec((4, 3), values).unwrap();
             let known = Array2::from_shape_vec((4, 2), known).unwrap();
             let weights = Array2::from_shape_vec((1, 4), weights).unwrap();
-            let problem = problem(vectors, known, vec![1, 0, 1, 0]);
+            let mut problem = problem(vectors, known, vec![1, 0, 1, 2]);
+            problem.rest[1] = rest_is_taught;
             let (_, gradient) = problem.loss_and_gradient(0.1, &weights);
             for (index, slope) in gradient.indexed_iter() {
                 let loss_beside = |by: f64| {

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use ndarray::Array2;
 
-use super::held_out::{BackgroundReport, LabelReport, ProductReport};
+use super::held_out::{BackgroundReport, LabelReport, ProductReport, ScannedReport};
+use super::options::HoldOut;
 use super::pictures::Picture;
 use crate::escape::name;
 use crate::evaluate::rows::LeftOut;
@@ -17,6 +18,8 @@ pub struct TaughtBundle {
     pub(super) base: Bundle,
     /// All labels, the network's first.
     pub labels: Vec<String>,
+    /// Those that were taught.
+    pub(super) taught_labels: Vec<String>,
     /// Which output the head reads.
     pub reads: Reads,
     pub(super) replaced: Vec<String>,
@@ -38,6 +41,12 @@ pub struct TaughtBundle {
     pub products: Vec<ProductReport>,
     /// How the base's background pictures do.
     pub background: BackgroundReport,
+    /// How photographs of the kind that will be scanned do, where they were given.
+    pub scanned: Option<ScannedReport>,
+    /// What was held out together.
+    pub hold_out: HoldOut,
+    /// Looks that were taken of each picture.
+    pub looks: usize,
     /// Pictures that were not used.
     pub left_out: Vec<LeftOut>,
     /// Whether the source named the groups; else near-duplicates are one.

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::error::LearnError;
 use super::taught::{TaughtBundle, bundle_name};
+use super::training_set::TRUST;
 use crate::escape::cell;
 use crate::photo::hex;
 use crate::recognize::{Calibration, Description, HeadFile, Training};
@@ -94,6 +95,8 @@ impl TaughtBundle {
             network_labels: base.labels.names.clone(),
             network_temperature: base.output.temperature,
             replaced: self.replaced.clone(),
+            taught: self.taught_labels.clone(),
+            trust: TRUST,
         });
         made
     }

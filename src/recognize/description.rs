@@ -228,6 +228,17 @@ pub struct HeadFile {
     /// used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<String>,
+    /// Labels that were taught; of these the network's word counts as much as `trust`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taught: Vec<String>,
+    /// From 0, the pictures taught alone decide, to 1, they only correct the network.
+    #[serde(default = "full_trust")]
+    pub trust: f32,
+}
+
+/// What heads of bundles say that were taught before there was anything to say of it.
+fn full_trust() -> f32 {
+    1.0
 }
 
 /// The output that a head reads.

@@ -6,20 +6,17 @@ use super::description::{Activation, Description, HeadFile, Reads};
 
 /// One linear function per label on top of what the network says.
 ///
-/// With `b` the network's log-probabilities over the labels it keeps, and `x` the output that the
-/// head reads, the logit of a label is `b + w·x + c` where the network knows the label, and `w·x +
-/// c` where it does not. So a label without weights is as the network has it, and the odds of a
-/// new label against all that the network knows are `exp(w·x + c)`.
+/// With `b` what the network says by [`NetworkWord`], and `x` the output that the head reads, the
+/// logit of a label is `b + w·x + c` where the network knows the label, and `w·x + c` where it does
+/// not. So a label without weights is as the network has it, and the odds of a new label against
+/// all that the network knows are `exp(w·x + c)`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Head {
     /// Labels x values of `x`.
     weights: Array2<f32>,
     /// One per label.
     constants: Array1<f32>,
-    /// Per label: its index among the network's logits, if the network is asked.
-    network_index: Vec<Option<usize>>,
-    temperature: f32,
-    activation: Activation,
+    word: NetworkWord,
 }
 
 impl Head {
@@ -62,51 +59,96 @@ impl Head {
         Ok(Self {
             weights: rows.slice(ndarray::s![.., ..size]).to_owned(),
             constants: rows.column(size).to_owned(),
-            network_index: labels.iter().map(network_index).collect(),
-            temperature: head.network_temperature,
-            activation: description.output.activation,
+            word: NetworkWord {
+                network_index: labels.iter().map(network_index).collect(),
+                taught: labels
+                    .iter()
+                    .map(|label| head.taught.contains(label))
+                    .collect(),
+                trust: head.trust,
+                temperature: head.network_temperature,
+                activation: description.output.activation,
+            },
         })
     }
 
     /// The logits of all labels; `None` when the network's output is no answer.
     pub(super) fn logits(&self, network: &[f32], x: &[f32]) -> Option<Vec<f32>> {
-        let index = &self.network_index;
-        let known = log_probabilities(network, self.activation, self.temperature, index)?;
+        let known = self.word.of(network)?;
         let logits =
             self.weights.dot(&ArrayView1::from(x)) + ArrayView1::from(&known) + &self.constants;
         Some(logits.to_vec())
     }
 }
 
-/// Per label the network's log-probability among the labels that it knows; 0 for the others.
-/// `network_index` has each label's index among the network's logits.
-///
-/// `None` when the output is not finite or holds negative probabilities.
-pub(crate) fn log_probabilities(
-    network: &[f32],
-    activation: Activation,
-    temperature: f32,
-    network_index: &[Option<usize>],
-) -> Option<Vec<f32>> {
-    let logit = |value: f32| match activation {
-        Activation::Softmax => value / temperature,
-        // Below the smallest probability that a network can mean.
-        Activation::None => value.max(1e-9).ln() / temperature,
-    };
-    let mut known = Vec::with_capacity(network_index.len());
-    for index in network_index.iter().flatten() {
-        let value = network.get(*index).copied().map(logit);
-        known.push(value.filter(|value| value.is_finite())?);
+/// What a network's word is of each label.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct NetworkWord {
+    /// Per label: its index among the network's logits, if the network is asked.
+    pub(crate) network_index: Vec<Option<usize>>,
+    /// Per label: whether it is taught, and the network's word on it counts for less.
+    pub(crate) taught: Vec<bool>,
+    /// How much it counts there, 0 to 1.
+    pub(crate) trust: f32,
+    /// Divides the network's logits.
+    pub(crate) temperature: f32,
+    /// What the network gives.
+    pub(crate) activation: Activation,
+}
+
+impl NetworkWord {
+    /// Of labels that are not taught, the log-probability among those of them that the network
+    /// knows. Of one that is taught, `trust` times the logarithm of its odds against all of those.
+    /// Where the network does not know a label, or is not asked, 0.
+    ///
+    /// `None` when the output is not finite or holds negative probabilities.
+    pub(crate) fn of(&self, network: &[f32]) -> Option<Vec<f32>> {
+        let logit = |value: f32| match self.activation {
+            Activation::Softmax => value / self.temperature,
+            // Below the smallest probability that a network can mean.
+            Activation::None => value.max(1e-9).ln() / self.temperature,
+        };
+        let mut known = Vec::with_capacity(self.network_index.len());
+        for index in &self.network_index {
+            known.push(match index {
+                Some(index) => {
+                    let value = network.get(*index).copied().map(logit);
+                    Some(value.filter(|value| value.is_finite())?)
+                }
+                None => None,
+            });
+        }
+        let asked = || known.iter().zip(&self.taught);
+        let untaught = log_sum_exp(
+            asked()
+                .filter(|(_, taught)| !**taught)
+                .flat_map(|(v, _)| *v),
+        );
+        // With every label taught there is nothing else to be told from.
+        let rest = match untaught.is_finite() {
+            true => untaught,
+            false => log_sum_exp(known.iter().flatten().copied()),
+        };
+        let word = |(value, taught): (&Option<f32>, &bool)| match (value, taught) {
+            (None, _) => 0.0,
+            (Some(value), false) => value - rest,
+            (Some(value), true) => self.trust * (value - rest),
+        };
+        Some(asked().map(word).collect())
     }
-    let highest = known.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f32 = known.iter().map(|value| (value - highest).exp()).sum();
-    let total = highest + sum.ln();
-    let mut known = known.into_iter();
-    let of_label = |index: &Option<usize>| match index {
-        Some(_) => known.next().map_or(0.0, |value| value - total),
-        None => 0.0,
-    };
-    Some(network_index.iter().map(of_label).collect())
+}
+
+/// The logarithm of the sum of exponentials; negative infinity of none.
+fn log_sum_exp(values: impl Iterator<Item = f32> + Clone) -> f32 {
+    let highest = values.clone().fold(f32::NEG_INFINITY, f32::max);
+    if highest == f32::NEG_INFINITY {
+        return highest;
+    }
+    highest
+        + values
+            .map(|value| (value - highest).exp())
+            .sum::<f32>()
+            .ln()
 }
 
 #[cfg(test)]
@@ -119,10 +161,30 @@ mod tests {
         Head {
             weights: Array2::from_shape_fn((3, 2), |(label, value)| rows[label][value]),
             constants: rows.iter().map(|row| row[2]).collect(),
-            network_index: vec![Some(1), None, Some(0)],
-            temperature: 2.0,
-            activation: Activation::Softmax,
+            word: NetworkWord {
+                network_index: vec![Some(1), None, Some(0)],
+                taught: vec![false; 3],
+                trust: 1.0,
+                temperature: 2.0,
+                activation: Activation::Softmax,
+            },
         }
+    }
+
+    #[test]
+    fn of_a_taught_label_the_network_s_odds_count_for_less() {
+        let mut head = head([[0.0; 3]; 3]);
+        head.word.taught = vec![false, true, true];
+        head.word.trust = 0.5;
+        let logits = head.logits(&[4.0, 0.0], &[7.0, 9.0]).unwrap();
+        assert_eq!(logits, [0.0, 0.0, 1.0], "half of (4 - 0) / 2");
+        head.word.taught = vec![true; 3];
+        let total = (1.0 + 2f32.exp()).ln();
+        let logits = head.logits(&[4.0, 0.0], &[7.0, 9.0]).unwrap();
+        assert!(
+            (logits[0] + total / 2.0).abs() < 1e-6,
+            "against all where all are taught"
+        );
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub use description::{
     Layout, ModelFile, Output, Reads, ResizeFilter, ResizeRule, SCHEMA, SchregerRule, Threshold,
     Training,
 };
-pub(crate) use head::log_probabilities;
+pub(crate) use head::NetworkWord;
 pub use prior::{PriorError, PriorShift};
 pub use runtime::{
     INSTALL, NO_TELEMETRY, OLDEST_MINOR, PATH_VARIABLE, Runtime, RuntimeError, data_folders,

@@ -85,7 +85,15 @@ impl Description {
             temperature.is_finite() && temperature > 0.0,
             "head.network_temperature must be above zero",
         )?;
+        require(
+            (0.0..=1.0).contains(&head.trust),
+            "head.trust must lie between 0 and 1",
+        )?;
         let known = |label: &String| self.labels.names.contains(label);
+        require(
+            head.taught.iter().all(known),
+            "head.taught holds a label that labels.names lacks",
+        )?;
         let kept = |label: &&String| !head.replaced.contains(label);
         require(
             head.network_labels.iter().filter(kept).all(known) && head.replaced.iter().all(known),

@@ -486,6 +486,108 @@ fn pictures_that_cannot_serve_are_left_out_aloud() {
 }
 
 #[test]
+fn background_photographs_set_the_thresholds_and_a_copy_of_a_picture_given_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = plain_bundle(folder.path());
+    let pictures = patterns(folder.path(), &["stripes", "dots"], 5);
+    let usual = patterns(&folder.path().join("usual"), &["plain"], 101).join("plain");
+    let copy = usual.join("copy.png");
+    std::fs::copy(pictures.join("stripes/00.png"), &copy).unwrap();
+    let mine = folder.path().join("mine");
+    let usual = usual.to_str().unwrap();
+    let more = [
+        "--product",
+        "stripes",
+        "--background",
+        usual,
+        "--looks",
+        "3",
+    ];
+    let output = learn(&pictures, &mine, &base, &more);
+    assert_status(&output, 1);
+    let text = stderr(&output);
+    assert!(
+        text.contains("copy.png") && text.contains("near-duplicate"),
+        "{text}"
+    );
+    let text = stdout(&output);
+    assert!(
+        text.contains("101 photographs of --background: 0 named as a label taught"),
+        "{text}"
+    );
+    assert!(text.contains("0 of 101 of the background"), "{text}");
+    let card = std::fs::read_to_string(mine.join("CARD.md")).unwrap();
+    assert!(
+        card.contains("Of 101 photographs of the kind that is scanned"),
+        "{card}"
+    );
+    let held_out = std::fs::read_to_string(mine.join("held_out.csv")).unwrap();
+    assert_eq!(held_out.lines().count(), 11, "the pictures given alone");
+    let nothing = learn(
+        &pictures,
+        &folder.path().join("none"),
+        &base,
+        &["--background", "nowhere"],
+    );
+    assert_status(&nothing, 2);
+    assert!(stderr(&nothing).contains("nowhere"), "{}", stderr(&nothing));
+}
+
+#[test]
+fn whole_sources_are_held_out_where_that_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = plain_bundle(folder.path());
+    let pictures = patterns(folder.path(), &["stripes", "other"], 6);
+    let manifest = |sources: usize| {
+        let rows: String = ["stripes", "other"]
+            .iter()
+            .flat_map(|label| {
+                (0..6).map(move |place| {
+                    format!("{label}/{place:02}.png,{label},{}\n", place % sources)
+                })
+            })
+            .collect();
+        let path = pictures.join(format!("{sources}.csv"));
+        std::fs::write(&path, format!("file,label,source\n{rows}")).unwrap();
+        path
+    };
+    let asked = ["--hold-out", "source", "--looks", "2"];
+    let two = learn(&manifest(2), &folder.path().join("two"), &base, &asked);
+    assert_status(&two, 2);
+    assert!(
+        stderr(&two).contains("6 pictures in 2 groups"),
+        "{}",
+        stderr(&two)
+    );
+    let mine = folder.path().join("three");
+    let three = learn(&manifest(3), &mine, &base, &asked);
+    assert_status(&three, 0);
+    let card = std::fs::read_to_string(mine.join("CARD.md")).unwrap();
+    assert!(
+        card.contains("A group is a source that the manifest names"),
+        "{card}"
+    );
+    assert!(card.contains("| stripes | 6 | 3 |"), "{card}");
+}
+
+#[test]
+fn looks_teach_the_same_every_time_and_are_left_away_on_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = plain_bundle(folder.path());
+    let pictures = patterns(folder.path(), &["stripes", "other"], 4);
+    let head = |name: &str, looks: &str| {
+        let mine = folder.path().join(name);
+        assert_status(&learn(&pictures, &mine, &base, &["--looks", looks]), 0);
+        let card = std::fs::read_to_string(mine.join("CARD.md")).unwrap();
+        assert!(card.contains(&format!("in {looks} looks")), "{card}");
+        std::fs::read(mine.join("head.bin")).unwrap()
+    };
+    let plain = head("plain", "0");
+    assert!(head("some", "5") == head("again", "5"));
+    assert!(head("others", "5") != plain);
+}
+
+#[test]
 fn a_prior_moves_the_scores_and_stands_in_the_record() {
     let folder = tempfile::tempdir().unwrap();
     let base = project().join("models/faunalens-base");
