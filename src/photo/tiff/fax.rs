@@ -8,6 +8,10 @@ use fax::maps::{Mode, black, mode, white};
 use super::codec::Source;
 use crate::photo::PhotoError;
 
+/// As many end-of-line marks in a row end a page (ITU-T T.4, 4.1.4); fewer do where nothing follows,
+/// and elsewhere are a line that was lost on the way.
+const END_OF_PAGE: u32 = 6;
+
 /// Which of the codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scheme {
@@ -63,8 +67,8 @@ impl<'a> Fax<'a> {
             Scheme::Group4 => self.by_the_line_above(),
             Scheme::Group3 { two_dimensional } => {
                 let marks = self.end_of_line_marks(two_dimensional);
-                if marks > 1 && self.lines > 0 {
-                    // Six marks end the page.
+                let is_end = marks >= END_OF_PAGE || self.bits.only_zeros_left();
+                if marks > 1 && self.lines > 0 && is_end {
                     self.ended = true;
                     return;
                 }
@@ -84,6 +88,10 @@ impl<'a> Fax<'a> {
     /// where there are marks.
     fn broken(&mut self) {
         self.damaged = true;
+        if self.line.len() % 2 == 1 {
+            // A black run of unknown length: what is left of the line is paper.
+            self.line.pop();
+        }
         let found = matches!(self.scheme, Scheme::Group3 { .. }) && self.bits.seek_mark();
         self.ended = !found;
     }
@@ -274,6 +282,15 @@ impl Bits<'_> {
         false
     }
 
+    fn only_zeros_left(&self) -> bool {
+        let rest = self.data.get(self.at.div_ceil(8)..).unwrap_or_default();
+        let begun = match self.at % 8 {
+            0 => 0,
+            used => self.data.get(self.at / 8).map_or(0, |byte| byte << used),
+        };
+        begun == 0 && rest.iter().all(|&byte| byte == 0)
+    }
+
     /// Whether a mark comes after one more bit.
     fn is_mark_after_bit(&self) -> bool {
         self.ahead() << 9 >> 21 == 0 && !self.is_over()
@@ -308,5 +325,60 @@ impl BitReader for Bits<'_> {
 
     fn bits_to_byte_boundary(&self) -> u8 {
         ((8 - self.at % 8) % 8) as u8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows of eight pixels of a Group 3 strip, from its bits.
+    fn rows(bits: &str, count: usize) -> (Vec<u8>, bool) {
+        let bits: Vec<u8> = bits
+            .bytes()
+            .filter(|&bit| bit != b' ')
+            .map(|bit| bit - b'0')
+            .collect();
+        let bytes: Vec<u8> = bits
+            .chunks(8)
+            .map(|eight| (0..8).fold(0, |byte, at| byte << 1 | eight.get(at).unwrap_or(&0)))
+            .collect();
+        let scheme = Scheme::Group3 {
+            two_dimensional: false,
+        };
+        let mut fax = Fax::new(Cow::Owned(bytes), scheme, 8);
+        let mut row = [0; 1];
+        let rows = (0..count)
+            .map(|_| {
+                fax.fill(&mut row).unwrap();
+                row[0]
+            })
+            .collect();
+        (rows, fax.is_damaged())
+    }
+
+    const MARK: &str = "000000000001";
+    const WHITE: &str = "10011";
+    const BLACK: &str = "00110101 000101"; // no white, eight black
+
+    #[test]
+    fn two_marks_in_a_row_do_not_end_a_page_that_goes_on() {
+        let page = [MARK, BLACK, MARK, MARK, WHITE, MARK, BLACK].concat();
+        assert_eq!(rows(&page, 3), (vec![0xff, 0, 0xff], false));
+    }
+
+    #[test]
+    fn what_is_left_of_a_broken_line_is_white() {
+        // One white, then a black run whose code is none.
+        let page = [MARK, "000111 00000000001", MARK, BLACK].concat();
+        assert_eq!(rows(&page, 2), (vec![0, 0xff], true));
+    }
+
+    #[test]
+    fn six_marks_end_a_page_and_fewer_where_nothing_follows() {
+        let page = [MARK, BLACK, &MARK.repeat(6), BLACK].concat();
+        assert_eq!(rows(&page, 3), (vec![0xff, 0, 0], false));
+        let cut = [MARK, BLACK, &MARK.repeat(3), "0000000"].concat();
+        assert_eq!(rows(&cut, 3), (vec![0xff, 0, 0], false));
     }
 }
