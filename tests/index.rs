@@ -9,7 +9,7 @@ use std::time::Duration;
 use faunalens::fingerprint::{self, Landmarks, Pdq, PdqHash, PerceptualAlgorithm, PerceptualHash};
 use faunalens::index::{
     Breadth, Descriptor, Entry, Evidence, ExportChoice, Followed, Form, Index, IndexError, Kind,
-    ListImport, Method, Query, Sellers, Settings, Sighting, Weakness,
+    ListImport, Method, Packing, Query, Sellers, Settings, Sighting, Weakness,
 };
 use faunalens::links;
 use image::imageops::{self, FilterType};
@@ -1234,4 +1234,127 @@ fn a_page_and_the_picture_on_it_were_seen_once() {
     assert_eq!(links.clusters.len(), 1);
     assert_eq!(links.clusters[0].sightings(), 2, "{:?}", links.clusters);
     assert_eq!(links.edges.len(), 1);
+}
+
+/// An index with `count` descriptors that are not packed.
+fn described_index(count: u64, settings: Settings) -> (TempDir, Index) {
+    let (dir, mut index) = new_index(settings);
+    add_described(&mut index, 0..count);
+    (dir, index)
+}
+
+fn add_described(index: &mut Index, numbers: std::ops::Range<u64>) {
+    for number in numbers {
+        let angle = number as f32 / 700.0;
+        let base = entry(number, PdqHash([number; 4]), "anna");
+        let vector = vec![angle.cos(), angle.sin(), 0.1];
+        let descriptor = Some(described(vector));
+        index.add(&Entry { descriptor, ..base }).unwrap();
+    }
+    index.commit().unwrap();
+}
+
+/// Sightings of just the hash of a picture of [`described_index`].
+fn same_hash(index: &Index, number: u64) -> usize {
+    let found = index.query(&asking(PdqHash([number; 4]))).unwrap();
+    found.iter().filter(|found| found.distance == 0.0).count()
+}
+
+#[test]
+fn much_is_packed_aside_while_a_writer_is_at_work() {
+    let (dir, mut index) = described_index(2000, Settings::default().graph_from(1000));
+    let mut reader = Index::open(&root(&dir)).unwrap();
+    assert!(reader.packing_is_due().unwrap());
+    index.pause_writing().unwrap();
+    // Another one adds and removes while the files are made; the graph's first step tells when.
+    let mut beside = Some(index);
+    let mut step = |_| {
+        if let Some(mut index) = beside.take() {
+            index.resume_writing(Duration::ZERO).unwrap();
+            add_described(&mut index, 2000..2010);
+            assert!(
+                index
+                    .remove(&entry(7, PdqHash::default(), "").sha256)
+                    .unwrap()
+            );
+            index.pause_writing().unwrap();
+        }
+    };
+    let packed = Index::pack_aside(&root(&dir), Packing::All, Duration::ZERO, &mut step);
+    assert!(packed.unwrap() && beside.is_none());
+    assert_eq!(reader.follow().unwrap(), Followed::Repacked);
+    for index in [&reader, &Index::open(&root(&dir)).unwrap()] {
+        assert_eq!(index.stats().unwrap().images, 2009);
+        let found = |number| same_hash(index, number);
+        assert_eq!([0, 7, 1999, 2009].map(found), [1, 0, 1, 1]);
+    }
+    let fresh = Index::open(&root(&dir)).unwrap();
+    assert!(!fresh.packing_is_due().unwrap());
+    assert_eq!(fresh.stats().unwrap().graph_points, 2000);
+    assert_eq!(fresh.verify().unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn what_was_packed_aside_is_left_where_the_rows_were_renumbered_or_packed_meanwhile() {
+    for compacts in [true, false] {
+        let (dir, index) = described_index(1500, Settings::default().graph_from(1000));
+        drop(index);
+        let mut beside = Some(());
+        let mut step = |_| {
+            if beside.take().is_some() {
+                let mut index = Index::writer(&root(&dir), Duration::ZERO).unwrap();
+                match compacts {
+                    true => index.compact(&mut |_| ()).unwrap(),
+                    false => index.seal(&mut |_| ()).unwrap(),
+                }
+            }
+        };
+        let packed = Index::pack_aside(&root(&dir), Packing::All, Duration::ZERO, &mut step);
+        assert!(!packed.unwrap() && beside.is_none());
+        let index = Index::open(&root(&dir)).unwrap();
+        assert_eq!(index.verify().unwrap(), Vec::<String>::new());
+        assert_eq!(index.stats().unwrap().graph_points, 1500);
+        assert!(!root(&dir).join("generations/aside").exists());
+    }
+}
+
+#[test]
+fn a_packing_that_was_stopped_is_begun_anew_and_two_never_run_at_once() {
+    let (dir, index) = described_index(1500, Settings::default().graph_from(1000));
+    drop(index);
+    let aside = root(&dir).join("generations/aside");
+    fs::create_dir_all(&aside).unwrap();
+    fs::write(aside.join("hashes.bin"), "half of").unwrap();
+    let (place, mut others) = (root(&dir), Vec::new());
+    let mut step = |_| {
+        others.push(Index::pack_aside(&place, Packing::All, Duration::ZERO, &mut |_| ()).unwrap())
+    };
+    let packed = Index::pack_aside(&place, Packing::All, Duration::ZERO, &mut step);
+    assert!(packed.unwrap());
+    assert!(!others.is_empty() && others.iter().all(|packed| !packed));
+    let index = Index::open(&place).unwrap();
+    assert_eq!(index.stats().unwrap().graph_points, 1500);
+    // Few hashes are new: when descriptors are due, the file of the others is taken over as it is.
+    drop(index);
+    let mut index = Index::writer(&place, Duration::ZERO).unwrap();
+    add_described(&mut index, 1500..1600);
+    let due =
+        |place: &Path| Index::pack_aside(place, Packing::Due, Duration::ZERO, &mut |_| ()).unwrap();
+    index.pause_writing().unwrap();
+    assert!(!due(&place));
+    index.resume_writing(Duration::ZERO).unwrap();
+    add_described(&mut index, 1600..3600);
+    drop(index);
+    let hashes = || fs::metadata(packed_file(&place, "hashes.bin")).unwrap();
+    let before = hashes().modified().unwrap();
+    assert!(due(&place) && !due(&place));
+    assert_eq!(hashes().modified().unwrap(), before);
+    let index = Index::open(&place).unwrap();
+    let stats = index.stats().unwrap();
+    assert_eq!(
+        (stats.images, stats.unpacked, stats.graph_points),
+        (3600, 2100, 3600)
+    );
+    assert_eq!(same_hash(&index, 3599), 1);
+    assert_eq!(index.verify().unwrap(), Vec::<String>::new());
 }

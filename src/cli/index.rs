@@ -7,7 +7,9 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use faunalens::fingerprint::{MATCH_DISTANCE, Pdq, PdqHash, PerceptualAlgorithm};
-use faunalens::index::{Evidence, Index, IndexError, Method, Query, Settings as IndexSettings};
+use faunalens::index::{
+    Evidence, Index, IndexError, Method, Packing, Query, Settings as IndexSettings,
+};
 use faunalens::manifest::Source;
 use faunalens::photo::{self, Detail, Photo};
 use faunalens::pipeline;
@@ -109,6 +111,18 @@ enum Action {
         /// Folder of the index
         dir: PathBuf,
     },
+    /// Pack what was added for searching, and build the graph, beside those who search and add
+    Pack {
+        /// Folder of the index
+        dir: PathBuf,
+        /// Only what has become much since the last time: 2,000 descriptors and a sixteenth of
+        /// the packed ones, or 25,000 hashes and an eighth
+        #[arg(long)]
+        due: bool,
+        /// Seconds to wait for another writer, once the files are made
+        #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+        wait: u64,
+    },
     /// Drop what no picture uses and rebuild the packed files and the graph
     Compact {
         /// Folder of the index
@@ -198,6 +212,10 @@ impl IndexCommand {
             Action::Query(query) => query.run(settings),
             Action::Stats { dir, json } => stats(&Index::open(dir)?, *json),
             Action::Verify { dir } => verify(&Index::open(dir)?),
+            Action::Pack { dir, due, wait } => {
+                let packing = if *due { Packing::Due } else { Packing::All };
+                pack(dir, packing, Duration::from_secs(*wait))
+            }
             Action::Compact { dir } => compact(&mut writer(dir)?),
             Action::Import(import) => import.run(),
             Action::Export(export) => export.run(),
@@ -312,6 +330,21 @@ fn verify(index: &Index) -> anyhow::Result<ExitCode> {
         print_line("sound")?;
     }
     Ok(exit_code(!problems.is_empty()))
+}
+
+fn pack(dir: &Path, packing: Packing, patience: Duration) -> anyhow::Result<ExitCode> {
+    let progress = bar("descriptors in the graph", 0);
+    let packed = Index::pack_aside(dir, packing, patience, &mut |points| {
+        progress.set_position(points as u64);
+    })?;
+    progress.finish_and_clear();
+    match packed {
+        true => stats(&Index::open(dir)?, false),
+        false => {
+            print_line("left as it is: there is nothing to pack, or another process packs")?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
 }
 
 fn compact(index: &mut Index) -> anyhow::Result<ExitCode> {

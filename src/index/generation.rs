@@ -16,6 +16,8 @@ use super::vectors::PackedVectors;
 const FORMAT: u32 = 2;
 const HASHES: &str = "hashes.bin";
 const VECTORS: &str = "vectors.bin";
+/// Folder of a generation that is made while others write.
+const ASIDE: &str = "aside";
 /// Bytes of a manifest that are read; it holds five files.
 const MANIFEST_AT_MOST: u64 = 1 << 16;
 /// Checksums are read at every opening up to this many bytes; above it, by `verify` (the graph's
@@ -131,24 +133,30 @@ impl Generation {
         })
     }
 
+    /// Whether these are still the packed files that the manifest names.
+    pub(super) fn is_current(&self, root: &Path, epoch: &str) -> bool {
+        let current = Manifest::current(root, epoch);
+        self.manifest.is_some() && matches!(current, Ok(current) if current == self.manifest)
+    }
+
     /// The graph, once its checksums hold; `None` when the generation has none.
     pub(super) fn graph(&self) -> Result<Option<Graph>> {
         let Some(recall) = self.manifest.as_ref().and_then(|manifest| manifest.recall) else {
             return Ok(None);
         };
-        self.check_graph(&[graph::LINKED])?;
+        self.check_files(&[graph::LINKED])?;
         Graph::open(&self.dir, recall.width).map(Some)
     }
 
     /// Whether the graph, if there is one, can be searched and built on.
     pub(super) fn sound_graph(&self) -> Result<()> {
         match &self.manifest {
-            Some(manifest) if manifest.graph_points > 0 => self.check_graph(&graph::FILES),
+            Some(manifest) if manifest.graph_points > 0 => self.check_files(&graph::FILES),
             _ => Ok(()),
         }
     }
 
-    fn check_graph(&self, names: &[&str]) -> Result<()> {
+    fn check_files(&self, names: &[&str]) -> Result<()> {
         for &name in names {
             let entries = self.manifest.iter().flat_map(|manifest| &manifest.files);
             let entry = entries
@@ -194,28 +202,111 @@ pub(super) fn prepare(
         fs::create_dir(&parent).with_path(&parent)?;
     }
     remove_unnamed(root)?;
-    let generation = next_name(root)?;
-    let partial = parent.join(format!("{generation}.partial"));
+    let partial = parent.join(format!("{}.partial", next_name(root)?));
     fs::create_dir(&partial).with_path(&partial)?;
-
     write_file(&partial.join(HASHES), |out| {
         PackedHashes::write(out, contents.hashes, false)
     })?;
+    let manifest = write_beside_hashes(&partial, previous, contents, with_graph, progress)?;
+    name_next(root, &partial, manifest)
+}
+
+/// Writes the vectors of a generation, and its graph, into the folder where its hashes are; gives
+/// the manifest, which has no generation's name yet.
+fn write_beside_hashes(
+    dir: &Path,
+    previous: &Generation,
+    contents: &Contents<'_>,
+    with_graph: bool,
+    progress: &mut dyn FnMut(usize),
+) -> Result<Manifest> {
     let mut names = vec![HASHES];
     let mut graph = PackedGraph::default();
     if !contents.vector_rows.is_empty() {
-        write_vectors(&partial, contents)?;
+        write_vectors(dir, contents)?;
         names.push(VECTORS);
-        graph = write_graph(&partial, previous, contents, with_graph, progress)?;
+        graph = write_graph(dir, previous, contents, with_graph, progress)?;
     }
     if graph.points > 0 {
         names.extend(graph::FILES);
     }
-    let files = synced(&partial, &names)?;
-    let published = parent.join(&generation);
-    fs::rename(&partial, &published).with_path(&published)?;
+    let files = synced(dir, &names)?;
+    Ok(Manifest::of(contents, graph, files))
+}
+
+/// Gives the files of `dir` their place as the next generation.
+fn name_next(root: &Path, dir: &Path, mut manifest: Manifest) -> Result<()> {
+    let parent = root.join(GENERATIONS);
+    manifest.generation = next_name(root)?;
+    let published = parent.join(&manifest.generation);
+    fs::rename(dir, &published).with_path(&published)?;
     sync_directory(&parent)?;
-    write_manifest(root, &Manifest::of(&generation, contents, graph, files))
+    write_manifest(root, &manifest)
+}
+
+/// A generation that was made while others wrote.
+#[derive(Debug)]
+pub(super) struct Aside {
+    dir: PathBuf,
+    manifest: Manifest,
+    /// The generation that it follows.
+    previous: Option<String>,
+}
+
+/// Writes a generation aside, with its graph where there are enough vectors: nobody else removes
+/// it, and one that an earlier packer left is replaced. Hashes that are all packed already are
+/// taken over as they are.
+pub(super) fn prepare_aside(
+    root: &Path,
+    previous: &Generation,
+    contents: &Contents<'_>,
+    progress: &mut dyn FnMut(usize),
+) -> Result<Aside> {
+    let parent = root.join(GENERATIONS);
+    if !premises::is_folder(&parent)? {
+        fs::create_dir(&parent).with_path(&parent)?;
+    }
+    let dir = parent.join(ASIDE);
+    if premises::is_folder(&dir)? {
+        fs::remove_dir_all(&dir).with_path(&dir)?;
+    }
+    fs::create_dir(&dir).with_path(&dir)?;
+    let path = dir.join(HASHES);
+    let packed = previous.hashes.as_ref().map(PackedHashes::len);
+    if packed == Some(contents.hashes.len()) {
+        previous.check_files(&[HASHES])?;
+        fs::hard_link(previous.dir.join(HASHES), &path).with_path(&path)?;
+    } else {
+        write_file(&path, |out| {
+            PackedHashes::write(out, contents.hashes, false)
+        })?;
+    }
+    let manifest = write_beside_hashes(&dir, previous, contents, true, progress)?;
+    let previous = previous.manifest.as_ref();
+    let previous = previous.map(|manifest| manifest.generation.clone());
+    Ok(Aside {
+        dir,
+        manifest,
+        previous,
+    })
+}
+
+impl Aside {
+    /// Makes it the current generation, where the database is still of its epoch and nobody packed
+    /// meanwhile; tells whether. The caller holds the writer's lock.
+    pub(super) fn publish(self, root: &Path, epoch: &str) -> Result<bool> {
+        // What an interrupted compaction had prepared comes first.
+        take_over(root, epoch)?;
+        let current = read_manifest(&root.join(MANIFEST)).ok().flatten();
+        let current = current.filter(|current| current.epoch == epoch);
+        let follows = current.map(|current| current.generation) == self.previous;
+        if self.manifest.epoch != epoch || !follows {
+            fs::remove_dir_all(&self.dir).with_path(&self.dir)?;
+            return Ok(false);
+        }
+        name_next(root, &self.dir, self.manifest)?;
+        take_over(root, epoch)
+    }
 }
 
 /// Makes the generation that was prepared the current one, where the database is of its epoch.
@@ -357,17 +448,12 @@ impl Manifest {
         }
     }
 
-    fn of(
-        generation: &str,
-        contents: &Contents<'_>,
-        graph: PackedGraph,
-        files: Vec<FileEntry>,
-    ) -> Self {
+    fn of(contents: &Contents<'_>, graph: PackedGraph, files: Vec<FileEntry>) -> Self {
         let hash_rows = contents.hashes.iter().map(|(_, row)| i64::from(row));
         let vector_rows = contents.vector_rows.iter().map(|&row| i64::from(row));
         Self {
             format: FORMAT,
-            generation: generation.into(),
+            generation: String::new(),
             epoch: contents.epoch.clone(),
             built_at: contents.built_at.clone(),
             last_hash: hash_rows.max().unwrap_or(0),

@@ -60,7 +60,7 @@ impl Index {
     }
 
     /// Whether the packed files hold everything, and the graph, if one is due, every descriptor.
-    fn is_packed(&self) -> Result<bool> {
+    pub(super) fn is_packed(&self) -> Result<bool> {
         let Some(manifest) = self.generation.manifest.as_ref() else {
             return Ok(false);
         };
@@ -162,12 +162,23 @@ impl Index {
             tail: if spooled.is_some() { &[] } else { &self.tail },
             spooled: spooled.as_ref(),
         };
+        self.with_contents(hashes, |contents| {
+            generation::prepare(&self.root, &self.generation, contents, with_graph, progress)
+        })
+    }
+
+    /// What is to be packed, with these hashes.
+    pub(super) fn with_contents<T>(
+        &self,
+        hashes: AllHashes<'_>,
+        pack: impl FnOnce(&Contents<'_>) -> Result<T>,
+    ) -> Result<T> {
         let (vectors, vector_rows) = self.all_vectors()?;
         let built_at = self
             .db
             .query_row(&format!("SELECT {NOW}"), [], |row| row.get(0))
             .with_path(&self.database)?;
-        let contents = Contents {
+        pack(&Contents {
             epoch: self.epoch.clone(),
             built_at,
             hashes,
@@ -176,14 +187,7 @@ impl Index {
             vectors: &vectors,
             vector_rows: &vector_rows,
             graph_from: self.settings().graph_from,
-        };
-        generation::prepare(
-            &self.root,
-            &self.generation,
-            &contents,
-            with_graph,
-            progress,
-        )
+        })
     }
 
     /// The bytes of all vectors, one after another, and their rows.

@@ -3,6 +3,7 @@
 use std::cell::{OnceCell, RefCell};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Params};
@@ -11,6 +12,7 @@ use super::error::{IndexError, Result, WithPath};
 use super::generation::{self, Generation};
 use super::graph::Graph;
 use super::lock::lock_writer;
+use super::packed_files::PackedFiles;
 use super::premises;
 use super::schema;
 use super::seen::Seen;
@@ -33,7 +35,8 @@ pub struct Index {
     settings: Settings,
     /// Identity of the row numbers in the database; changes when they do.
     pub(super) epoch: String,
-    pub(super) generation: Generation,
+    pub(super) generation: Arc<Generation>,
+    packed_files: PackedFiles,
     /// Hashes that are not packed yet.
     pub(super) tail: Vec<(PdqHash, u32)>,
     /// Whether `tail` lacks hashes of a list too long for memory: the next commit packs them.
@@ -118,6 +121,14 @@ impl Index {
     /// [`IndexError::Foreign`], or what the database or the system refuses. Damaged packed files
     /// are no error: see [`warnings`](Self::warnings).
     pub fn open(dir: &Path) -> Result<Self> {
+        Self::open_sharing(dir, &PackedFiles::default())
+    }
+
+    /// Opens an index for reading, whose packed files are mapped once for all that share them.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_sharing(dir: &Path, packed_files: &PackedFiles) -> Result<Self> {
         let database = premises::database(dir)?;
         let db = open_for_reading(&database)?;
         let found = schema::format(&db, &database)?;
@@ -128,7 +139,7 @@ impl Index {
                 known: schema::FORMAT,
             });
         }
-        Self::assemble(dir, database, db, None)
+        Self::assemble(dir, database, db, None, packed_files.clone())
     }
 
     /// Opens an index for writing, waiting up to `wait` for another writer.
@@ -148,7 +159,8 @@ impl Index {
         let found = schema::format(&db, &database)?;
         configure(&db).with_path(&database)?;
         schema::migrate(&mut db, &database, found)?;
-        let mut index = Self::assemble(dir, database, db, Some(lock))?;
+        let packed_files = PackedFiles::default();
+        let mut index = Self::assemble(dir, database, db, Some(lock), packed_files)?;
         // What an interrupted compaction had prepared.
         if generation::take_over(dir, &index.epoch)? {
             index.refresh()?;
@@ -156,14 +168,21 @@ impl Index {
         Ok(index)
     }
 
-    fn assemble(dir: &Path, database: PathBuf, db: Connection, lock: Option<File>) -> Result<Self> {
+    fn assemble(
+        dir: &Path,
+        database: PathBuf,
+        db: Connection,
+        lock: Option<File>,
+        packed_files: PackedFiles,
+    ) -> Result<Self> {
         db.set_prepared_statement_cache_capacity(64);
         let settings = Settings::load(&db).with_path(&database)?;
         let mut index = Self {
             root: dir.into(),
             settings,
             epoch: String::new(),
-            generation: Generation::default(),
+            generation: Arc::default(),
+            packed_files,
             tail: Vec::new(),
             tail_is_spared: false,
             vector_tail: OnceCell::new(),
@@ -180,6 +199,15 @@ impl Index {
         Ok(index)
     }
 
+    /// Searches the packed files that others in this process share from now on.
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub fn share(&mut self, packed_files: &PackedFiles) -> Result<()> {
+        self.packed_files = packed_files.clone();
+        self.refresh()
+    }
+
     /// Takes up what another process has written since the index was opened.
     ///
     /// # Errors
@@ -188,7 +216,7 @@ impl Index {
         // What is written from here on is taken up once more.
         self.seen = Seen::now(&self.db, &self.root).with_path(&self.database)?;
         self.epoch = self.read_epoch()?;
-        let (generation, warning) = Generation::open(&self.root, &self.epoch);
+        let (generation, warning) = self.packed_files.open(&self.root, &self.epoch);
         self.generation = generation;
         self.warnings.borrow_mut().extend(warning);
         self.graph = OnceCell::new();

@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 use super::Examined;
 use super::inspect::{Needs, sighting_of};
 use crate::fingerprint::{MATCH_DISTANCE, PerceptualAlgorithm};
-use crate::index::{Evidence, Followed, Index, Match, Matches, Method, Query, Result, Sighting};
+use crate::index::{
+    Evidence, Followed, Index, Match, Matches, Method, PackedFiles, Query, Result, Sighting,
+};
 use crate::manifest::Item;
 use crate::record::{IndexStamp, Record};
 use crate::verdict::Policy;
@@ -58,8 +60,17 @@ impl Memory {
     /// [`IndexError`](crate::index::IndexError), its
     /// [`Missing`](crate::index::IndexError::Missing) among them.
     pub fn open(dir: &Path, search: Search) -> Result<Self> {
+        Self::open_sharing(dir, search, &PackedFiles::default())
+    }
+
+    /// Opens an index to match photos with, whose packed files are mapped once for all that share
+    /// them.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_sharing(dir: &Path, search: Search, packed_files: &PackedFiles) -> Result<Self> {
         Ok(Self {
-            index: Index::open(dir)?,
+            index: Index::open_sharing(dir, packed_files)?,
             search,
             adds: false,
             policy: None,
