@@ -185,6 +185,7 @@ impl Serve {
         options.clamd.clone_from(&self.clamd);
         options.index = self.memory.folder();
         options.search = self.memory.search();
+        options.packer = std::env::current_exe().ok();
         if let Some(queue) = self.queue {
             options.queue = queue as usize;
         }

@@ -203,16 +203,6 @@ async fn change<T: Send + 'static>(
     }
 }
 
-/// The JSON of a body.
-async fn json_of<T: serde::de::DeserializeOwned>(
-    request: Request,
-    shared: &Shared,
-) -> Result<T, Problem> {
-    let (part, _share) = body::read(request, shared, 1).await?.into_photo()?;
-    serde_json::from_slice(&part.bytes)
-        .map_err(|error| Problem::bad_request(format!("not the JSON that is asked for: {error}")))
-}
-
 /// Makes a bank
 #[utoipa::path(
     post, path = "/c/banks", tag = "HMA", request_body = NewBank,
@@ -234,7 +224,7 @@ pub(super) async fn create(
     request: Request,
 ) -> Result<(StatusCode, Json<Bank>), Problem> {
     check_access(&shared, access)?;
-    let asked: NewBank = json_of(request, &shared).await?;
+    let asked: NewBank = body::json(request, &shared).await?;
     if asked.enabled == Some(false) || asked.enabled_ratio.is_some_and(|ratio| ratio != 1.0) {
         let message = "a bank here always answers: enabled_ratio is 1";
         return Err(Problem::bad_request(message));
@@ -354,7 +344,7 @@ pub(super) async fn add_signal(
 ) -> Result<Json<Content>, Problem> {
     let name = named(name)?;
     check_bank(&shared, access, &name).await?;
-    let asked: Map<String, Value> = json_of(request, &shared).await?;
+    let asked: Map<String, Value> = body::json(request, &shared).await?;
     for kind in asked.keys() {
         known_kind(kind)?;
     }

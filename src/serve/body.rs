@@ -1,15 +1,13 @@
 //! The body of a request: a raw picture or a form, taken in within limits of size and time.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::extract::multipart::Field;
 use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::{StatusCode, header};
 use http_body_util::BodyExt;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
 use super::problem::Problem;
+use super::share::Share;
 use super::shared::Shared;
 
 /// Most parts of a form that are no photos.
@@ -28,18 +26,26 @@ pub(super) struct Part {
 }
 
 /// What a body holds.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Upload {
     pub(super) parts: Vec<Part>,
     /// The other parts of a form.
     pub(super) fields: Vec<(String, String)>,
     /// Its share of what all bodies in hand may take.
-    share: Option<OwnedSemaphorePermit>,
+    share: Share,
 }
 
 impl Upload {
+    fn new(shared: &Shared) -> Self {
+        Self {
+            parts: Vec::new(),
+            fields: Vec::new(),
+            share: Share::of(&shared.bodies),
+        }
+    }
+
     /// The one picture, and the share that is to be kept as long as it is held.
-    pub(super) fn into_photo(mut self) -> Result<(Part, Option<OwnedSemaphorePermit>), Problem> {
+    pub(super) fn into_photo(mut self) -> Result<(Part, Share), Problem> {
         let part = self.parts.pop();
         let part = part.ok_or_else(|| Problem::bad_request("there is no picture in the body"))?;
         if part.bytes.is_empty() {
@@ -49,25 +55,15 @@ impl Upload {
     }
 
     /// All pictures, and their share.
-    pub(super) fn into_photos(self) -> (Vec<Part>, Option<OwnedSemaphorePermit>) {
+    pub(super) fn into_photos(self) -> (Vec<Part>, Share) {
         (self.parts, self.share)
     }
 
-    fn take(&mut self, bytes: usize, bodies: &Arc<Semaphore>) -> Result<(), Problem> {
-        let kibibytes = u32::try_from(bytes >> 10).unwrap_or(u32::MAX);
-        if kibibytes == 0 {
-            return Ok(());
+    fn take(&mut self, bytes: usize) -> Result<(), Problem> {
+        match self.share.grow(bytes as u64) {
+            true => Ok(()),
+            false => Err(Problem::busy("too many pictures are in hand; ask again")),
         }
-        match Arc::clone(bodies).try_acquire_many_owned(kibibytes) {
-            Ok(more) => match &mut self.share {
-                Some(share) => share.merge(more),
-                None => self.share = Some(more),
-            },
-            Err(TryAcquireError::NoPermits | TryAcquireError::Closed) => {
-                return Err(Problem::busy("too many pictures are in hand; ask again"));
-            }
-        }
-        Ok(())
     }
 }
 
@@ -101,6 +97,17 @@ pub(super) async fn read(
     read
 }
 
+/// The JSON of a body.
+pub(super) async fn json<T: serde::de::DeserializeOwned>(
+    request: Request,
+    shared: &Shared,
+) -> Result<T, Problem> {
+    let upload = read(request, shared, 1).await?;
+    let bytes = upload.parts.first().map(|part| part.bytes.as_slice());
+    serde_json::from_slice(bytes.unwrap_or_default())
+        .map_err(|error| Problem::bad_request(format!("not the JSON that is asked for: {error}")))
+}
+
 fn is_form(request: &Request) -> bool {
     let kind = request.headers().get(header::CONTENT_TYPE);
     kind.is_some_and(|kind| {
@@ -121,7 +128,7 @@ fn too_large(limit: u64) -> Problem {
 
 /// Takes in one picture, of at most the bytes of an upload.
 pub(super) async fn raw(mut body: Body, shared: &Shared) -> Result<Upload, Problem> {
-    let mut upload = Upload::default();
+    let mut upload = Upload::new(shared);
     let mut bytes = Vec::new();
     let limit = shared.options.max_bytes;
     while let Some(frame) = body.frame().await {
@@ -132,13 +139,12 @@ pub(super) async fn raw(mut body: Body, shared: &Shared) -> Result<Upload, Probl
         if (bytes.len() + data.len()) as u64 > limit {
             return Err(too_large(limit));
         }
-        upload.take(data.len(), &shared.bodies)?;
+        upload.take(data.len())?;
         bytes.extend_from_slice(data);
     }
-    if bytes.is_empty() {
-        return Err(Problem::bad_request("there is no picture in the body"));
+    if !bytes.is_empty() {
+        upload.parts.push(Part { file: None, bytes });
     }
-    upload.parts.push(Part { file: None, bytes });
     Ok(upload)
 }
 
@@ -146,7 +152,7 @@ async fn form(request: Request, shared: &Shared, most: usize) -> Result<Upload, 
     let malformed = |error: String| Problem::bad_request(format!("the form is malformed: {error}"));
     let form = Multipart::from_request(request, &()).await;
     let mut form = form.map_err(|error| malformed(error.body_text()))?;
-    let mut upload = Upload::default();
+    let mut upload = Upload::new(shared);
     loop {
         let field = form.next_field().await;
         let Some(field) = field.map_err(|error| malformed(error.body_text()))? else {
@@ -158,7 +164,7 @@ async fn form(request: Request, shared: &Shared, most: usize) -> Result<Upload, 
             if upload.fields.len() == FIELDS {
                 return Err(Problem::bad_request(format!("more than {FIELDS} fields")));
             }
-            let value = value(field, FIELD_BYTES, &mut upload, shared).await?;
+            let value = value(field, FIELD_BYTES, &mut upload).await?;
             let value = String::from_utf8(value);
             let value = value.map_err(|_| malformed(format!("{name} is not UTF-8")))?;
             upload.fields.push((name, value));
@@ -171,7 +177,7 @@ async fn form(request: Request, shared: &Shared, most: usize) -> Result<Upload, 
             });
         }
         let limit = usize::try_from(shared.options.max_bytes).unwrap_or(usize::MAX);
-        let bytes = value(field, limit, &mut upload, shared).await?;
+        let bytes = value(field, limit, &mut upload).await?;
         upload.parts.push(Part { file, bytes });
     }
 }
@@ -180,7 +186,6 @@ async fn value(
     mut field: Field<'_>,
     limit: usize,
     upload: &mut Upload,
-    shared: &Shared,
 ) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     loop {
@@ -192,7 +197,7 @@ async fn value(
         if bytes.len() + chunk.len() > limit {
             return Err(too_large(limit as u64));
         }
-        upload.take(chunk.len(), &shared.bodies)?;
+        upload.take(chunk.len())?;
         bytes.extend_from_slice(&chunk);
     }
 }

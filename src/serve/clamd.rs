@@ -9,7 +9,6 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use super::audit;
@@ -18,6 +17,7 @@ use super::options::OnFault;
 use super::problem::Problem;
 use super::request::RequestId;
 use super::screen::screen;
+use super::share::Share;
 use super::shared::Shared;
 use super::station::Photo;
 use crate::photo::{FailureKind, read_stream};
@@ -120,7 +120,7 @@ impl Spoken {
     async fn stream(&mut self) -> Result<String, Closed> {
         let limit = self.shared.options.max_bytes;
         let mut bytes = Vec::new();
-        let mut share: Option<OwnedSemaphorePermit> = None;
+        let mut share = Share::of(&self.shared.bodies);
         let receive = async {
             loop {
                 let length = self.wire.length().await?;
@@ -130,13 +130,8 @@ impl Spoken {
                 if bytes.len() as u64 + u64::from(length) > limit {
                     return Ok(Some("INSTREAM size limit exceeded. ERROR"));
                 }
-                let bodies = Arc::clone(&self.shared.bodies);
-                match bodies.try_acquire_many_owned(length >> 10) {
-                    Ok(more) => match &mut share {
-                        Some(share) => share.merge(more),
-                        None => share = Some(more),
-                    },
-                    Err(_) => return Ok(Some("busy, ask again. ERROR")),
+                if !share.grow(u64::from(length)) {
+                    return Ok(Some("busy, ask again. ERROR"));
                 }
                 self.wire.bytes(length as usize, &mut bytes).await?;
             }
@@ -144,6 +139,7 @@ impl Spoken {
         let received = timeout(self.shared.options.body_timeout, receive).await;
         if let Some(error) = received.map_err(|_| Closed)?? {
             self.say(error).await?;
+            self.wire.leave().await;
             return Err(Closed); // what still comes is no command
         }
         Ok(self.screened("stream", bytes).await)
@@ -201,17 +197,12 @@ fn refused(command: &str) -> String {
     }
 }
 
-fn read_descriptor(
-    descriptor: OwnedFd,
-    shared: &Shared,
-) -> Result<(Vec<u8>, OwnedSemaphorePermit), String> {
+fn read_descriptor(descriptor: OwnedFd, shared: &Shared) -> Result<(Vec<u8>, Share), String> {
     let file = File::from(descriptor);
     let metadata = file.metadata().map_err(|error| error.to_string())?;
     if !metadata.is_file() {
         return Err("not a regular file.".into());
     }
-    let kibibytes = u32::try_from(metadata.len() >> 10).unwrap_or(u32::MAX);
-    let bodies = Arc::clone(&shared.bodies);
     let (loaded, _) = shared.engines.current();
     let limits = loaded
         .engine
@@ -220,8 +211,10 @@ fn read_descriptor(
     if metadata.len() > limits.max_bytes {
         return Err("size limit exceeded.".into());
     }
-    let share = bodies.try_acquire_many_owned(kibibytes);
-    let share = share.map_err(|_| "busy, ask again.")?;
+    let mut share = Share::of(&shared.bodies);
+    if !share.grow(metadata.len()) {
+        return Err("busy, ask again.".into());
+    }
     let bytes = read_stream(file, &limits).map_err(|error| error.to_string())?;
     Ok((bytes, share))
 }

@@ -132,6 +132,24 @@ impl Wire {
         }
     }
 
+    /// Ends the connection after the last answer, and reads on for as long as it waits for a
+    /// command. One that is closed with bytes unread is reset, and a caller that is
+    /// still sending never hears why it was refused.
+    pub(super) async fn leave(&mut self) {
+        let patience = self.patience;
+        let left = async {
+            let ended = match &mut self.stream {
+                Stream::Tcp(stream) => stream.shutdown().await,
+                Stream::Unix(stream) => stream.shutdown().await,
+            };
+            while ended.is_ok() && self.fill().await.is_ok() {
+                self.arrived.clear();
+                self.descriptors.clear();
+            }
+        };
+        let _ = timeout(patience, left).await;
+    }
+
     /// Sends an answer.
     pub(super) async fn say(&mut self, answer: &str) -> Result<(), Closed> {
         let mut bytes = answer.as_bytes().to_vec();

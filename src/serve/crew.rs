@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::error::ServeError;
 use super::metrics::Stage;
+use super::packer::Packer;
 use super::queue::Turn;
 use super::readers::Readers;
 use super::shared::Shared;
@@ -41,12 +42,18 @@ pub(super) fn start(shared: &Arc<Shared>) -> Result<Vec<JoinHandle<()>>, ServeEr
     outcome.map(|()| threads)
 }
 
-/// Looks at the index now and then, until the service is stopped.
+/// Looks at the index now and then, and has it packed when much was added, until the service is
+/// stopped.
 pub(super) fn watch(shared: &Shared, stop: &crossbeam_channel::Receiver<()>) {
     let Some(readers) = &shared.readers else {
         return;
     };
-    let mut own = None;
+    let mut own: Option<Memory> = None;
+    // Whoever may not write to the index does not pack it.
+    let may_pack = shared.writer.is_some();
+    let program = shared.options.packer.clone().filter(|_| may_pack);
+    let mut packer =
+        (program.zip(shared.options.index.clone())).map(|(program, dir)| Packer::new(program, dir));
     while stop.recv_timeout(WATCH) == Err(crossbeam_channel::RecvTimeoutError::Timeout) {
         let watched = match &mut own {
             Some(memory) => readers.watch(memory),
@@ -55,6 +62,10 @@ pub(super) fn watch(shared: &Shared, stop: &crossbeam_channel::Receiver<()>) {
         if let Err(error) = watched {
             tracing::warn!("the index cannot be followed: {error}");
             own = None;
+        }
+        if let (Some(packer), Some(memory)) = (&mut packer, &own) {
+            let is_due = memory.index().packing_is_due().unwrap_or(false);
+            packer.tend(is_due, &shared.metrics);
         }
     }
 }

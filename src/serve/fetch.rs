@@ -80,7 +80,8 @@ async fn follow(shared: &Shared, url: &str) -> Result<Upload, Problem> {
         }
         check_kind(&head.headers)?;
         return match body::raw(body, shared).await {
-            Err(problem) if problem.status == 400 => Err(failed("it ends early, or is empty")),
+            Err(problem) if problem.status == 400 => Err(failed("it ends early")),
+            Ok(upload) if upload.parts.is_empty() => Err(failed("it is empty")),
             taken => taken,
         };
     }

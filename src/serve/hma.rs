@@ -272,10 +272,7 @@ fn with_distance(found: &Match) -> Value {
     )
 )]
 pub(super) async fn compare(State(shared): State<Arc<Shared>>, request: Request) -> Answer {
-    let upload = body::read(request, &shared, 1).await?;
-    let (part, _share) = upload.into_photo()?;
-    let asked: Map<String, Value> = serde_json::from_slice(&part.bytes)
-        .map_err(|error| Problem::bad_request(format!("not a JSON object: {error}")))?;
+    let asked: Map<String, Value> = body::json(request, &shared).await?;
     let mut answer = Map::new();
     for (kind, hashes) in asked {
         known_kind(&kind)?;

@@ -92,6 +92,10 @@ pub(super) struct Metrics {
     pub(super) clamd: AtomicU64,
     /// Pictures made durable in the index.
     pub(super) remembered: AtomicU64,
+    /// Packings of the index that ended well.
+    pub(super) packings: AtomicU64,
+    /// Packings of the index that failed.
+    pub(super) failed_packings: AtomicU64,
 }
 
 impl Metrics {
@@ -212,6 +216,16 @@ impl Metrics {
                 "remembered",
                 "Pictures made durable in the index.",
                 &self.remembered,
+            ),
+            (
+                "packings",
+                "Packings of the index beside its use.",
+                &self.packings,
+            ),
+            (
+                "packings_failed",
+                "Packings of the index that failed; searches get slower.",
+                &self.failed_packings,
             ),
         ];
         for (name, help, value) in counters {

@@ -39,6 +39,9 @@ pub struct Options {
     pub index: Option<PathBuf>,
     /// How the index is searched.
     pub search: Search,
+    /// The program whose `index pack --due` is run when much was added to the index; without it nobody
+    /// packs for the service, whose searches get slower as more is added.
+    pub packer: Option<PathBuf>,
     /// Workers, each with a session of its own; at least 2, so that a giant never holds all.
     pub workers: usize,
     /// Photos that may wait beside those in work; what is beyond is refused at once.
@@ -85,6 +88,7 @@ impl Options {
             clamd: Vec::new(),
             index: None,
             search: Search::default(),
+            packer: None,
             workers,
             queue: 6 * workers,
             deadline: Duration::from_secs(10),

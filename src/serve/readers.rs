@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::index::{Followed, Result};
+use crate::index::{Followed, PackedFiles, Result};
 use crate::pipeline::{Memory, Search};
 
 /// What is known of the index.
@@ -33,6 +33,7 @@ impl IndexState {
 pub(super) struct Readers {
     dir: PathBuf,
     search: Search,
+    packed_files: PackedFiles,
     workers: usize,
     state: Mutex<IndexState>,
     fresh: Mutex<Vec<Memory>>,
@@ -40,13 +41,19 @@ pub(super) struct Readers {
 
 impl Readers {
     /// Opens the index for the first time.
-    pub(super) fn open(dir: PathBuf, search: Search, workers: usize) -> Result<(Self, Memory)> {
-        let memory = Memory::open(&dir, search)?;
+    pub(super) fn open(
+        dir: PathBuf,
+        search: Search,
+        packed_files: PackedFiles,
+        workers: usize,
+    ) -> Result<(Self, Memory)> {
+        let memory = Memory::open_sharing(&dir, search, &packed_files)?;
         let readers = Self {
             state: Mutex::new(state(&memory)?),
             fresh: Mutex::default(),
             dir,
             search,
+            packed_files,
             workers,
         };
         Ok((readers, memory))
@@ -54,7 +61,7 @@ impl Readers {
 
     /// One more reader.
     pub(super) fn reader(&self) -> Result<Memory> {
-        Memory::open(&self.dir, self.search)
+        Memory::open_sharing(&self.dir, self.search, &self.packed_files)
     }
 
     /// Takes up what was added; where the packed files were made anew, `memory` becomes one that

@@ -10,7 +10,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use tokio::sync::oneshot;
 
 use super::metrics::{Metrics, Stage};
-use crate::index::{Index, Result};
+use crate::index::{Index, PackedFiles, Result};
 use crate::pipeline::{Examined, Memory, Search};
 use crate::record::Record;
 use crate::verdict::Policy;
@@ -52,9 +52,11 @@ impl Writer {
     pub(super) fn start(
         dir: &Path,
         search: Search,
+        packed_files: &PackedFiles,
         metrics: Arc<Metrics>,
     ) -> Result<(Self, JoinHandle<()>)> {
         let mut memory = Memory::open_to_add(dir, search, PATIENCE)?;
+        memory.index_mut().share(packed_files)?;
         memory.pause()?;
         let (sender, receiver) = bounded(WAITING);
         let thread = std::thread::spawn(move || work(&mut memory, &receiver, &metrics));

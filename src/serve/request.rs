@@ -84,10 +84,13 @@ pub(super) async fn frame(
     let route = path.and_then(|path| ROUTES.into_iter().find(|route| *route == path.as_str()));
     let route = route.unwrap_or("other");
     let method = request.method().clone();
-    let authorization = request.headers().get(header::AUTHORIZATION);
-    let access = shared
-        .tokens()
-        .access(authorization.map(HeaderValue::as_bytes));
+    let mut authorization = request.headers().get_all(header::AUTHORIZATION).iter();
+    // Of several tokens none counts: which one does, callers and proxies read differently.
+    let authorization = match (authorization.next(), authorization.next()) {
+        (Some(_), Some(_)) => None,
+        (given, _) => given.map(HeaderValue::as_bytes),
+    };
+    let access = shared.tokens().access(authorization);
     let mut response = if access == Access::None && !OPEN.contains(&route) {
         let message = "a token is needed: Authorization: Bearer ...";
         Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", message).into_response()

@@ -24,6 +24,7 @@ use super::remember::Writer;
 use super::router::router;
 use super::shared::Shared;
 use super::tokens::Tokens;
+use crate::index::PackedFiles;
 
 /// What a caller gets who comes when every connection is busy.
 const CROWDED: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
@@ -54,7 +55,8 @@ pub fn serve(
     if let Some(dir) = shared.options.index.clone() {
         let search = shared.options.search;
         // Whoever may only read an index serves it all the same.
-        match Writer::start(&dir, search, Arc::clone(&shared.metrics)) {
+        let packed_files = PackedFiles::default();
+        match Writer::start(&dir, search, &packed_files, Arc::clone(&shared.metrics)) {
             Ok((handle, thread)) => {
                 shared.writer = Some(handle);
                 writer = Some(thread);
@@ -62,7 +64,7 @@ pub fn serve(
             Err(error) => tracing::warn!("nothing will be remembered: {error}"),
         }
         let workers = shared.options.workers;
-        shared.readers = Some(Readers::open(dir, search, workers)?.0);
+        shared.readers = Some(Readers::open(dir, search, packed_files, workers)?.0);
     }
     let shared = Arc::new(shared);
     let workers = crew::start(&shared)?;

@@ -108,6 +108,7 @@ fn what_is_wrong_with_a_request_is_told_by_its_status() {
         (400, "/v1/check?remember=perhaps", &picture),
         (400, "/v1/check?seller=anna", &picture),
         (400, "/m/compare", b"[1, 2"),
+        (400, "/m/compare", b""),
     ] {
         let answer = service.post(target, body);
         assert_eq!(answer.status, expected, "{target}: {answer:?}");
@@ -210,6 +211,10 @@ fn each_token_opens_its_own_door() {
         "reading does not write"
     );
     assert_eq!(status("/v1/check?seller=anna", write), 200);
+    let both = [read, write].map(|token| format!("authorization: Bearer {token}"));
+    let both = [both[0].as_str(), both[1].as_str()];
+    let answer = ask(&service.socket, "POST", "/v1/check", &both, &picture);
+    assert_eq!(answer.status, 401, "two tokens are none");
     let asked = run(&[
         "check",
         "--server",
@@ -520,6 +525,12 @@ fn clamds_protocol_is_spoken() {
     assert_eq!(found, "stream: Faunalens.Other.Flag FOUND\0");
     assert_eq!(clamd(&socket, &instream(b"a letter")), "stream: OK\0");
     let large = clamd(&socket, &instream(&[1; 60_000]));
+    assert_eq!(large, "INSTREAM size limit exceeded. ERROR\0");
+    // Whoever is still sending hears so as well.
+    let mut sent = b"zINSTREAM\0".to_vec();
+    sent.extend(60_000_u32.to_be_bytes());
+    sent.extend(vec![1; 150_000]);
+    let large = clamd(&socket, &sent[..]);
     assert_eq!(large, "INSTREAM size limit exceeded. ERROR\0");
     let refused = clamd(&socket, b"nSCAN /etc/passwd\n");
     assert!(
@@ -876,5 +887,47 @@ fn the_interface_is_described_by_a_document_and_a_page_that_needs_no_other() {
             .unwrap()
             .status,
         405
+    );
+}
+
+#[test]
+fn what_was_added_is_packed_beside_the_service() {
+    use faunalens::index::{Descriptor, Entry, Index, Settings};
+    let folder = tempfile::tempdir().unwrap();
+    let index = folder.path().join("seen");
+    let mut writer = Index::create(&index, Settings::default()).unwrap();
+    writer.pause_writing().unwrap();
+    let service = Service::start(folder.path(), &["--index", index.to_str().unwrap()]);
+    let before = service.post("/v1/check", &bytes("rgb.png"));
+    assert_eq!(before.header("faunalens-index-generation"), Some("none"));
+    writer.resume_writing(Duration::from_secs(5)).unwrap();
+    for number in 0..2_000_u64 {
+        let mut entry = Entry::default();
+        entry.sha256[..8].copy_from_slice(&number.to_le_bytes());
+        entry.descriptor = Some(Descriptor {
+            vector: vec![1.0, number as f32],
+            model: "test".into(),
+            preprocessing: "1".into(),
+        });
+        writer.add(&entry).unwrap();
+    }
+    writer.commit().unwrap();
+    drop(writer);
+    let generation = || {
+        let answer = service.post("/v1/check", &bytes("rgb.png"));
+        let generation = answer.header("faunalens-index-generation");
+        generation.map(str::to_owned)
+    };
+    let start = Instant::now();
+    while generation().as_deref() == Some("none") {
+        assert!(start.elapsed() < Duration::from_secs(60), "not packed");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let stats = run(&["index", "stats", "--json", index.to_str().unwrap()]);
+    assert_eq!(json_lines(&stdout(&stats))[0]["images"], 2000);
+    let metrics = service.get("/metrics").body;
+    assert!(
+        metrics.contains("faunalens_packings_failed_total 0"),
+        "{metrics}"
     );
 }
