@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use faunalens::fingerprint::{self, Landmarks, Pdq, PdqHash, PerceptualAlgorithm, PerceptualHash};
+use faunalens::fingerprint::{self, Pdq, PdqHash, PerceptualAlgorithm, PerceptualHash};
 use faunalens::index::{
     Breadth, Descriptor, Entry, Evidence, ExportChoice, Followed, Form, Index, IndexError, Kind,
     ListImport, Method, Packing, Query, Sellers, Settings, Sighting, Weakness,
@@ -265,6 +265,46 @@ fn a_crop_is_found_by_descriptor_and_verified_by_landmarks() {
     );
 }
 
+/// The picture with a plate over most of it, words on the plate.
+fn covered(seed: u64) -> RgbImage {
+    let mut covered = picture(seed);
+    let (width, height) = covered.dimensions();
+    let plate = RgbImage::from_pixel(width * 6 / 10, height * 9 / 10, Rgb([220, 40, 60]));
+    imageops::replace(&mut covered, &plate, 0, 0);
+    let words = imageops::crop_imm(&picture(99), 0, 0, width / 2, height / 2).to_image();
+    imageops::replace(&mut covered, &words, 8, 8);
+    covered
+}
+
+#[test]
+fn a_covered_picture_is_found_by_what_is_left_behind_nearer_descriptors() {
+    let (_dir, mut index) = new_index(Settings::default());
+    for seed in 1..21 {
+        // The one that is covered is the farthest of twenty.
+        let off = if seed == 3 { 0.5 } else { seed as f32 / 1000.0 };
+        index
+            .add(&evidence(&picture(seed), seed, vec![1.0, off, 0.0]).entry)
+            .unwrap();
+    }
+    let asked = evidence(&covered(3), 77, vec![1.0, 0.0, 0.0]);
+    let found = index.query(&asked.query(false)).unwrap();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(
+        (found[0].method, found[0].seller.as_str(), found[0].weak),
+        (Method::Descriptor, "shop 3", Some(Weakness::PartOnly)),
+        "what the plate hides is not known"
+    );
+    let mut query = asked.query(false);
+    query.candidates_in_place = 0;
+    assert!(index.query(&query).unwrap().is_empty());
+
+    let stranger = evidence(&covered(60), 78, vec![1.0, 0.0, 0.0]);
+    assert!(
+        index.query(&stranger.query(false)).unwrap().is_empty(),
+        "what is not there is not found under a cover"
+    );
+}
+
 #[test]
 fn a_damaged_descriptor_is_not_searched_and_hides_no_other() {
     let (dir, mut index) = new_index(Settings::default());
@@ -404,8 +444,7 @@ fn low_quality(number: u64, flips: usize, seller: &str) -> Evidence {
     Evidence {
         orientations: vec![entry.pdq.hash],
         entry,
-        landmarks: Landmarks::default(),
-        parts: Vec::new(),
+        ..Evidence::default()
     }
 }
 

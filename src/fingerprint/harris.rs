@@ -15,15 +15,24 @@ const TRACE_WEIGHT: f32 = 0.04;
 /// A corner: its response and its position.
 pub(super) type Corner = (f32, usize, usize);
 
-/// The `limit` strongest corners as (x, y), at first no more per cell than an even spread allows.
-pub(super) fn spread_corners(plane: &Plane, limit: usize) -> Vec<(usize, usize)> {
+/// Every corner, strongest first.
+pub(super) fn corners(plane: &Plane) -> Vec<Corner> {
     let mut corners = response_maxima(&harris_response(plane));
     corners.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then((a.2, a.1).cmp(&(b.2, b.1))));
-    let (height, width) = plane.dim();
+    corners
+}
+
+/// The `limit` strongest of the sorted corners of a plane of this height and width, as (x, y), at
+/// first no more per cell than an even spread allows.
+pub(super) fn spread(
+    corners: &[Corner],
+    (height, width): (usize, usize),
+    limit: usize,
+) -> Vec<(usize, usize)> {
     let quota = (2 * limit).div_ceil(CELLS * CELLS).max(1);
     let mut filled = [0; CELLS * CELLS];
     let (mut taken, mut left) = (Vec::with_capacity(limit), Vec::new());
-    for (_, x, y) in corners {
+    for &(_, x, y) in corners {
         let cell = &mut filled[y * CELLS / height * CELLS + x * CELLS / width];
         if *cell < quota {
             *cell += 1;

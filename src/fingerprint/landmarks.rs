@@ -5,10 +5,12 @@
 //! Corners are maxima of the Harris response on a pyramid ([`harris`](super::harris)), described by
 //! 256 comparisons in a turned patch ([`brief`](super::brief)).
 
+use std::collections::HashMap;
+
 use image::RgbImage;
 
 use super::brief::{centroid_direction, describe};
-use super::harris::spread_corners;
+use super::harris::{Corner, corners, spread};
 use super::landmark::{DIRECTIONS, LEVEL_RATIO, LEVELS, Landmark, PATCH};
 use super::plane::{Plane, binomial_blur, next_level, working_plane};
 
@@ -21,6 +23,9 @@ pub const STORED_LANDMARKS: usize = 96;
 /// Landmarks taken from a picture that asks; more than are stored, since only part of it may be the
 /// old picture.
 pub const QUERY_LANDMARKS: usize = 288;
+/// Landmarks of a picture that asks among which those in their places are looked for: letters over
+/// a picture have more corners than it.
+pub const DENSE_LANDMARKS: usize = 720;
 
 /// Bytes of one landmark in [`Landmarks::to_bytes`].
 const PACKED: usize = 38;
@@ -125,12 +130,30 @@ fn unpacked(bytes: &[u8]) -> Option<Landmark> {
 /// The landmarks of a picture, at most `limit`, spread over its area and its scales.
 #[must_use]
 pub fn landmarks(pixels: &RgbImage, limit: usize) -> Landmarks {
+    let [landmarks] = taken(pixels, [limit]);
+    landmarks
+}
+
+/// The [`QUERY_LANDMARKS`] of a picture that asks, and its [`DENSE_LANDMARKS`], which it takes less
+/// than twice the time to take together.
+#[must_use]
+pub fn landmarks_and_dense(pixels: &RgbImage) -> (Landmarks, Landmarks) {
+    let [landmarks, dense] = taken(pixels, [QUERY_LANDMARKS, DENSE_LANDMARKS]);
+    (landmarks, dense)
+}
+
+/// A set of landmarks for each of the limits.
+fn taken<const SETS: usize>(pixels: &RgbImage, limits: [usize; SETS]) -> [Landmarks; SETS] {
     let mut plane = working_plane(pixels);
     let (height, width) = plane.dim();
     let longer = width.max(height) as f32;
     let total: f32 = (0..LEVELS).map(|l| LEVEL_RATIO.powi(-(l as i32))).sum();
-    let mut points = Vec::with_capacity(limit);
-    let mut carried = 0;
+    let aspect = (width as f32 / longer, height as f32 / longer);
+    let mut sets = limits.map(|limit| Landmarks {
+        aspect,
+        points: Vec::with_capacity(limit),
+    });
+    let mut carried = [0; SETS];
     for level in 0..LEVELS {
         if level > 0 {
             plane = next_level(&plane);
@@ -138,34 +161,57 @@ pub fn landmarks(pixels: &RgbImage, limit: usize) -> Landmarks {
         if plane.nrows().min(plane.ncols()) < 2 * PATCH as usize + 6 {
             break;
         }
-        let share =
-            (limit as f32 * LEVEL_RATIO.powi(-(level as i32)) / total).round() as usize + carried;
-        let found = level_landmarks(&plane, level, share.min(limit - points.len()));
-        carried = share.saturating_sub(found.len());
-        points.extend(found);
+        let mut layer = Layer::new(&plane, level);
+        for ((set, limit), carried) in sets.iter_mut().zip(limits).zip(&mut carried) {
+            let share = limit as f32 * LEVEL_RATIO.powi(-(level as i32)) / total;
+            let share = share.round() as usize + *carried;
+            let found = layer.landmarks(share.min(limit - set.points.len()));
+            *carried = share.saturating_sub(found.len());
+            set.points.extend(found);
+        }
     }
-    Landmarks {
-        aspect: (width as f32 / longer, height as f32 / longer),
-        points,
-    }
+    sets
 }
 
-/// At most `limit` landmarks of one pyramid level.
-fn level_landmarks(plane: &Plane, level: usize, limit: usize) -> Vec<Landmark> {
-    let smooth = binomial_blur(plane);
-    let side = smooth.nrows().max(smooth.ncols()) as f32;
-    let landmark = |(x, y): (usize, usize)| {
-        let direction = centroid_direction(&smooth, x, y);
-        Landmark {
-            x: (x as f32 + 0.5) / side,
-            y: (y as f32 + 0.5) / side,
-            level: level as u8,
-            direction,
-            bits: describe(&smooth, x, y, direction),
+/// One pyramid level with its corners.
+struct Layer {
+    smooth: Plane,
+    level: usize,
+    corners: Vec<Corner>,
+    /// What was described already.
+    described: HashMap<(usize, usize), Landmark>,
+}
+
+impl Layer {
+    fn new(plane: &Plane, level: usize) -> Self {
+        let smooth = binomial_blur(plane);
+        Self {
+            corners: corners(&smooth),
+            level,
+            described: HashMap::new(),
+            smooth,
         }
-    };
-    let corners = spread_corners(&smooth, limit);
-    corners.into_iter().map(landmark).collect()
+    }
+
+    /// At most `limit` landmarks.
+    fn landmarks(&mut self, limit: usize) -> Vec<Landmark> {
+        let smooth = &self.smooth;
+        let side = smooth.nrows().max(smooth.ncols()) as f32;
+        let landmark = |(x, y): (usize, usize)| {
+            *self.described.entry((x, y)).or_insert_with(|| {
+                let direction = centroid_direction(smooth, x, y);
+                Landmark {
+                    x: (x as f32 + 0.5) / side,
+                    y: (y as f32 + 0.5) / side,
+                    level: self.level as u8,
+                    direction,
+                    bits: describe(smooth, x, y, direction),
+                }
+            })
+        };
+        let chosen = spread(&self.corners, smooth.dim(), limit);
+        chosen.into_iter().map(landmark).collect()
+    }
 }
 
 #[cfg(test)]
@@ -181,6 +227,15 @@ mod tests {
             let back = point.mirrored(set.aspect).mirrored(set.aspect);
             assert_eq!((back.bits, back.direction), (point.bits, point.direction));
         }
+    }
+
+    #[test]
+    fn the_set_that_asks_is_the_same_beside_a_denser_one() {
+        let picture = discs(500, 360, 8);
+        let (usual, dense) = landmarks_and_dense(&picture);
+        assert_eq!(usual, landmarks(&picture, QUERY_LANDMARKS));
+        assert_eq!(dense, landmarks(&picture, DENSE_LANDMARKS));
+        assert!(dense.len() > usual.len());
     }
 
     proptest! {

@@ -6,6 +6,7 @@ mod brief;
 mod cosine;
 mod flatness;
 mod harris;
+mod in_place;
 mod landmark;
 mod landmarks;
 mod orientation;
@@ -20,7 +21,11 @@ mod test_pictures;
 
 pub use alignment::Alignment;
 pub use flatness::flatness;
-pub use landmarks::{LANDMARKS_ID, Landmarks, QUERY_LANDMARKS, STORED_LANDMARKS, landmarks};
+pub use in_place::{ENOUGH_IN_PLACE, InPlace};
+pub use landmarks::{
+    DENSE_LANDMARKS, LANDMARKS_ID, Landmarks, QUERY_LANDMARKS, STORED_LANDMARKS, landmarks,
+    landmarks_and_dense,
+};
 pub use orientation::{turned, turned_to};
 pub use pdq::{
     MATCH_DISTANCE, MIN_QUALITY, PDQ_ID, Pdq, dihedral, dihedral_at, pdq, pdq_at, pdq_prescaled,

@@ -21,6 +21,9 @@ pub enum Breadth {
     All,
 }
 
+/// Most candidates by bytes beyond those that are wanted.
+const SURPLUS: usize = 20;
+
 /// Product of packed vectors, and row of `descriptor`.
 type Candidate = (i32, u32);
 
@@ -42,8 +45,8 @@ impl Index {
             return Ok(Vec::new());
         }
         let query = quantise(&vector);
-        // Bytes rank nearly as floats do: twice as many are looked up, then ranked by the floats.
-        let wide = 2 * k + 8;
+        // Bytes rank nearly as floats do: more are looked up, then ranked by the floats.
+        let wide = k + k.min(SURPLUS) + 8;
         let mut candidates = self.packed_candidates(&query, wide, breadth)?;
         candidates.extend(self.unpacked_candidates(&query)?);
         candidates.sort_unstable_by_key(|&(value, row)| (Reverse(value), row));

@@ -5,9 +5,7 @@ use image::RgbImage;
 use super::entry::Entry;
 use super::query::Query;
 use super::settings::PERCEPTUAL_GRID;
-use crate::fingerprint::{
-    self, Landmarks, PdqHash, PerceptualAlgorithm, QUERY_LANDMARKS, STORED_LANDMARKS,
-};
+use crate::fingerprint::{self, Landmarks, PdqHash, PerceptualAlgorithm, STORED_LANDMARKS};
 use crate::photo::{Mark, Photo};
 
 /// Everything an index needs of one photograph, to find it and to remember it.
@@ -19,6 +17,8 @@ pub struct Evidence {
     pub orientations: Vec<PdqHash>,
     /// The larger set of landmarks that a search needs.
     pub landmarks: Landmarks,
+    /// The largest set, among which those of a covered picture are looked for in their places.
+    pub dense_landmarks: Landmarks,
     /// The pictures on it, where it is a page.
     pub parts: Vec<Evidence>,
 }
@@ -51,7 +51,7 @@ impl Evidence {
     }
 
     fn with_landmarks(mut self, pixels: &RgbImage) -> Self {
-        self.landmarks = fingerprint::landmarks(pixels, QUERY_LANDMARKS);
+        (self.landmarks, self.dense_landmarks) = fingerprint::landmarks_and_dense(pixels);
         self.entry.landmarks = Some(self.landmarks.fewer(STORED_LANDMARKS));
         self
     }
@@ -101,6 +101,7 @@ impl Evidence {
             view: self.entry.pdq.sufficient(),
             descriptor: self.entry.descriptor.as_ref(),
             landmarks: Some(&self.landmarks),
+            dense_landmarks: Some(&self.dense_landmarks),
             perceptual: &self.entry.perceptual,
             blank: self.entry.blank,
             ..Query::default()

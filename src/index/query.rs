@@ -25,6 +25,9 @@ pub struct Query<'a> {
     pub descriptor: Option<&'a Descriptor>,
     /// Landmarks of the picture ([`crate::fingerprint::QUERY_LANDMARKS`] of them).
     pub landmarks: Option<&'a Landmarks>,
+    /// More landmarks of it ([`crate::fingerprint::DENSE_LANDMARKS`]), to find what is left of a
+    /// covered picture in its place.
+    pub dense_landmarks: Option<&'a Landmarks>,
     /// Hashes of other families, one of each; pHash is looked for where the index keeps it and the
     /// PDQ hash says little.
     pub perceptual: &'a [PerceptualHash],
@@ -34,8 +37,11 @@ pub struct Query<'a> {
     pub max_distance: u32,
     /// Scan everything: no tables, no graph.
     pub exact: bool,
-    /// Candidates by descriptor whose landmarks are compared.
+    /// Candidates by descriptor whose landmarks are compared, wherever they stand.
     pub candidates: usize,
+    /// Candidates by descriptor whose landmarks are compared in their places, which takes little
+    /// time: a cover changes the descriptor of a picture, and leaves the landmarks beside it.
+    pub candidates_in_place: usize,
     /// Cosine under which a candidate is not considered. By the shipped descriptor strangers have
     /// 0.0 in the median and 0.2 at the 99th percentile, screenshots of a picture 0.3 at the first
     /// (`eval/index/README.md`).
@@ -53,11 +59,13 @@ impl Default for Query<'_> {
             view: None,
             descriptor: None,
             landmarks: None,
+            dense_landmarks: None,
             perceptual: &[],
             blank: false,
             max_distance: MATCH_DISTANCE,
             exact: false,
             candidates: 12,
+            candidates_in_place: 64,
             min_cosine: 0.1,
             limit: 100,
         }

@@ -15,7 +15,7 @@ use super::query::{Match, Query};
 use super::store::Index;
 use super::verification::{Kind, StoredView};
 use super::weakness::Weakness;
-use crate::fingerprint::{Landmarks, MIN_QUALITY, PdqHash};
+use crate::fingerprint::{InPlace, Landmarks, MIN_QUALITY, PdqHash};
 
 /// How a picture was found.
 #[derive(Debug, Clone, Copy)]
@@ -49,9 +49,9 @@ impl Answers {
     }
 }
 
-/// Pictures with one descriptor, what the first of them shows, and its cosine with the one asked
-/// for.
-type Candidate = (Vec<i64>, StoredView, f64);
+/// Pictures with one descriptor, what the first of them shows, its cosine with the one asked for,
+/// and whether it is near enough to be looked for wherever it stands.
+type Candidate = (Vec<i64>, StoredView, f64, bool);
 
 impl Index {
     /// Every sighting of the photograph asked for, surest first: same bytes, then by distance.
@@ -163,7 +163,9 @@ impl Index {
             return Ok(());
         };
         let candidates = self.candidates(descriptor, query, answers)?;
-        for (images, similarity, kind) in verified(candidates, landmarks, query.view) {
+        let in_place = query.dense_landmarks.map(InPlace::of);
+        let asked = (landmarks, in_place.as_ref());
+        for (images, similarity, kind) in verified(candidates, asked, query.view) {
             let answer = Answer {
                 method: Method::Descriptor,
                 distance: 1.0 - similarity,
@@ -189,9 +191,13 @@ impl Index {
             false => Breadth::Tuned,
         };
         let sql = "SELECT id FROM image WHERE descriptor = ?1 AND removed_at IS NULL ORDER BY id LIMIT ?2";
-        let near = self.near_descriptors(descriptor, query.candidates, breadth)?;
+        let in_place = query
+            .dense_landmarks
+            .map_or(0, |_| query.candidates_in_place);
+        let wanted = query.candidates.max(in_place);
+        let near = self.near_descriptors(descriptor, wanted, breadth)?;
         let mut candidates = Vec::new();
-        for (row, similarity) in near {
+        for (place, (row, similarity)) in near.into_iter().enumerate() {
             if similarity < query.min_cosine {
                 break;
             }
@@ -200,7 +206,8 @@ impl Index {
                 continue;
             }
             if let Some(stored) = self.first_view(&images)? {
-                candidates.push((images, stored, f64::from(similarity)));
+                let is_near = place < query.candidates;
+                candidates.push((images, stored, f64::from(similarity), is_near));
             }
         }
         Ok(candidates)
@@ -276,16 +283,19 @@ impl Index {
     }
 }
 
-/// The candidates whose landmarks agree. Comparing landmarks is most of the work of a search.
+/// The candidates whose landmarks agree: of the nearest wherever they stand, of all in their
+/// places. Comparing landmarks is most of the work of a search.
 fn verified(
     candidates: Vec<Candidate>,
-    asked: &Landmarks,
+    (asked, in_place): (&Landmarks, Option<&InPlace<'_>>),
     view: Option<PdqHash>,
 ) -> Vec<(Vec<i64>, f64, Kind)> {
     candidates
         .into_par_iter()
-        .filter_map(|(images, stored, similarity)| {
-            Some((images, similarity, stored.compare(asked, view)?))
+        .filter_map(|(images, stored, similarity, is_near)| {
+            let anywhere = is_near.then(|| stored.compare(asked, view)).flatten();
+            let kind = anywhere.or_else(|| stored.stands_in(in_place?));
+            Some((images, similarity, kind?))
         })
         .collect()
 }

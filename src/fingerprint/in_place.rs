@@ -1,0 +1,152 @@
+//! Landmarks of two pictures that stand in the same places: one picture under a sticker, lines of
+//! text or a watermark keeps its frame, so that what is left of it is found where it was, however
+//! little of it there is.
+//!
+//! Placements are not searched for ([`find_in`](Landmarks::find_in) does that): places that are
+//! known leave little to chance, so that far fewer landmarks have to agree.
+
+use super::landmark::{DIRECTIONS, Landmark};
+use super::landmarks::Landmarks;
+
+/// Landmarks that have to stand in their places for two pictures to be prints of one, at least in
+/// part. In 160 questions at most 8 of any of the 64 other pictures of
+/// nearest descriptors did (`eval/robustness/README.md`).
+pub const ENOUGH_IN_PLACE: usize = 10;
+
+/// Distance within which a landmark is in its place, in units of the longer side.
+const TOLERANCE: f32 = 0.008;
+/// Bits that may differ between two prints of one landmark.
+const MAX_BITS: u32 = 64;
+/// Levels and steps of direction that may lie between them.
+const MAX_LEVELS: u8 = 1;
+const MAX_STEPS: u8 = 3;
+/// Ratio of the shapes of two frames above which they are not the same.
+const MAX_SQUASH: f32 = 1.1;
+/// Cells per longer side in which landmarks are looked up.
+const CELLS: usize = 32;
+
+/// The landmarks of a picture that asks, by their places.
+#[derive(Debug)]
+pub struct InPlace<'a> {
+    asked: &'a Landmarks,
+    /// Numbers of the landmarks in each cell, row by row.
+    cells: Vec<Vec<u16>>,
+}
+
+impl<'a> InPlace<'a> {
+    /// Sorts the landmarks of the picture that asks, of which the first 65,536 count.
+    #[must_use]
+    pub fn of(asked: &'a Landmarks) -> Self {
+        let mut cells = vec![Vec::new(); CELLS * CELLS];
+        for (number, point) in (0..=u16::MAX).zip(&asked.points) {
+            cells[CELLS * cell(point.y) + cell(point.x)].push(number);
+        }
+        Self { asked, cells }
+    }
+
+    /// How many landmarks of a stored picture stand in their places in the one that asks; 0 where
+    /// the frames are of other shapes.
+    #[must_use]
+    pub fn count(&self, stored: &Landmarks) -> usize {
+        let (own, other) = (self.asked.aspect, stored.aspect);
+        let (across, down) = (own.0 / other.0.max(1e-6), own.1 / other.1.max(1e-6));
+        if across.max(down) > MAX_SQUASH * across.min(down) {
+            return 0;
+        }
+        let stands = |point: &&Landmark| self.stands(point, (point.x * across, point.y * down));
+        stored.points.iter().filter(stands).count()
+    }
+
+    fn stands(&self, point: &Landmark, (x, y): (f32, f32)) -> bool {
+        let columns = cell(x - TOLERANCE)..=cell(x + TOLERANCE);
+        let mut rows = cell(y - TOLERANCE)..=cell(y + TOLERANCE);
+        rows.any(|row| {
+            let mut numbers = columns
+                .clone()
+                .flat_map(|column| &self.cells[CELLS * row + column]);
+            numbers.any(|&number| {
+                let other = &self.asked.points[usize::from(number)];
+                (other.x - x).powi(2) + (other.y - y).powi(2) <= TOLERANCE * TOLERANCE
+                    && is_print(point, other)
+            })
+        })
+    }
+}
+
+/// The cell of a coordinate in units of the longer side.
+fn cell(coordinate: f32) -> usize {
+    ((coordinate.max(0.0) * CELLS as f32) as usize).min(CELLS - 1)
+}
+
+/// Whether two landmarks in one place are prints of one.
+fn is_print(a: &Landmark, b: &Landmark) -> bool {
+    let turn = a.direction.abs_diff(b.direction);
+    let bits = || {
+        let words = a.bits.iter().zip(b.bits);
+        words.map(|(a, b)| (a ^ b).count_ones()).sum::<u32>()
+    };
+    a.level.abs_diff(b.level) <= MAX_LEVELS
+        && turn.min(DIRECTIONS as u8 - turn) <= MAX_STEPS
+        && bits() <= MAX_BITS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::landmarks::{STORED_LANDMARKS, landmarks, landmarks_and_dense};
+    use super::*;
+    use crate::fingerprint::test_pictures::discs;
+    use image::{Rgb, RgbImage, imageops};
+    use proptest::prelude::*;
+
+    fn in_place(original: &RgbImage, copy: &RgbImage) -> usize {
+        let (_, dense) = landmarks_and_dense(copy);
+        InPlace::of(&dense).count(&landmarks(original, STORED_LANDMARKS))
+    }
+
+    /// The picture at three quarters of its size, with words and a plate over most of it.
+    fn covered(original: &RgbImage, words: u64) -> RgbImage {
+        let (width, height) = original.dimensions();
+        let mut copy = original.clone();
+        let plate = RgbImage::from_pixel(width * 7 / 10, height * 7 / 10, Rgb([220, 40, 60]));
+        imageops::replace(&mut copy, &plate, 0, 0);
+        imageops::replace(&mut copy, &discs(width / 2, height / 2, words), 10, 10);
+        let (width, height) = (width * 3 / 4, height * 3 / 4);
+        imageops::resize(&copy, width, height, imageops::FilterType::Triangle)
+    }
+
+    #[test]
+    fn a_picture_is_found_by_what_is_left_beside_a_cover() {
+        let original = discs(600, 440, 4);
+        assert!(in_place(&original, &covered(&original, 900)) >= ENOUGH_IN_PLACE);
+        assert!(in_place(&original, &original) > STORED_LANDMARKS / 2);
+    }
+
+    #[test]
+    fn one_cover_over_two_pictures_and_another_frame_do_not_make_them_one() {
+        let (first, second) = (discs(600, 440, 4), discs(600, 440, 5));
+        assert!(in_place(&first, &covered(&second, 900)) < ENOUGH_IN_PLACE);
+        let crop = imageops::crop_imm(&first, 0, 0, 400, 440).to_image();
+        assert_eq!(in_place(&first, &crop), 0);
+    }
+
+    #[test]
+    fn a_picture_without_landmarks_has_none_in_place() {
+        let flat = RgbImage::from_pixel(300, 200, Rgb([255; 3]));
+        assert_eq!(in_place(&flat, &discs(300, 200, 1)), 0);
+        assert_eq!(in_place(&discs(300, 200, 1), &flat), 0);
+        assert_eq!(
+            InPlace::of(&Landmarks::default()).count(&Landmarks::default()),
+            0
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(12))]
+
+        #[test]
+        fn different_pictures_do_not_stand_in_one_place(a in 10u64..1000, b in 2000u64..3000) {
+            let count = in_place(&discs(300, 240, a), &discs(300, 240, b));
+            prop_assert!(count < ENOUGH_IN_PLACE, "{count}");
+        }
+    }
+}
