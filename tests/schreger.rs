@@ -250,6 +250,33 @@ fn a_beaded_moulding_is_no_lattice() {
     );
 }
 
+/// Three rows of beads of `period` pixels round an axis below the lower left corner.
+fn beaded_border(period: f64, radius: f64) -> RgbImage {
+    let round = (std::f64::consts::TAU * radius / period).round();
+    let mut grain = 1u64;
+    RgbImage::from_fn(460, 460, |x, y| {
+        let (dx, dy) = (f64::from(x) + 60.0, f64::from(460 - y) + 60.0);
+        let (r, bearing) = (dx.hypot(dy), dy.atan2(dx));
+        let wave = (round * bearing).cos() * (std::f64::consts::TAU / period * r).cos();
+        let within = f64::from((r - radius).abs() < 1.5 * period);
+        grain = grain
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        let noise = (grain >> 40) as f64 / f64::from(1 << 24) * 5.0 - 2.5;
+        let light = 205.0 * (1.0 + 0.08 * within * wave) + noise;
+        Rgb([light, light * 0.94, light * 0.8].map(|v| v.round() as u8))
+    })
+}
+
+#[test]
+fn a_border_of_three_rows_of_beads_is_no_lattice() {
+    // They were measured: windows that reach the border from either side count six rows.
+    for (period, radius) in [(9.0, 330.0), (12.0, 330.0), (12.0, 400.0)] {
+        let reading = read(&beaded_border(period, radius), &Config::default());
+        assert_eq!(reading.status, Status::NoLattice, "{reading:?}");
+    }
+}
+
 #[test]
 fn the_published_means_speak_for_their_own_species() {
     // Outer angles of Espinoza and Mann 1993: elephant 124.2, mammoth 73.7 degrees.

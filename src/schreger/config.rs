@@ -229,6 +229,13 @@ pub struct ExtentLimits {
     /// Fewest independent windows that agree with the fit. Study of 2026-11-25: six windows of
     /// drawn rings (seed 4021) were read as elephant.
     pub least_independent_windows: f64,
+    /// Least breadth of a band, window sides.
+    pub band_breadth: f64,
+    /// Depth below which such a band is hardly deeper than a window, window sides, and the radial
+    /// periods it must then show: windows reach over its edges, so that three rows of beads round a
+    /// frame count as five to twelve. Study of 2026-11-27: nine of nine beaded borders that were
+    /// measured, and 25 of 1,803 lattices.
+    pub bands: [[f64; 2]; 2],
 }
 
 impl Default for ExtentLimits {
@@ -238,6 +245,8 @@ impl Default for ExtentLimits {
             least_radial_periods: 4.7,
             least_breadth: 1.1,
             least_independent_windows: 3.0,
+            band_breadth: 2.2,
+            bands: [[1.2, 12.0], [1.45, 6.0]],
         }
     }
 }
@@ -301,6 +310,10 @@ pub struct OrientationConfig {
     pub least_log_odds_curved: f64,
     /// Most scatter about the fit relative to that about straight lines. By eye, seeds 11 and 12.
     pub most_relative_scatter: f64,
+    /// Least log odds, of the orientation and against straight lines, for a species to be named.
+    /// As many as put the curvature beyond doubt; study of 2026-11-27: two meshes on a ball (38 and
+    /// 77) were called elephant; of 1,193 lattices named 31 have less.
+    pub least_log_odds_named: f64,
 }
 
 impl Default for OrientationConfig {
@@ -309,6 +322,7 @@ impl Default for OrientationConfig {
             least_log_odds: 22.0,
             least_log_odds_curved: 22.0,
             most_relative_scatter: 0.45,
+            least_log_odds_named: 80.0,
         }
     }
 }
@@ -344,15 +358,14 @@ impl Default for OuterZoneConfig {
 #[serde(default)]
 #[non_exhaustive]
 pub struct IntervalConfig {
-    /// Half of the 90 % interval in standard errors: 1.645 where the terms were complete. Study of
-    /// 2026-11-25: what covered on both seeds, 3001 and 101 (1.9 and 1.7 before, when the error of
-    /// sections that are not round was left out).
+    /// Half of the 90 % interval in standard errors: that of a normal distribution. The terms of the
+    /// standard error are scaled for it, study of 2026-11-27: `eval/schreger/README.md`.
     pub factor: f64,
 }
 
 impl Default for IntervalConfig {
     fn default() -> Self {
-        Self { factor: 1.55 }
+        Self { factor: 1.645 }
     }
 }
 
@@ -402,7 +415,7 @@ impl Default for DisorderConfig {
             most_relative_scatter: 0.95,
             most_stretch: 0.75,
             aside_log_odds: 4.0,
-            wider: 1.5,
+            wider: 1.25,
         }
     }
 }

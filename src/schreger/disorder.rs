@@ -42,7 +42,8 @@ impl Evidence {
     }
 
     fn covers_enough(&self, limits: &ExtentLimits) -> bool {
-        self.breadth >= limits.least_breadth
+        !self.is_border(limits)
+            && self.breadth >= limits.least_breadth
             && self.radial_periods >= limits.least_radial_periods
             && self.periods[0].min(self.periods[1]) >= limits.least_period
     }

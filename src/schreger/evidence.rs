@@ -2,11 +2,12 @@
 
 use crate::schreger::config::OuterZoneConfig;
 use crate::schreger::fit::Comparison;
+use crate::schreger::oval::OvalFit;
 use crate::schreger::polar_window::{PolarWindow, polar_windows};
 use crate::schreger::pyramid::Level;
 use crate::schreger::rim::Rim;
 use crate::schreger::uncertainty::ErrorTerms;
-use crate::schreger::vector::{norm, subtract};
+use crate::schreger::vector::{Vector, norm, subtract};
 use crate::schreger::window::{LatticeWindow, SIDE};
 use crate::schreger::zone::OutermostZone;
 use serde::{Deserialize, Serialize};
@@ -109,17 +110,19 @@ impl Evidence {
         let frame = &comparison.frame;
         let side = SIDE as f64 * level.scale;
         let parameters = &comparison.best.parameters;
-        let windows = polar_windows(frame, parameters, lattice);
+        let round = OvalFit::round(comparison)?;
+        let windows = polar_windows(frame, &round.parameters.polar(), lattice);
         let zone = OutermostZone::new(&windows, side / frame.extent, frame.independent_share)?;
         let rim = Rim::find(comparison, &windows, level, side);
-        let error = ErrorTerms::new(comparison, lattice, &windows, &zone, side);
+        let error = ErrorTerms::new(comparison, &round, lattice, &windows, &zone, side);
         let range = (zone.length() * frame.extent).max(1e-6);
         // An independent window covers half its square.
         let area = 0.5 * side * side * frame.independent_share * lattice.len() as f64;
         let periods = periods(lattice, &windows, &zone);
         let share = comparison.best.sum_is_radial;
+        let point = |bearing, radius| comparison.picture_point(bearing, radius);
         Some(Self {
-            windows: window_evidence(comparison, lattice, &windows, &zone),
+            windows: window_evidence(point, lattice, &windows, &zone),
             window_side: side,
             angle_deg: zone.angle_deg,
             standard_error_deg: error.total(),
@@ -130,7 +133,7 @@ impl Evidence {
                 outer: zone.range.1 * frame.extent,
                 zone: zone.from * frame.extent,
             },
-            zone_outline: [zone.range.1, zone.from].map(|r| arc(comparison, &windows, r)),
+            zone_outline: [zone.range.1, zone.from].map(|r| arc(point, &windows, r)),
             periods,
             periods_round: TAU * zone.range.1 * frame.extent / periods[0],
             radial_periods: range / periods[1],
@@ -147,18 +150,43 @@ impl Evidence {
             agreement: share.max(1.0 - share),
         })
     }
+
+    /// The same with the angle read again from a section that need not be round.
+    pub(crate) fn of_any_outline(self, comparison: &Comparison, lattice: &[LatticeWindow]) -> Self {
+        self.read_again(comparison, lattice).unwrap_or(self)
+    }
+
+    fn read_again(&self, comparison: &Comparison, lattice: &[LatticeWindow]) -> Option<Self> {
+        let (frame, side) = (&comparison.frame, self.window_side);
+        let oval = OvalFit::new(comparison)?;
+        let polar = oval.parameters.polar();
+        let windows = polar_windows(frame, &polar, lattice);
+        let zone = OutermostZone::new(&windows, side / frame.extent, frame.independent_share)?;
+        let error = ErrorTerms::new(comparison, &oval, lattice, &windows, &zone, side);
+        let point = |bearing, radius| frame.to_picture(polar.position(bearing, radius));
+        Some(Self {
+            windows: window_evidence(point, lattice, &windows, &zone),
+            angle_deg: zone.angle_deg,
+            standard_error_deg: error.total(),
+            error_terms: error,
+            centre: point(0.0, 0.0),
+            zone_outline: [zone.range.1, zone.from].map(|r| arc(point, &windows, r)),
+            ..self.clone()
+        })
+    }
 }
 
+/// `point` is the point of the picture at a bearing and a radius.
 fn window_evidence(
-    comparison: &Comparison,
+    point: impl Fn(f64, f64) -> Vector,
     lattice: &[LatticeWindow],
     windows: &[PolarWindow],
     zone: &OutermostZone,
 ) -> Vec<WindowEvidence> {
     (lattice.iter().zip(windows))
         .map(|(found, window)| {
-            let ahead = comparison.picture_point(window.bearing, window.radius + 0.05);
-            let here = comparison.picture_point(window.bearing, window.radius);
+            let ahead = point(window.bearing, window.radius + 0.05);
+            let here = point(window.bearing, window.radius);
             let [x, y] = subtract(ahead, here);
             WindowEvidence {
                 centre: found.centre,
@@ -187,7 +215,7 @@ fn periods(lattice: &[LatticeWindow], windows: &[PolarWindow], zone: &OutermostZ
 
 /// The circle of a radius (extents) over the bearings of the windows, as a line through the
 /// picture.
-fn arc(comparison: &Comparison, windows: &[PolarWindow], radius: f64) -> Vec<[f64; 2]> {
+fn arc(point: impl Fn(f64, f64) -> Vector, windows: &[PolarWindow], radius: f64) -> Vec<[f64; 2]> {
     let mut bearings: Vec<f64> = windows.iter().map(|window| window.bearing).collect();
     bearings.sort_by(f64::total_cmp);
     let (Some(first), Some(last)) = (bearings.first().copied(), bearings.last().copied()) else {
@@ -203,7 +231,7 @@ fn arc(comparison: &Comparison, windows: &[PolarWindow], radius: f64) -> Vec<[f6
     }
     (0..=64)
         .map(|i| start + (TAU - gap) * f64::from(i) / 64.0)
-        .map(|bearing| comparison.picture_point(bearing, radius))
+        .map(|bearing| point(bearing, radius))
         .collect()
 }
 

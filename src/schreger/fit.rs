@@ -90,8 +90,10 @@ pub(crate) struct Comparison {
     pub(crate) scatter: f64,
     /// The same about straight lines.
     pub(crate) scatter_straight: f64,
-    /// Covariance of the best lattice's parameters, in the order of their array.
-    pub(crate) covariance: Array2<f64>,
+    /// Relative noise of a wave vector with which the explanations were compared, and what was
+    /// expected of the lattice.
+    noise: f64,
+    expected: Expected,
 }
 
 impl Comparison {
@@ -129,10 +131,21 @@ impl Comparison {
             lattice: PolarLattice::new(&best.parameters),
             scatter: noise * scatter(&model, &best.parameters),
             scatter_straight,
-            covariance: covariance(&model, &best.parameters)?,
+            noise,
+            expected,
             best,
             frame,
         })
+    }
+
+    /// The windows of the last descents.
+    pub(crate) fn fine(&self) -> Frame {
+        self.frame.thinned(FINE)
+    }
+
+    /// The model of the best lattice over the windows of a frame.
+    pub(crate) fn model<'a>(&self, frame: &'a Frame) -> PolarModel<'a> {
+        polar(frame, self.best.swapped, self.noise, self.expected)
     }
 
     /// How far a window's wave vectors lie from the fit, in units of its scatter (Euclidean over
@@ -254,7 +267,7 @@ fn scatter<const P: usize, M: Model<P>>(model: &M, parameters: &M::Parameters) -
 }
 
 /// Inverse of the normal matrix at `parameters`; `None` where they leave it singular.
-fn covariance<const P: usize, M: Model<P>>(
+pub(crate) fn covariance<const P: usize, M: Model<P>>(
     model: &M,
     parameters: &M::Parameters,
 ) -> Option<Array2<f64>> {

@@ -32,13 +32,22 @@ pub(crate) fn judge(
     if let Some(regular) = &evidence
         && !regular.refusals(config).is_empty()
         && regular.may_be_disordered(&config.disorder)
-        && let Some(evidence) = disordered(candidate, config)
+        && let Some((comparison, windows, evidence)) = disordered(candidate, config)
         && evidence.speaks_for_ivory(config)
     {
+        let evidence = evidence.of_any_outline(&comparison, &windows);
         return (Reading::disordered(&evidence, config), Some(evidence));
     }
     match evidence {
-        Some(evidence) => (Reading::of_evidence(&evidence, config), Some(evidence)),
+        Some(evidence) => {
+            // What is refused is read once: a picture without ivory is done sooner.
+            let refused = !evidence.refusals(config).is_empty();
+            let evidence = match refused {
+                true => evidence,
+                false => evidence.of_any_outline(&comparison, &windows),
+            };
+            (Reading::of_evidence(&evidence, config), Some(evidence))
+        }
         None => (
             Reading::without(Status::NoLattice, vec![Reason::NoCommonCentre]),
             None,
@@ -46,8 +55,12 @@ pub(crate) fn judge(
     }
 }
 
-/// What the windows say of a lattice that wanders, as real ivory's does.
-fn disordered(candidate: &Candidate<'_>, config: &Config) -> Option<Evidence> {
+/// What the windows say of a lattice that wanders, as real ivory's does: the fit, the windows that
+/// agree with it, and what follows.
+fn disordered(
+    candidate: &Candidate<'_>,
+    config: &Config,
+) -> Option<(Comparison, Vec<LatticeWindow>, Evidence)> {
     let share = candidate.independent / candidate.windows.len() as f64;
     let fit = |expected| Comparison::new(&candidate.windows, share, expected);
     let mut comparison = fit(Expected::DISORDERED)?;
@@ -59,7 +72,8 @@ fn disordered(candidate: &Candidate<'_>, config: &Config) -> Option<Evidence> {
     let mut windows = candidate.windows.clone();
     windows.retain(|window| comparison.misfit(window) < config.fit.most_misfit);
     let windows = connected(windows);
-    Evidence::gather(&comparison, &windows, candidate.level, &config.outer_zone)
+    let evidence = Evidence::gather(&comparison, &windows, candidate.level, &config.outer_zone)?;
+    Some((comparison, windows, evidence))
 }
 
 /// The fit and the windows that agree with it; `None` where there are too few to fit.

@@ -6,7 +6,6 @@ use crate::schreger::reading::Reading;
 use crate::schreger::reason::Reason;
 use crate::schreger::species::{Species, log10_likelihood_ratio};
 use crate::schreger::status::{Orientation, Status};
-use crate::schreger::uncertainty::FLOOR;
 use crate::schreger::vector::{Vector, dot, norm, subtract};
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +14,8 @@ const SPREAD: f64 = 6.0;
 const SPREAD_COUNTS: f64 = 4.0;
 /// Error of an end of a marked line, pixels.
 const END: f64 = 1.5;
+/// Error that no mark tells of, degrees: the picture's tilt, and the relief of the face.
+const FLOOR: f64 = 1.5;
 /// Degrees of freedom of the weights: a mark far from the others counts for little.
 const TAILS: f64 = 5.0;
 /// Rounds in which the weights settle.

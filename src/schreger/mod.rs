@@ -12,6 +12,7 @@
 //! ```text
 //! pixels -> pyramid (light, contrast) -> spectrum (peaks per window, on a grid)
 //!        -> search (seed, growth: two families) -> fit (centre, wave number, angle, tilt)
+//!        -> oval (the outline of the section)
 //!        -> zone + rim + uncertainty -> evidence -> refusal -> disorder -> reading (species)
 //! ```
 
@@ -31,6 +32,8 @@ mod judge;
 mod least_squares;
 mod marked;
 mod models;
+mod outline;
+mod oval;
 mod overlay;
 mod parameters;
 mod plane;

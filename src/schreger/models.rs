@@ -15,6 +15,7 @@ pub(crate) const VANISHING: f64 = 0.05;
 const VANISHING_STRAIGHT: f64 = 0.3;
 
 /// A polar lattice through the windows of a frame.
+#[derive(Clone, Copy)]
 pub(crate) struct PolarModel<'a> {
     pub(crate) frame: &'a Frame,
     /// Whether the windows' first family is the lattice's second.
@@ -27,17 +28,23 @@ pub(crate) struct PolarModel<'a> {
     pub(crate) vanishing: f64,
 }
 
-impl Model<COUNT> for PolarModel<'_> {
-    type Parameters = Parameters;
-
-    fn residuals(&self, parameters: &Parameters) -> Vec<Residual> {
-        let lattice = PolarLattice::new(parameters);
+impl PolarModel<'_> {
+    /// Residuals of every window about a lattice.
+    pub(crate) fn residuals_about(&self, lattice: &PolarLattice) -> Vec<Residual> {
         let rows = (self.frame.windows.iter()).map(|window| {
             let [a, b] = lattice.local(window.position).wave_vectors;
             let expected = if self.swapped { [b, a] } else { [a, b] };
             deviations(window.wave_vectors, expected, self.noise)
         });
         rows.collect()
+    }
+}
+
+impl Model<COUNT> for PolarModel<'_> {
+    type Parameters = Parameters;
+
+    fn residuals(&self, parameters: &Parameters) -> Vec<Residual> {
+        self.residuals_about(&PolarLattice::new(parameters))
     }
 
     fn priors(&self) -> [Option<Prior>; COUNT] {

@@ -7,6 +7,7 @@
 //! else, and `kt` falls with `r` alone: that is what tells the radial bisector from the tangential
 //! one.
 
+use crate::schreger::outline::Outline;
 use crate::schreger::parameters::Parameters;
 use crate::schreger::vector::{
     Matrix, Vector, add, divide, dot, multiply, norm, quarter_turn, scale, subtract, transposed,
@@ -34,11 +35,13 @@ pub(crate) struct PolarLattice {
     /// Log tan of half the angle amid the windows and its course along the radius: value, slope,
     /// bend.
     log_tan: [f64; 3],
+    outline: Outline,
 }
 
 /// The lattice at one place.
 pub(crate) struct LocalLattice {
-    /// Distance from the axis on the unfolded plane, extents.
+    /// Distance from the axis on the unfolded plane, extents; on a section that is not round that
+    /// of the round one's growth layer.
     pub(crate) radius: f64,
     /// Unit vector away from the axis, unfolded plane.
     pub(crate) outward: Vector,
@@ -49,7 +52,13 @@ pub(crate) struct LocalLattice {
 }
 
 impl PolarLattice {
+    /// The lattice of a round section.
     pub(crate) fn new(parameters: &Parameters) -> Self {
+        Self::with_outline(parameters, Outline::ROUND)
+    }
+
+    /// The lattice of a section with this outline.
+    pub(crate) fn with_outline(parameters: &Parameters, outline: Outline) -> Self {
         let axis = parameters.axis_position();
         let distance = norm(axis);
         let turns = parameters.log_wave_number.clamp(-5.0, 5.0).exp();
@@ -64,6 +73,7 @@ impl PolarLattice {
                 parameters.log_tan_slope,
                 parameters.log_tan_bend,
             ],
+            outline,
         }
     }
 
@@ -93,25 +103,27 @@ impl PolarLattice {
     /// The position in the picture (extents) at a bearing (radians) and a radius (extents) from
     /// the axis.
     pub(crate) fn position(&self, bearing: f64, radius: f64) -> Vector {
-        self.fold(add(
-            self.axis,
-            scale([bearing.cos(), bearing.sin()], radius),
-        ))
+        let direction = [bearing.cos(), bearing.sin()];
+        let (lobe, _) = self.outline.at(direction);
+        self.fold(add(self.axis, scale(direction, radius * lobe)))
     }
 
     /// The lattice at a position of the picture (extents).
     pub(crate) fn local(&self, position: Vector) -> LocalLattice {
         let (on_plane, derivative) = self.unfold(position);
         let arm = subtract(on_plane, self.axis);
-        let radius = dot(arm, arm).sqrt().max(1e-6);
-        let outward = divide(arm, radius);
+        let distance = dot(arm, arm).sqrt().max(1e-6);
+        let outward = divide(arm, distance);
+        let (lobe, skew) = self.outline.at(outward);
+        let radius = distance / lobe;
         let along = radius - self.distance;
-        let tangential = self.turns / radius;
+        let tangential = self.turns / distance;
         let [log_tan, slope, bend] = self.log_tan;
         let log_tan = log_tan + along * (slope + along * bend);
         let radial = tangential * log_tan.clamp(-4.0, 4.0).exp();
-        let round = scale(quarter_turn(outward), tangential);
-        let out = scale(outward, radial);
+        let turned = quarter_turn(outward);
+        let round = scale(turned, tangential);
+        let out = scale(subtract(outward, scale(turned, skew)), radial);
         let to_picture = transposed(&derivative);
         LocalLattice {
             radius,

@@ -1,7 +1,6 @@
 //! The windows seen from the fitted tusk's axis: radius, bearing and Schreger angle of each.
 
 use crate::schreger::frame::Frame;
-use crate::schreger::parameters::Parameters;
 use crate::schreger::polar::PolarLattice;
 use crate::schreger::vector::{Vector, dot, inverted, multiply, quarter_turn, transposed};
 use crate::schreger::window::LatticeWindow;
@@ -24,13 +23,12 @@ pub(crate) struct PolarWindow {
     pub(crate) weight: f64,
 }
 
-/// All windows seen from the axis that `parameters` have.
+/// All windows seen from a lattice's axis.
 pub(crate) fn polar_windows(
     frame: &Frame,
-    parameters: &Parameters,
+    lattice: &PolarLattice,
     windows: &[LatticeWindow],
 ) -> Vec<PolarWindow> {
-    let lattice = PolarLattice::new(parameters);
     windows
         .iter()
         .map(|window| {

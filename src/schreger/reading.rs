@@ -97,8 +97,13 @@ impl Reading {
     fn oriented(evidence: &Evidence, config: &Config) -> Self {
         let angle = evidence.angle_deg;
         let (error, outer_zone) = (evidence.standard_error_deg, evidence.outer_zone);
-        let species = Species::of_angle(angle, error, outer_zone);
+        let clear = evidence.is_clear_enough_to_name(&config.orientation);
+        let species = match clear {
+            true => Species::of_angle(angle, error, outer_zone),
+            false => Species::Undecided,
+        };
         let reasons = match (species, outer_zone) {
+            _ if !clear => vec![Reason::TooFewPeriods],
             (Species::Undecided, true) => vec![Reason::AngleInOverlap],
             (Species::Undecided, false) => vec![Reason::OuterZoneNotShown],
             _ => Vec::new(),
@@ -122,6 +127,12 @@ fn interval(angle: f64, evidence: &Evidence, config: &Config, most: f64) -> [f64
 }
 
 impl Evidence {
+    /// Whether so much of the lattice is seen that its species may be named: over a few windows
+    /// the lines of another warped pattern are curved alike.
+    fn is_clear_enough_to_name(&self, config: &OrientationConfig) -> bool {
+        self.log_odds_orientation.min(self.log_odds_curved) >= config.least_log_odds_named
+    }
+
     /// Whether the radial bisector is known.
     fn is_oriented(&self, config: &OrientationConfig) -> bool {
         self.log_odds_orientation >= config.least_log_odds

@@ -68,6 +68,14 @@ impl Evidence {
         self.breadth < limits.least_breadth
             || independent < limits.least_independent_windows
             || (oriented && self.radial_periods < limits.least_radial_periods)
+            || self.is_border(limits)
+    }
+
+    /// Whether the lattice is a band of a few rows, as of beads round a frame.
+    pub(crate) fn is_border(&self, limits: &ExtentLimits) -> bool {
+        let depth = (self.radii.outer - self.radii.inner) / self.window_side.max(1e-9);
+        let few = |[below, least]: &[f64; 2]| depth < *below && self.radial_periods < *least;
+        self.breadth >= limits.band_breadth && limits.bands.iter().any(few)
     }
 
     /// Whether the angle lies outside what ivory shows, or where it is believed only of a faint,
@@ -141,6 +149,26 @@ mod tests {
         );
         // Six windows of concentric rings were left of more, and read as elephant.
         assert_eq!(refusals(|e| e.radii.inner = 485.0), [Reason::TooFewPeriods]);
+    }
+
+    #[test]
+    fn a_band_of_a_few_rows_is_a_border_of_beads() {
+        // A border of three rows was measured: its windows reach over both edges.
+        let band =
+            |e: &mut Evidence| (e.radii.inner, e.breadth, e.radial_periods) = (430.0, 7.0, 7.2);
+        assert_eq!(refusals(band), [Reason::TooFewPeriods]);
+        // The flat rim of a bangle has finer lines.
+        let fine = |e: &mut Evidence| {
+            band(e);
+            e.radial_periods = 14.0;
+        };
+        assert_eq!(refusals(fine), []);
+        // A small face is no band.
+        let small = |e: &mut Evidence| {
+            band(e);
+            e.breadth = 2.0;
+        };
+        assert_eq!(refusals(small), []);
     }
 
     #[test]

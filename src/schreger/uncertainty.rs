@@ -3,6 +3,8 @@
 
 use crate::schreger::fit::Comparison;
 use crate::schreger::least_squares::ParameterSet;
+use crate::schreger::outline::Outline;
+use crate::schreger::oval::{Oval, OvalFit};
 use crate::schreger::parameters::Parameters;
 use crate::schreger::polar_window::{PolarWindow, polar_windows};
 use crate::schreger::window::LatticeWindow;
@@ -15,20 +17,31 @@ const REPLICATES: usize = 60;
 /// Sampling error below three blocks, degrees.
 const FEW_BLOCKS: f64 = 6.0;
 /// The outer end of the lattice is known to this share of its radial range.
-const END: f64 = 0.06;
-/// Error that no window tells of, degrees: a section that is not round, a course of the angle that
-/// is no parabola, interpolation between frequency bins. From lobed sections, see
-/// `scripts/bench/schreger_second.py`.
-pub(crate) const FLOOR: f64 = 1.6;
+const END: f64 = 0.032;
+/// Error that no window tells of, degrees: a course of the angle that is no parabola, interpolation
+/// between frequency bins.
+const FLOOR: f64 = 0.92;
+/// Windows of neighbouring blocks overlap and share their errors, so that blocks drawn one by one
+/// spread less than the angle does.
+const SHARED: f64 = 1.97;
+/// Frames seen from above have less doubt about tilt than the priors, which must serve all, give
+/// them.
+const FROM_ABOVE: f64 = 0.77;
 /// The parameters on which the local angles depend.
-const MOVES_ANGLES: Parameters<bool> = Parameters {
-    axis: [true; 2],
-    log_wave_number: false,
-    log_tan: false,
-    log_tan_slope: false,
-    log_tan_bend: false,
-    log_stretch: [true; 2],
-    vanishing_line: [true; 2],
+const MOVES_ANGLES: Oval<bool> = Oval {
+    lattice: Parameters {
+        axis: [true; 2],
+        log_wave_number: false,
+        log_tan: false,
+        log_tan_slope: false,
+        log_tan_bend: false,
+        log_stretch: [true; 2],
+        vanishing_line: [true; 2],
+    },
+    outline: Outline {
+        oval: [true; 2],
+        triangle: [true; 2],
+    },
 };
 
 /// Terms of the standard error of the angle, degrees.
@@ -47,14 +60,15 @@ impl ErrorTerms {
     /// The terms of the outermost angle's error. `side` is the window's side in pixels.
     pub(crate) fn new(
         comparison: &Comparison,
+        oval: &OvalFit,
         lattice: &[LatticeWindow],
         windows: &[PolarWindow],
         zone: &OutermostZone,
         side: f64,
     ) -> Self {
         Self {
-            sampling: sampling_error(comparison, windows, side),
-            fit: fit_error(comparison, lattice, zone, side),
+            sampling: SHARED * sampling_error(comparison, windows, side),
+            fit: FROM_ABOVE * fit_error(comparison, oval, lattice, zone, side),
             zone: zone.slope.abs() * END * zone.length(),
         }
     }
@@ -126,24 +140,25 @@ impl XorShift {
 /// Standard error that the parameters' covariance gives the angle, to first order.
 fn fit_error(
     comparison: &Comparison,
+    oval: &OvalFit,
     lattice: &[LatticeWindow],
     zone: &OutermostZone,
     side: f64,
 ) -> f64 {
-    let best = comparison.best.parameters.to_array();
+    let best = oval.parameters.to_array();
     let slope = |(p, moves): (usize, bool)| {
-        let variance = comparison.covariance[[p, p]];
+        let variance = oval.covariance[[p, p]];
         let step = variance.max(0.0).sqrt().clamp(1e-4, 0.05);
         let mut moved = best;
         moved[p] += step;
         let windows = moves
-            .then(|| polar_windows(&comparison.frame, &Parameters::from_array(moved), lattice))?;
+            .then(|| polar_windows(&comparison.frame, &Oval::from_array(moved).polar(), lattice))?;
         let there = outermost(comparison, &windows, side)?;
         Some((there.angle_deg - zone.angle_deg) / step)
     };
     let gradient: Array1<f64> = (MOVES_ANGLES.to_array().into_iter().enumerate())
         .map(|parameter| slope(parameter).unwrap_or(0.0))
         .collect();
-    let variance = gradient.dot(&comparison.covariance.dot(&gradient));
+    let variance = gradient.dot(&oval.covariance.dot(&gradient));
     variance.max(0.0).sqrt()
 }
