@@ -9,8 +9,8 @@ use super::landmark::{DIRECTIONS, Landmark};
 use super::landmarks::Landmarks;
 
 /// Landmarks that have to stand in their places for two pictures to be prints of one, at least in
-/// part. In 160 questions at most 8 of any of the 64 other pictures of
-/// nearest descriptors did (`eval/robustness/README.md`).
+/// part. In 160 questions at most 8 did of any of the 64 others with the nearest descriptors
+/// (`eval/robustness/README.md`).
 pub const ENOUGH_IN_PLACE: usize = 10;
 
 /// Distance within which a landmark is in its place, in units of the longer side.
