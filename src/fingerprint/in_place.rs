@@ -17,6 +17,9 @@ pub const ENOUGH_IN_PLACE: usize = 10;
 const TOLERANCE: f32 = 0.008;
 /// Bits that may differ between two prints of one landmark.
 const MAX_BITS: u32 = 64;
+/// Of those in their places so many have to be no prints of each other: of a lattice of dots three
+/// are, of what is left under a cover eight and more.
+const LEAST_DIFFERENT: usize = 5;
 /// Levels and steps of direction that may lie between them.
 const MAX_LEVELS: u8 = 1;
 const MAX_STEPS: u8 = 3;
@@ -44,8 +47,8 @@ impl<'a> InPlace<'a> {
         Self { asked, cells }
     }
 
-    /// How many landmarks of a stored picture stand in their places in the one that asks; 0 where
-    /// the frames are of other shapes.
+    /// How many landmarks of a stored picture stand in their places in the one that asks; fewer than
+    /// [`ENOUGH_IN_PLACE`] where they all are prints of a few, 0 where the frames are of other shapes.
     #[must_use]
     pub fn count(&self, stored: &Landmarks) -> usize {
         let (own, other) = (self.asked.aspect, stored.aspect);
@@ -54,7 +57,21 @@ impl<'a> InPlace<'a> {
             return 0;
         }
         let stands = |point: &&Landmark| self.stands(point, (point.x * across, point.y * down));
-        stored.points.iter().filter(stands).count()
+        let standing: Vec<&Landmark> = stored.points.iter().filter(stands).collect();
+        let mut different: Vec<&Landmark> = Vec::new();
+        for point in &standing {
+            if different
+                .iter()
+                .all(|one| bits_apart(one, point) > MAX_BITS)
+            {
+                different.push(point);
+            }
+        }
+        // Dots of one pattern stand in their places in every picture that has it.
+        match different.len() {
+            few if few < LEAST_DIFFERENT => few,
+            _ => standing.len(),
+        }
     }
 
     fn stands(&self, point: &Landmark, (x, y): (f32, f32)) -> bool {
@@ -81,13 +98,14 @@ fn cell(coordinate: f32) -> usize {
 /// Whether two landmarks in one place are prints of one.
 fn is_print(a: &Landmark, b: &Landmark) -> bool {
     let turn = a.direction.abs_diff(b.direction);
-    let bits = || {
-        let words = a.bits.iter().zip(b.bits);
-        words.map(|(a, b)| (a ^ b).count_ones()).sum::<u32>()
-    };
     a.level.abs_diff(b.level) <= MAX_LEVELS
         && turn.min(DIRECTIONS as u8 - turn) <= MAX_STEPS
-        && bits() <= MAX_BITS
+        && bits_apart(a, b) <= MAX_BITS
+}
+
+fn bits_apart(a: &Landmark, b: &Landmark) -> u32 {
+    let words = a.bits.iter().zip(b.bits);
+    words.map(|(a, b)| (a ^ b).count_ones()).sum()
 }
 
 #[cfg(test)]
@@ -127,6 +145,24 @@ mod tests {
         assert!(in_place(&first, &covered(&second, 900)) < ENOUGH_IN_PLACE);
         let crop = imageops::crop_imm(&first, 0, 0, 400, 440).to_image();
         assert_eq!(in_place(&first, &crop), 0);
+    }
+
+    #[test]
+    fn one_pattern_of_dots_does_not_make_two_pictures_one() {
+        let dotted = |seed: u64| {
+            let shades = discs(96, 96, seed);
+            RgbImage::from_fn(96, 96, |x, y| {
+                let is_dot = (x % 16).abs_diff(8).pow(2) + (y % 16).abs_diff(8).pow(2) < 20;
+                let shade = shades.get_pixel(x, y).0[0] / 8;
+                Rgb(if is_dot {
+                    [10 + shade, 20, 100]
+                } else {
+                    [90, 100 + shade, 20]
+                })
+            })
+        };
+        let count = in_place(&dotted(1), &dotted(2));
+        assert!(count < ENOUGH_IN_PLACE, "{count}");
     }
 
     #[test]

@@ -234,10 +234,14 @@ fn write_beside_hashes(
     Ok(Manifest::of(contents, graph, files))
 }
 
-/// Gives the files of `dir` their place as the next generation.
+/// Gives the files of `dir` their place as the next generation: of a folder NAME.partial, NAME.
 fn name_next(root: &Path, dir: &Path, mut manifest: Manifest) -> Result<()> {
     let parent = root.join(GENERATIONS);
-    manifest.generation = next_name(root)?;
+    let own = dir.file_name().and_then(|name| name.to_str());
+    manifest.generation = match own.and_then(|name| name.strip_suffix(".partial")) {
+        Some(name) => name.to_owned(),
+        None => next_name(root)?,
+    };
     let published = parent.join(&manifest.generation);
     fs::rename(dir, &published).with_path(&published)?;
     sync_directory(&parent)?;
