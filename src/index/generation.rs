@@ -197,18 +197,16 @@ pub(super) fn prepare(
     with_graph: bool,
     progress: &mut dyn FnMut(usize),
 ) -> Result<()> {
-    let parent = root.join(GENERATIONS);
-    if !premises::is_folder(&parent)? {
-        fs::create_dir(&parent).with_path(&parent)?;
-    }
+    let parent = generations(root)?;
     remove_unnamed(root)?;
-    let partial = parent.join(format!("{}.partial", next_name(root)?));
+    let name = next_name(root)?;
+    let partial = parent.join(format!("{name}.partial"));
     fs::create_dir(&partial).with_path(&partial)?;
     write_file(&partial.join(HASHES), |out| {
         PackedHashes::write(out, contents.hashes, false)
     })?;
     let manifest = write_beside_hashes(&partial, previous, contents, with_graph, progress)?;
-    name_next(root, &partial, manifest)
+    put_in_place(root, &partial, name, manifest)
 }
 
 /// Writes the vectors of a generation, and its graph, into the folder where its hashes are; gives
@@ -234,14 +232,19 @@ fn write_beside_hashes(
     Ok(Manifest::of(contents, graph, files))
 }
 
-/// Gives the files of `dir` their place as the next generation: of a folder NAME.partial, NAME.
-fn name_next(root: &Path, dir: &Path, mut manifest: Manifest) -> Result<()> {
+/// The folder of all generations, made where there is none.
+fn generations(root: &Path) -> Result<PathBuf> {
     let parent = root.join(GENERATIONS);
-    let own = dir.file_name().and_then(|name| name.to_str());
-    manifest.generation = match own.and_then(|name| name.strip_suffix(".partial")) {
-        Some(name) => name.to_owned(),
-        None => next_name(root)?,
-    };
+    if !premises::is_folder(&parent)? {
+        fs::create_dir(&parent).with_path(&parent)?;
+    }
+    Ok(parent)
+}
+
+/// Gives the files of `dir` their place as the generation of this name.
+fn put_in_place(root: &Path, dir: &Path, name: String, mut manifest: Manifest) -> Result<()> {
+    let parent = root.join(GENERATIONS);
+    manifest.generation = name;
     let published = parent.join(&manifest.generation);
     fs::rename(dir, &published).with_path(&published)?;
     sync_directory(&parent)?;
@@ -266,10 +269,7 @@ pub(super) fn prepare_aside(
     contents: &Contents<'_>,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Aside> {
-    let parent = root.join(GENERATIONS);
-    if !premises::is_folder(&parent)? {
-        fs::create_dir(&parent).with_path(&parent)?;
-    }
+    let parent = generations(root)?;
     let dir = parent.join(ASIDE);
     if premises::is_folder(&dir)? {
         fs::remove_dir_all(&dir).with_path(&dir)?;
@@ -308,7 +308,7 @@ impl Aside {
             fs::remove_dir_all(&self.dir).with_path(&self.dir)?;
             return Ok(false);
         }
-        name_next(root, &self.dir, self.manifest)?;
+        put_in_place(root, &self.dir, next_name(root)?, self.manifest)?;
         take_over(root, epoch)
     }
 }
