@@ -9,7 +9,7 @@ use clap::Args;
 use faunalens::photo::{self, Limits, Photo};
 use faunalens::schreger::{
     Config, Orientation, Reading, Reason, Species, Status, Surface, examine,
-    overlay_of_examination, posterior, read_marked,
+    overlay_of_examination, posterior, read_marked, unwrapped,
 };
 use image::{RgbImage, imageops};
 use rayon::prelude::*;
@@ -46,7 +46,7 @@ pub(super) struct ReadLattice {
     #[arg(long)]
     json: bool,
 
-    /// Draw each reading over its photo, as SVG in this folder
+    /// Draw each reading over its photo, and the face unwrapped, as SVG in this folder
     #[arg(long, value_name = "DIR")]
     overlay: Option<PathBuf>,
 
@@ -141,6 +141,8 @@ struct Answer {
     reading: Reading,
     readings: Vec<Found>,
     drawing: Option<String>,
+    /// The face unwrapped, where something was fitted.
+    sheet: Option<String>,
 }
 
 impl ReadLattice {
@@ -187,17 +189,18 @@ impl ReadLattice {
             [f64::from(region.x), f64::from(region.y)]
         });
         let found = examine(&pixels, &Config::default());
-        let drawing = self
-            .overlay
-            .is_some()
-            .then(|| overlay_of_examination(&pixels, &found).ok())
-            .flatten();
+        let (mut drawing, mut sheet) = (None, None);
+        if self.overlay.is_some() {
+            drawing = Some(overlay_of_examination(&pixels, &found)?);
+            sheet = unwrapped(&pixels, &found.reading, found.evidence.as_ref())?;
+        }
         Ok(Answer {
             reading: found.reading,
             readings: (found.surfaces.into_iter())
                 .map(|surface| Found::new(surface, corner))
                 .collect(),
             drawing,
+            sheet,
         })
     }
 
@@ -208,10 +211,17 @@ impl ReadLattice {
         answer: &Answer,
         marked: Option<&Reading>,
     ) -> anyhow::Result<()> {
-        if let (Some(folder), Some(drawing)) = (&self.overlay, &answer.drawing) {
-            let to = folder.join(drawing_name(path, number));
-            replace(&to, "", |out| out.write_all(drawing.as_bytes()))
-                .with_context(|| format!("write {}", name(to)))?;
+        if let Some(folder) = &self.overlay {
+            let drawing = drawing_name(path, number);
+            let sheet = Path::new(&drawing).with_extension("unwrapped.svg");
+            let files = [(drawing.into(), &answer.drawing), (sheet, &answer.sheet)];
+            for (file, drawn) in files {
+                let to = folder.join(file);
+                if let Some(drawn) = drawn {
+                    replace(&to, "", |out| out.write_all(drawn.as_bytes()))
+                        .with_context(|| format!("write {}", name(to)))?;
+                }
+            }
         }
         let reading = &answer.reading;
         let posterior = match (self.prior, reading.log10_lr_elephant_vs_mammoth) {

@@ -2,6 +2,7 @@
 
 use crate::schreger::config::OuterZoneConfig;
 use crate::schreger::fit::Comparison;
+use crate::schreger::fitted::FittedLattice;
 use crate::schreger::oval::OvalFit;
 use crate::schreger::polar_window::{PolarWindow, polar_windows};
 use crate::schreger::pyramid::Level;
@@ -96,6 +97,8 @@ pub struct Evidence {
     pub angle_gain_deg: f64,
     /// Share of the windows in which the fitted radial bisector is the same one.
     pub agreement: f64,
+    /// The fit itself, by which the section is unwrapped.
+    pub fitted: FittedLattice,
 }
 
 impl Evidence {
@@ -148,6 +151,7 @@ impl Evidence {
             log_stretch: norm(parameters.log_stretch),
             angle_gain_deg: zone.slope * zone.length(),
             agreement: share.max(1.0 - share),
+            fitted: FittedLattice::new(frame, round.parameters),
         })
     }
 
@@ -170,6 +174,7 @@ impl Evidence {
             standard_error_deg: error.total(),
             error_terms: error,
             centre: point(0.0, 0.0),
+            fitted: FittedLattice::new(frame, oval.parameters),
             zone_outline: [zone.range.1, zone.from].map(|r| arc(point, &windows, r)),
             ..self.clone()
         })
@@ -240,4 +245,40 @@ pub(crate) fn median(values: impl IntoIterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.into_iter().collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
+#[cfg(test)]
+impl Evidence {
+    /// What a sound section shows: mammoth, frontal, a broad field.
+    pub(crate) fn sound() -> Self {
+        Self {
+            windows: Vec::new(),
+            window_side: 64.0,
+            angle_deg: 74.0,
+            standard_error_deg: 2.0,
+            error_terms: ErrorTerms::default(),
+            centre: [0.0; 2],
+            radii: Radii {
+                inner: 200.0,
+                outer: 500.0,
+                zone: 455.0,
+            },
+            zone_outline: [Vec::new(), Vec::new()],
+            periods: [10.0, 13.0],
+            periods_round: 300.0,
+            radial_periods: 23.0,
+            breadth: 5.0,
+            log_odds_orientation: 200.0,
+            log_odds_curved: 200.0,
+            scatter: 0.02,
+            scatter_straight: 0.1,
+            contrast: 0.06,
+            outer_zone: true,
+            rim: Rim::default(),
+            log_stretch: 0.02,
+            angle_gain_deg: 20.0,
+            agreement: 1.0,
+            fitted: FittedLattice::default(),
+        }
+    }
 }

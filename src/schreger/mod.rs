@@ -24,6 +24,7 @@ mod disorder;
 mod evidence;
 mod examination;
 mod fit;
+mod fitted;
 mod frame;
 mod grid;
 mod growth;
@@ -52,6 +53,7 @@ mod starts;
 mod status;
 mod surfaces;
 mod uncertainty;
+mod unwrapped;
 mod vector;
 mod window;
 mod zone;
@@ -62,6 +64,7 @@ pub use config::{
 };
 pub use evidence::{Evidence, Radii, WindowEvidence};
 pub use examination::{CrossingPair, Examination, Surface, examine};
+pub use fitted::FittedLattice;
 pub use marked::{Line, LinePair, MarkedLines, MarkedLinesError, read_marked};
 pub use overlay::{OverlayError, overlay, overlay_of_examination};
 pub use reading::Reading;
@@ -72,6 +75,7 @@ pub use species::{
 };
 pub use status::{Orientation, Status};
 pub use uncertainty::ErrorTerms;
+pub use unwrapped::unwrapped;
 
 use image::RgbImage;
 

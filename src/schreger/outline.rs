@@ -6,13 +6,14 @@
 //! parameters of the fit, what cannot be told from a stretch widens the interval.
 
 use crate::schreger::vector::Vector;
+use serde::{Deserialize, Serialize};
 
 /// Number of parameters.
 pub(crate) const COUNT: usize = 4;
 
 /// The outline of a section: its distance from the axis over that of a round one is one plus waves
 /// with two and three crests round the axis.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub(crate) struct Outline<T = f64> {
     /// Cosine and sine of the wave with two crests.
     pub(crate) oval: [T; 2],

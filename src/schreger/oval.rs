@@ -8,6 +8,7 @@ use crate::schreger::parameters::{self, Parameters};
 use crate::schreger::polar::PolarLattice;
 use crate::schreger::vector::norm;
 use ndarray::Array2;
+use serde::{Deserialize, Serialize};
 
 /// Number of parameters.
 pub(crate) const COUNT: usize = parameters::COUNT + outline::COUNT;
@@ -25,7 +26,7 @@ const DESCENTS: usize = 3;
 const ROUNDS: usize = 12;
 
 /// A lattice and the outline of its section: the parameters, or something said of each.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub(crate) struct Oval<T = f64> {
     pub(crate) lattice: Parameters<T>,
     pub(crate) outline: Outline<T>,

@@ -1,13 +1,14 @@
 //! The parameters of the polar lattice, by name.
 
 use crate::schreger::least_squares::ParameterSet;
+use serde::{Deserialize, Serialize};
 
 /// Number of parameters.
 pub(crate) const COUNT: usize = 10;
 
 /// One value for each parameter of the polar lattice: the parameters themselves, or something said
 /// of each.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub(crate) struct Parameters<T = f64> {
     /// Bearing of the tusk's axis from the middle of the windows. Its length is the arc tangent of
     /// the axis's distance in extents: the plane is mapped to a disc of radius pi/2, so that the

@@ -45,6 +45,9 @@ pub(crate) struct LocalLattice {
     pub(crate) radius: f64,
     /// Unit vector away from the axis, unfolded plane.
     pub(crate) outward: Vector,
+    /// How much a growth layer turns from the circle about the axis: the derivative of the
+    /// logarithm of its distance by the bearing.
+    pub(crate) skew: f64,
     /// Derivative of the unfolded plane by the picture.
     pub(crate) derivative: Matrix,
     /// Wave vectors of the two families in the picture, units of the frame.
@@ -100,6 +103,14 @@ impl PolarLattice {
         divide(flat, depth)
     }
 
+    /// Tangent of half the Schreger angle at a radius (extents) from the axis.
+    pub(crate) fn tan_half_angle(&self, radius: f64) -> f64 {
+        let along = radius - self.distance;
+        let [log_tan, slope, bend] = self.log_tan;
+        let log_tan = log_tan + along * (slope + along * bend);
+        log_tan.clamp(-4.0, 4.0).exp()
+    }
+
     /// The position in the picture (extents) at a bearing (radians) and a radius (extents) from
     /// the axis.
     pub(crate) fn position(&self, bearing: f64, radius: f64) -> Vector {
@@ -116,11 +127,8 @@ impl PolarLattice {
         let outward = divide(arm, distance);
         let (lobe, skew) = self.outline.at(outward);
         let radius = distance / lobe;
-        let along = radius - self.distance;
         let tangential = self.turns / distance;
-        let [log_tan, slope, bend] = self.log_tan;
-        let log_tan = log_tan + along * (slope + along * bend);
-        let radial = tangential * log_tan.clamp(-4.0, 4.0).exp();
+        let radial = tangential * self.tan_half_angle(radius);
         let turned = quarter_turn(outward);
         let round = scale(turned, tangential);
         let out = scale(subtract(outward, scale(turned, skew)), radial);
@@ -128,6 +136,7 @@ impl PolarLattice {
         LocalLattice {
             radius,
             outward,
+            skew,
             derivative,
             wave_vectors: [add(round, out), subtract(round, out)].map(|k| multiply(&to_picture, k)),
         }

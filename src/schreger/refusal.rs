@@ -91,44 +91,9 @@ impl Evidence {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schreger::evidence::Radii;
-    use crate::schreger::rim::Rim;
-    use crate::schreger::uncertainty::ErrorTerms;
-
-    /// What a sound section shows: mammoth, frontal, a broad field.
-    fn sound() -> Evidence {
-        Evidence {
-            windows: Vec::new(),
-            window_side: 64.0,
-            angle_deg: 74.0,
-            standard_error_deg: 2.0,
-            error_terms: ErrorTerms::default(),
-            centre: [0.0; 2],
-            radii: Radii {
-                inner: 200.0,
-                outer: 500.0,
-                zone: 455.0,
-            },
-            zone_outline: [Vec::new(), Vec::new()],
-            periods: [10.0, 13.0],
-            periods_round: 300.0,
-            radial_periods: 23.0,
-            breadth: 5.0,
-            log_odds_orientation: 200.0,
-            log_odds_curved: 200.0,
-            scatter: 0.02,
-            scatter_straight: 0.1,
-            contrast: 0.06,
-            outer_zone: true,
-            rim: Rim::default(),
-            log_stretch: 0.02,
-            angle_gain_deg: 20.0,
-            agreement: 1.0,
-        }
-    }
 
     fn refusals(change: impl Fn(&mut Evidence)) -> Vec<Reason> {
-        let mut evidence = sound();
+        let mut evidence = Evidence::sound();
         change(&mut evidence);
         evidence.refusals(&Config::default())
     }

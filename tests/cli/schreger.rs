@@ -148,3 +148,52 @@ fn a_refusal_is_drawn_with_what_was_found_and_why_it_is_none() {
         assert!(drawing.contains(shown), "{shown}");
     }
 }
+
+fn count(drawing: &str, element: &str) -> usize {
+    drawing.matches(element).count()
+}
+
+#[test]
+fn the_face_is_drawn_unwrapped_on_a_second_sheet() {
+    let folder = tempfile::tempdir().unwrap();
+    let drawn = folder.path().to_str().unwrap();
+    let line = json(&["schreger", "--json", "--overlay", drawn, &section()]);
+    let sheet = folder
+        .path()
+        .join("0001-ivory_section_mammoth.unwrapped.svg");
+    let sheet = std::fs::read_to_string(sheet).unwrap();
+    // Each strip twice: as photographed, and with the lines.
+    let plain = count(&sheet, "<g class=\"plain\"");
+    assert!(plain > 0);
+    assert_eq!(count(&sheet, "<g class=\"lined\""), plain);
+    assert_eq!(count(&sheet, "<image "), 2 * plain);
+    assert!(count(&sheet, "class=\"fit\"") > 10);
+    assert!(count(&sheet, "class=\"measured\"") > 4);
+    let angle = line["schreger"]["angle_deg"].as_f64().unwrap();
+    let verdict = format!("angle {angle:.1}°, mammoth");
+    assert!(sheet.contains(&verdict), "{verdict}");
+}
+
+#[test]
+fn of_a_refusal_the_nearest_fit_is_unwrapped_and_of_nothing_no_sheet_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let in_folder = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (hatch, plain) = (in_folder("hatch.png"), in_folder("plain.png"));
+    image::RgbImage::from_fn(420, 420, |x, y| {
+        let (x, y) = (f64::from(x), f64::from(y));
+        let wave = 0.5 * ((0.55 * x + 0.35 * y).cos() + (0.55 * x - 0.35 * y).cos());
+        image::Rgb([(190.0 * (1.0 + 0.1 * wave)) as u8; 3])
+    })
+    .save(&hatch)
+    .unwrap();
+    (image::RgbImage::from_pixel(300, 300, image::Rgb([200; 3])))
+        .save(&plain)
+        .unwrap();
+    let drawn = in_folder("drawn");
+    assert_status(&run(&["schreger", "--overlay", &drawn, &hatch, &plain]), 0);
+    let written = |name: &str| std::fs::read_to_string(Path::new(&drawn).join(name));
+    let sheet = written("0001-hatch.unwrapped.svg").unwrap();
+    assert!(sheet.contains("Refused"), "{}", &sheet[..600]);
+    assert!(written("0002-plain.svg").is_ok());
+    assert!(written("0002-plain.unwrapped.svg").is_err());
+}
