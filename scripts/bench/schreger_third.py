@@ -147,6 +147,24 @@ def photograph(rng: np.random.Generator, light: np.ndarray) -> tuple[bytes, int]
     return out.getvalue(), quality
 
 
+def shortest_period(tusk: Tusk, camera: Camera, zone: np.ndarray) -> float:
+    """The shorter of the lattice's periods round and outward in a zone of the picture, pixels as
+    they are seen: a tilt shortens them.
+    """
+    (x_down, x_right), (y_down, y_right) = (
+        [d[zone] for d in np.gradient(plane)] for plane in (camera.x, camera.y)
+    )
+    x, y = camera.x[zone], camera.y[zone]
+    r = np.hypot(x, y)
+    # Pixels per millimetre outward and round, by the inverse of the camera's derivative.
+    area = abs(x_right * y_down - x_down * y_right)
+    outward = np.hypot(y_down * x - x_down * y, y_right * x - x_right * y) / (area * r)
+    around = np.hypot(y_down * y + x_down * x, y_right * y + x_right * x) / (area * r)
+    tangential = TAU * r / tusk.number
+    radial = tangential / np.tan(np.radians(tusk.theta(r / tusk.radius) / 2))
+    return float(min(np.median(tangential * around), np.median(radial * outward)))
+
+
 def disordered(
     rng: np.random.Generator, tusk: Tusk, camera: Camera, scale: float, px: float
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -224,7 +242,6 @@ def section(seed: int, number: int) -> Case | None:
     low, high = np.quantile(s[face], [0.01, 0.995])
     zone = face & (s > high - 0.15 * (high - low))
     angle = float(tusk.theta(s[zone]).mean())
-    tangential = float(np.median(s[zone])) * tusk.wave * scale
     row = {
         "kind": shape,
         "view": "tilted" if tilted else "frontal",
@@ -234,7 +251,7 @@ def section(seed: int, number: int) -> Case | None:
         "outer_zone": str(bool(high > 0.965)).lower(),
         "tilt_deg": f"{tilt:.1f}",
         "oblique_deg": 0,
-        "px_per_period": f"{min(tangential, tangential / np.tan(np.radians(angle / 2))):.2f}",
+        "px_per_period": f"{shortest_period(tusk, camera, zone):.2f}",
         "contrast": f"{float(power[zone].mean()):.4f}",
         "jpeg": quality,
     }
