@@ -11,6 +11,7 @@ use faunalens::schreger::{
 };
 use image::{Rgb, RgbImage, imageops};
 use proptest::prelude::*;
+use std::f64::consts::PI;
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -48,6 +49,28 @@ fn section(inner: f64, outer: f64, periods: f64, contrast: f64) -> RgbImage {
         let light = 205.0 * (1.0 + contrast * wave) + noise;
         Rgb([light, light * 0.94, light * 0.8].map(|v| v.round().clamp(0.0, 255.0) as u8))
     })
+}
+
+/// A section on a sheet of woven cloth that bends, threads of 7 pixels crossing over and under.
+fn on_cloth(face: &RgbImage) -> RgbImage {
+    let mut sheet = RgbImage::from_fn(1100, 900, |x, y| {
+        let (x, y) = (f64::from(x), f64::from(y));
+        let (sin, cos) = 0.3f64.sin_cos();
+        let u = x * cos + y * sin + 25.0 * (y / 90.0).sin() * (x / 130.0).cos();
+        let v = y * cos - x * sin + 25.0 * (x / 110.0 + 1.0).sin();
+        let over = (u * PI / 7.0).sin() * (v * PI / 7.0).sin() > 0.0;
+        let across = if over { u } else { v };
+        let height = (across * PI / 3.5).sin().abs();
+        let light = 130.0 * (1.0 + 0.25 * (2.0 * height - 1.0));
+        Rgb([light, light * 0.8, light * 0.9].map(|v| v.round() as u8))
+    });
+    for (x, y, pixel) in face.enumerate_pixels() {
+        // The dark ground of the section is left out.
+        if pixel.0[0] > 160 {
+            sheet.put_pixel(x + 320, y + 220, *pixel);
+        }
+    }
+    sheet
 }
 
 fn mean_of_outermost(inner: f64, outer: f64) -> f64 {
@@ -94,6 +117,25 @@ fn a_mammoths_section_is_measured_and_named() {
         "{reading:?}"
     );
     assert_eq!(reading.species, Species::Mammoth, "{reading:?}");
+}
+
+#[test]
+fn a_face_on_woven_cloth_is_found_before_the_cloth() {
+    // Every pair of the cloth's waves was followed by itself, and the face was never judged.
+    let found = read(
+        &on_cloth(&section(50.0, 74.0, 240.0, 0.05)),
+        &Config::default(),
+    );
+    assert_eq!(found.status, Status::Measured, "{:?}", found.reasons);
+    assert!(holds(&found, mean_of_outermost(50.0, 74.0)), "{found:?}");
+    assert_eq!(found.species, Species::Mammoth);
+}
+
+#[test]
+fn woven_cloth_alone_is_no_lattice() {
+    let cloth = on_cloth(&RgbImage::new(1, 1));
+    let found = read(&cloth, &Config::default());
+    assert_eq!(found.status, Status::NoLattice);
 }
 
 #[test]

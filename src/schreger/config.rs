@@ -59,6 +59,10 @@ pub struct SearchConfig {
     pub least_crossing_deg: f32,
     /// Most lattices per picture that are fitted and judged in turn. By eye, seeds 11 and 12.
     pub most_candidates: usize,
+    /// Most lattices that are followed from one place, and judged, where cloth or print behind a
+    /// piece starts many. Study of 2026-11-27: woven grounds took all places from the face in
+    /// front of them.
+    pub most_at_a_place: usize,
 }
 
 impl Default for SearchConfig {
@@ -70,7 +74,8 @@ impl Default for SearchConfig {
             least_significance: 14.0,
             least_amplitude: 0.004,
             least_crossing_deg: 22.0,
-            most_candidates: 6,
+            most_candidates: 8,
+            most_at_a_place: 2,
         }
     }
 }
@@ -310,10 +315,24 @@ pub struct OrientationConfig {
     pub least_log_odds_curved: f64,
     /// Most scatter about the fit relative to that about straight lines. By eye, seeds 11 and 12.
     pub most_relative_scatter: f64,
+    /// Log odds, of the orientation and against straight lines, beyond which the scatter is not
+    /// asked: that of a lattice that wanders is no less about straight lines. Study of 2026-11-27.
+    pub beyond_doubt: f64,
     /// Least log odds, of the orientation and against straight lines, for a species to be named.
     /// As many as put the curvature beyond doubt; study of 2026-11-27: two meshes on a ball (38 and
     /// 77) were called elephant; of 1,193 lattices named 31 have less.
     pub least_log_odds_named: f64,
+    /// Log odds that a rim round the fitted centre adds to these where the lattice is as faint as
+    /// ivory's. Study of 2026-11-27, on windows of seeds 70041 to 70043: 15 more lattices are named,
+    /// all rightly, and no look-alike.
+    pub rim_log_odds: f64,
+    /// Most contrast of such a lattice: real ones show 1 to 6 %.
+    pub most_contrast_of_rim: f64,
+    /// Most standard error of the angle for a species to be named, degrees: beyond it the tilt is
+    /// not told. Study of 2026-11-27: of lattices fitted with any tilt that would be named on seed
+    /// 70041, 88 with less error were named rightly; of six with more one elephant, seen from 28
+    /// degrees aside, was called mammoth.
+    pub most_error_named_deg: f64,
 }
 
 impl Default for OrientationConfig {
@@ -322,7 +341,11 @@ impl Default for OrientationConfig {
             least_log_odds: 22.0,
             least_log_odds_curved: 22.0,
             most_relative_scatter: 0.45,
+            beyond_doubt: 200.0,
             least_log_odds_named: 80.0,
+            rim_log_odds: 30.0,
+            most_contrast_of_rim: 0.06,
+            most_error_named_deg: 8.0,
         }
     }
 }

@@ -94,7 +94,7 @@ pub fn examine(pixels: &RgbImage, config: &Config) -> Examination {
 }
 
 /// Searches the picture and judges what was followed; all of it, or up to the first surface that
-/// is measured with its orientation.
+/// is measured with its orientation and clear.
 pub(crate) fn search_and_judge(pixels: &RgbImage, config: &Config, all: bool) -> Examination {
     let (width, height) = pixels.dimensions();
     if width.min(height) < config.search.least_side.max(SIDE as u32) {
@@ -153,14 +153,20 @@ fn pairs(candidate: &Candidate<'_>) -> Vec<CrossingPair> {
         .collect()
 }
 
-/// The rank of a lattice measured with its orientation.
-const BEST: u8 = 4;
+/// The rank of a lattice measured with its orientation and clear enough to name a species.
+const BEST: u8 = 5;
 
-/// How much a reading says: a measured lattice before one that cannot be resolved, and that before
-/// a refusal.
+/// How much a reading says: a measured lattice, the clear one first, before one that cannot be
+/// resolved, and that before a refusal.
 fn rank(reading: &Reading) -> u8 {
+    let unclear = [Reason::TooFewPeriods, Reason::DisorderedLattice];
+    let clear = !reading
+        .reasons
+        .iter()
+        .any(|reason| unclear.contains(reason));
     match (reading.status, reading.orientation) {
-        (Status::Measured, Orientation::Radial) => BEST,
+        (Status::Measured, Orientation::Radial) if clear => BEST,
+        (Status::Measured, Orientation::Radial) => 4,
         (Status::Measured, Orientation::Unknown) => 3,
         (Status::NotResolvable, _) => 2,
         _ => 1,

@@ -68,75 +68,140 @@ impl Reading {
     /// Only the folded angle is known: either bisector may be radial.
     fn without_orientation(evidence: &Evidence, config: &Config) -> Self {
         let folded = evidence.angle_deg.min(180.0 - evidence.angle_deg);
+        let half = config.interval.factor * evidence.standard_error_deg;
         Self {
-            ci90_deg: Some(interval(folded, evidence, config, 90.0)),
+            ci90_deg: Some([(folded - half).max(0.0), (folded + half).min(90.0)]),
             folded_angle_deg: Some(folded),
             ..Self::without(Status::Measured, vec![Reason::OrientationUnknown])
         }
     }
 
-    /// What is said of a lattice that wanders, or is seen from far aside: an angle with a wide
-    /// interval, and no species.
+    /// What is said of a lattice that wanders, or is seen from far aside: an angle with a wider
+    /// interval.
     pub(crate) fn disordered(evidence: &Evidence, config: &Config) -> Self {
         let error = config.disorder.wider * evidence.standard_error_deg;
-        let angle = evidence.angle_deg;
-        let half = config.interval.factor * error;
-        let mut reasons = vec![Reason::DisorderedLattice];
-        reasons.extend((!evidence.outer_zone).then_some(Reason::OuterZoneNotShown));
-        Self {
-            angle_deg: Some(angle),
-            ci90_deg: Some([(angle - half).max(0.0), (angle + half).min(180.0)]),
-            folded_angle_deg: Some(angle.min(180.0 - angle)),
-            orientation: Orientation::Radial,
-            log10_lr_elephant_vs_mammoth: Some(log10_likelihood_ratio(angle, error, false)),
-            windows: evidence.windows.len(),
-            ..Self::without(Status::Measured, reasons)
-        }
+        Self::with_angle(evidence, error, Reason::DisorderedLattice, config)
     }
 
     fn oriented(evidence: &Evidence, config: &Config) -> Self {
-        let angle = evidence.angle_deg;
-        let (error, outer_zone) = (evidence.standard_error_deg, evidence.outer_zone);
-        let clear = evidence.is_clear_enough_to_name(&config.orientation);
+        let error = evidence.standard_error_deg;
+        Self::with_angle(evidence, error, Reason::TooFewPeriods, config)
+    }
+
+    /// The angle with its standard error (degrees), and the species where the lattice is clear
+    /// enough to name it; where it is not, `unclear` tells why.
+    fn with_angle(evidence: &Evidence, error: f64, unclear: Reason, config: &Config) -> Self {
+        let (angle, outer_zone) = (evidence.angle_deg, evidence.outer_zone);
+        let clear = evidence.is_clear_enough_to_name(error, &config.orientation);
         let species = match clear {
             true => Species::of_angle(angle, error, outer_zone),
             false => Species::Undecided,
         };
         let reasons = match (species, outer_zone) {
-            _ if !clear => vec![Reason::TooFewPeriods],
+            _ if !clear => vec![unclear],
             (Species::Undecided, true) => vec![Reason::AngleInOverlap],
             (Species::Undecided, false) => vec![Reason::OuterZoneNotShown],
             _ => Vec::new(),
         };
+        let half = config.interval.factor * error;
         Self {
             angle_deg: Some(angle),
-            ci90_deg: Some(interval(angle, evidence, config, 180.0)),
+            ci90_deg: Some([(angle - half).max(0.0), (angle + half).min(180.0)]),
             folded_angle_deg: Some(angle.min(180.0 - angle)),
             orientation: Orientation::Radial,
             species,
             log10_lr_elephant_vs_mammoth: Some(log10_likelihood_ratio(angle, error, outer_zone)),
+            windows: evidence.windows.len(),
             ..Self::without(Status::Measured, reasons)
         }
     }
 }
 
-/// 90 % interval about an angle between 0 and `most` degrees.
-fn interval(angle: f64, evidence: &Evidence, config: &Config, most: f64) -> [f64; 2] {
-    let half = config.interval.factor * evidence.standard_error_deg;
-    [(angle - half).max(0.0), (angle + half).min(most)]
-}
-
 impl Evidence {
-    /// Whether so much of the lattice is seen that its species may be named: over a few windows
-    /// the lines of another warped pattern are curved alike.
-    fn is_clear_enough_to_name(&self, config: &OrientationConfig) -> bool {
-        self.log_odds_orientation.min(self.log_odds_curved) >= config.least_log_odds_named
+    /// Whether so much of the lattice is seen, and its tilt so well told, that its species may be
+    /// named from an angle of this standard error (degrees): over a few windows the lines of
+    /// another warped pattern are curved alike.
+    fn is_clear_enough_to_name(&self, error: f64, config: &OrientationConfig) -> bool {
+        let faint_within_a_rim = self.outer_zone && self.contrast <= config.most_contrast_of_rim;
+        let rim = match faint_within_a_rim {
+            true => config.rim_log_odds,
+            false => 0.0,
+        };
+        let log_odds = self.log_odds_orientation.min(self.log_odds_curved) + rim;
+        log_odds >= config.least_log_odds_named && error <= config.most_error_named_deg
     }
 
     /// Whether the radial bisector is known.
     fn is_oriented(&self, config: &OrientationConfig) -> bool {
+        let log_odds = self.log_odds_orientation.min(self.log_odds_curved);
         self.log_odds_orientation >= config.least_log_odds
             && self.log_odds_curved >= config.least_log_odds_curved
-            && self.scatter <= config.most_relative_scatter * self.scatter_straight
+            && (log_odds >= config.beyond_doubt
+                || self.scatter <= config.most_relative_scatter * self.scatter_straight)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changed(change: impl Fn(&mut Evidence)) -> Evidence {
+        let mut evidence = Evidence::sound();
+        change(&mut evidence);
+        evidence
+    }
+
+    fn regular(change: impl Fn(&mut Evidence)) -> Reading {
+        Reading::of_evidence(&changed(change), &Config::default())
+    }
+
+    fn disordered(change: impl Fn(&mut Evidence)) -> Reading {
+        Reading::disordered(&changed(change), &Config::default())
+    }
+
+    #[test]
+    fn a_clear_lattice_that_wanders_names_its_species() {
+        let reading = disordered(|e| e.scatter = 0.08);
+        assert_eq!(reading.species, Species::Mammoth);
+        assert_eq!(reading.reasons, []);
+        // Its interval is wider than a regular lattice's.
+        let width = |reading: &Reading| reading.ci90_deg.map(|[low, high]| high - low);
+        assert!(width(&reading) > width(&regular(|_| {})));
+    }
+
+    #[test]
+    fn no_species_is_named_where_the_tilt_is_not_told() {
+        // An elephant of 121 degrees, seen from 28 degrees aside, was read as 60 with an error of
+        // 11: the fit had taken the tilt for 55.
+        let reading = disordered(|e| (e.angle_deg, e.standard_error_deg) = (60.0, 9.2));
+        assert_eq!(reading.species, Species::Undecided);
+        assert_eq!(reading.reasons, [Reason::DisorderedLattice]);
+    }
+
+    #[test]
+    fn a_rim_speaks_for_a_faint_lattice_alone() {
+        let odds = |contrast, outer_zone| {
+            regular(move |e| {
+                (e.log_odds_orientation, e.log_odds_curved) = (55.0, 60.0);
+                (e.contrast, e.outer_zone) = (contrast, outer_zone);
+            })
+        };
+        assert_eq!(odds(0.04, true).species, Species::Mammoth);
+        assert_eq!(odds(0.12, true).reasons, [Reason::TooFewPeriods]);
+        assert_eq!(odds(0.04, false).reasons, [Reason::TooFewPeriods]);
+    }
+
+    #[test]
+    fn the_radial_direction_is_known_where_the_odds_leave_no_doubt_of_it() {
+        // A slowly bending elephant's lattice of 128 degrees scattered half as much about the fit as
+        // about straight lines, with log odds of 794.
+        let wanders = |odds| {
+            regular(move |e| {
+                (e.scatter, e.scatter_straight) = (0.048, 0.096);
+                (e.log_odds_orientation, e.log_odds_curved) = (odds, odds);
+            })
+        };
+        assert_eq!(wanders(794.0).orientation, Orientation::Radial);
+        assert_eq!(wanders(100.0).orientation, Orientation::Unknown);
     }
 }

@@ -34,7 +34,8 @@ pub enum Reason {
     OuterZoneNotShown,
     /// The angle lies where elephant and mammoth overlap.
     AngleInOverlap,
-    /// The lattice wanders, or is seen from far aside: its angle is measured, and names no species.
+    /// The lattice wanders, or is seen from far aside, and is not so clear that its angle, which is
+    /// measured, could name a species.
     DisorderedLattice,
 }
 
@@ -82,7 +83,7 @@ impl Reason {
             Self::OuterZoneNotShown => "the outer zone of the tusk is not shown",
             Self::AngleInOverlap => "the angle lies where elephant and mammoth overlap",
             Self::DisorderedLattice => {
-                "the lattice wanders or is seen from far aside, so its angle names no species"
+                "the lattice wanders or is seen from far aside, too much to name a species"
             }
         }
     }

@@ -1,16 +1,19 @@
 //! The lattices of a picture: what starts on any level of the pyramid, followed from window to
 //! window.
 
-use crate::schreger::config::Config;
+use crate::schreger::config::{Config, SearchConfig};
 use crate::schreger::grid::WindowGrid;
 use crate::schreger::growth::grow;
 use crate::schreger::pyramid::Level;
 use crate::schreger::seed::{continues, seeds};
 use crate::schreger::spectrum::Spectrometer;
+use crate::schreger::vector::{Vector, norm, subtract};
 use crate::schreger::window::{LatticeWindow, SIDE};
 
 /// Fewest windows of a lattice.
 const FEWEST: usize = 4;
+/// Lattices that share more of their windows cover the same place.
+const MOST_SHARED: f64 = 0.7;
 /// Significance beyond which a window is no clearer.
 const CLEAREST: f32 = 400.0;
 
@@ -35,6 +38,13 @@ impl<'a> Candidate<'a> {
             windows,
             independent,
         }
+    }
+
+    /// Whether most of its windows lie on those of another lattice.
+    fn lies_on(&self, other: &Self) -> bool {
+        let reach = 0.5 * SIDE as f64 * other.level.scale;
+        let on = (self.windows.iter()).filter(|w| holds(&other.windows, w.centre, reach));
+        on.count() as f64 >= MOST_SHARED * self.windows.len() as f64
     }
 
     /// How much of the picture the lattice covers, weighed by how clear it is. Strength puts a
@@ -71,11 +81,35 @@ pub(crate) fn search<'a>(
         candidates.extend(found.into_iter().map(|found| (found.coverage(), found)));
     }
     candidates.sort_by(|a, b| b.0.total_cmp(&a.0));
-    candidates.truncate(config.search.most_candidates);
+    let candidates = candidates.into_iter().map(|(_, found)| found);
     Found {
-        candidates: (candidates.into_iter()).map(|(_, found)| found).collect(),
+        candidates: apart(candidates, &config.search),
         seeds: all_seeds,
     }
+}
+
+/// The first candidates, of those that cover the same place no more than a few: a cloth behind the
+/// piece may be followed along many pairs of its lines.
+fn apart<'a>(
+    candidates: impl Iterator<Item = Candidate<'a>>,
+    search: &SearchConfig,
+) -> Vec<Candidate<'a>> {
+    let mut chosen: Vec<Candidate<'a>> = Vec::new();
+    for candidate in candidates {
+        if chosen.len() == search.most_candidates {
+            break;
+        }
+        let same = |held: &&Candidate<'a>| candidate.lies_on(held);
+        if chosen.iter().filter(same).count() < search.most_at_a_place {
+            chosen.push(candidate);
+        }
+    }
+    chosen
+}
+
+/// Whether one of the windows lies within `reach` pixels of a point of the picture.
+fn holds(windows: &[LatticeWindow], point: Vector, reach: f64) -> bool {
+    (windows.iter()).any(|window| norm(subtract(window.centre, point)) <= reach)
 }
 
 /// Searches a few windows of a level, and follows what starts there: the windows in which a
@@ -96,9 +130,14 @@ fn level_candidates<'a>(
     let mut grid = WindowGrid::new(level, growth.stride, growth.most_windows, spectrometer);
     let mut found: Vec<Vec<LatticeWindow>> = Vec::new();
     let mut followed = 0;
+    let reach = 0.5 * grid.pitch();
     for seed in &seeds {
-        // One start for each lattice: a cloth behind the piece may seed everywhere.
-        if found.iter().any(|windows| continues(windows, seed)) {
+        // One start for each lattice, and few for a place: a cloth behind the piece may seed
+        // everywhere, each time along another pair of its lines.
+        let here = |windows: &&Vec<LatticeWindow>| holds(windows, seed.centre, reach);
+        if found.iter().any(|windows| continues(windows, seed))
+            || found.iter().filter(here).count() >= search.most_at_a_place
+        {
             continue;
         }
         if followed == search.most_seeds {
