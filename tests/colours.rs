@@ -222,6 +222,23 @@ fn a_profile_that_cannot_be_used_is_passed_over_with_a_mark() {
 }
 
 #[test]
+fn a_profile_that_is_whole_in_a_stream_that_is_not_is_applied() {
+    let plain = fixture("rgb.png");
+    let profile = profile_of(&fixture("adobe-rgb.png"));
+    let whole = packed(&profile);
+    let with = |stream: &[u8]| {
+        let data = [b"name\0\0".as_slice(), stream].concat();
+        with_chunks(&plain, &[chunk(b"iCCP", &data)])
+    };
+    let shown = decode(&with(&whole));
+    // The checksum of four bytes is lost, then the profile's end as well.
+    let cut = decode(&with(&whole[..whole.len() - 5]));
+    assert_eq!(cut.pixels, shown.pixels);
+    assert_eq!(cut.marks, []);
+    assert_eq!(marks(&with(&whole[..whole.len() / 2])), ["profile_ignored"]);
+}
+
+#[test]
 fn broken_tags_beside_those_that_are_needed_do_no_harm() {
     let plain = fixture("rgb.png");
     let profile = profile_of(&fixture("adobe-rgb.png"));

@@ -1,7 +1,7 @@
 //! A row as a decoder gives it to opaque sRGB.
 
 use super::Mark;
-use super::colour_layout::narrow;
+use super::colour_layout::{narrow, on_white, wide_on_white};
 use super::colour_space::{self, Outcome};
 use super::colour_transform::Transform;
 
@@ -14,6 +14,8 @@ pub(super) struct Converter {
     transform: Option<Transform>,
     /// The row in hand at 8 bits a sample.
     eight: Vec<u8>,
+    /// The row in hand at 16 bits, where alpha is still to be laid on white.
+    wide: Vec<u16>,
 }
 
 impl Converter {
@@ -25,11 +27,11 @@ impl Converter {
             Outcome::Through(transform) => (Some(transform), None),
             Outcome::Unusable => (None, Some(Mark::ProfileIgnored)),
         };
-        let eight = Vec::new();
         let converter = Self {
             layout,
             transform,
-            eight,
+            eight: Vec::new(),
+            wide: Vec::new(),
         };
         (converter, mark)
     }
@@ -52,10 +54,22 @@ impl Converter {
             opaque(&self.eight, channels, false, rgb);
         } else if self.layout.bytes == 2 {
             let samples = row.as_chunks::<2>().0.iter();
+            let samples = samples.map(|&pair| u16::from_ne_bytes(pair));
             self.eight.clear();
-            self.eight
-                .extend(samples.map(|&pair| narrow(u16::from_ne_bytes(pair))));
-            opaque(&self.eight, channels, self.layout.premultiplied, rgb);
+            if channels.has_alpha() {
+                self.wide.clear();
+                self.wide.extend(samples);
+                for pixel in self.wide.chunks_exact(channels.count()) {
+                    if let [colours @ .., alpha] = pixel {
+                        let premultiplied = self.layout.premultiplied;
+                        let laid = |&value| wide_on_white(value, *alpha, premultiplied);
+                        self.eight.extend(colours.iter().map(laid));
+                    }
+                }
+            } else {
+                self.eight.extend(samples.map(narrow));
+            }
+            opaque(&self.eight, channels.without_alpha(), false, rgb);
         } else {
             opaque(row, channels, self.layout.premultiplied, rgb);
         }
@@ -63,9 +77,8 @@ impl Converter {
 }
 
 fn opaque(row: &[u8], channels: Channels, premultiplied: bool, rgb: &mut [u8]) {
-    let on_white = match premultiplied {
-        true => premultiplied_on_white,
-        false => straight_on_white,
+    let on_white = |value: u8, alpha: u8| {
+        on_white(value.into(), alpha.into(), u8::MAX.into(), premultiplied) as u8
     };
     let rgb = rgb.as_chunks_mut::<3>().0.iter_mut();
     match channels {
@@ -100,15 +113,6 @@ fn product(a: u8, b: u8) -> u8 {
     ((u32::from(a) * u32::from(b) + 127) / 255) as u8
 }
 
-fn straight_on_white(value: u8, alpha: u8) -> u8 {
-    let (value, alpha) = (u32::from(value), u32::from(alpha));
-    ((value * alpha + 255 * (255 - alpha) + 127) / 255) as u8
-}
-
-fn premultiplied_on_white(value: u8, alpha: u8) -> u8 {
-    value.saturating_add(255 - alpha)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +145,17 @@ mod tests {
             converted(straight.premultiplied(), &[40, 20, 0, 51]),
             [244, 224, 204]
         );
+    }
+
+    #[test]
+    fn wide_transparency_is_laid_on_white_before_it_is_rounded() {
+        let row: Vec<u8> = [129u16, 129, 129, 642]
+            .iter()
+            .flat_map(|wide| wide.to_ne_bytes())
+            .collect();
+        let associated = Layout::new(Channels::Rgba, 2).premultiplied();
+        // 129 + 65535 - 642 = 65022 = 253 * 257 + 1; rounded apart, 1 + 255 - 2 = 254.
+        assert_eq!(converted(associated, &row), [253; 3]);
     }
 
     #[test]

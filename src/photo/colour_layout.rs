@@ -30,6 +30,15 @@ impl Channels {
     pub(super) fn has_alpha(self) -> bool {
         matches!(self, Self::GreyAlpha | Self::Rgba)
     }
+
+    /// What is left when alpha is laid on white.
+    pub(super) fn without_alpha(self) -> Self {
+        match self {
+            Self::GreyAlpha => Self::Grey,
+            Self::Rgba => Self::Rgb,
+            _ => self,
+        }
+    }
 }
 
 /// How the rows of a picture are stored.
@@ -106,4 +115,21 @@ pub(super) struct Chromaticities {
 /// 16 bits to 8, rounded: 65535 / 255 = 257.
 pub(super) fn narrow(wide: u16) -> u8 {
     ((u32::from(wide) + 128) / 257) as u8
+}
+
+/// A sample of a row with straight or associated alpha laid on white, in the row's own levels:
+/// `most` is white and opaque, at most 65535. Wide samples are laid before they are narrowed, since
+/// a colour and an alpha that are rounded apart are up to three levels off.
+pub(super) fn on_white(value: u32, alpha: u32, most: u32, premultiplied: bool) -> u32 {
+    match premultiplied {
+        true => (value + (most - alpha)).min(most),
+        false => (value * alpha + most * (most - alpha) + most / 2) / most,
+    }
+}
+
+/// A wide sample laid on white, at 8 bits.
+pub(super) fn wide_on_white(value: u16, alpha: u16, premultiplied: bool) -> u8 {
+    let most = u32::from(u16::MAX);
+    let laid = on_white(value.into(), alpha.into(), most, premultiplied);
+    narrow(u16::try_from(laid).unwrap_or(u16::MAX))
 }

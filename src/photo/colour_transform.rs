@@ -7,7 +7,7 @@ use moxcms::{
     ColorProfile, DataColorSpace, Transform8BitExecutor, Transform16BitExecutor, TransformOptions,
 };
 
-use super::colour_layout::{Channels, Layout, narrow};
+use super::colour_layout::{Channels, Layout, narrow, wide_on_white};
 use super::colour_profile;
 
 /// An executor, and what it takes.
@@ -46,6 +46,8 @@ impl Way {
         let options = TransformOptions {
             rendering_intent: colour_profile::intent(profile),
             allow_use_cicp_transfer: false,
+            // Tables of inks at fixed point are up to three levels off, at floating point one.
+            prefer_fixed_point: profile.color_space != DataColorSpace::Cmyk,
             ..TransformOptions::default()
         };
         let executor = if layout.bytes == 2 {
@@ -93,7 +95,8 @@ impl Way {
     }
 }
 
-/// Rows of a layout to rows of sRGB at 8 bits, with alpha where the layout has it.
+/// Rows of a layout to rows of sRGB at 8 bits, with alpha where the layout has it; that of wide
+/// samples is laid on white already, and opaque.
 #[derive(Debug)]
 pub(super) struct Transform {
     way: Way,
@@ -148,7 +151,14 @@ impl Transform {
                 self.wide_out.resize(pixels * samples, 0);
                 let _ = way.transform(&self.wide, &mut self.wide_out);
                 out.clear();
-                out.extend(self.wide_out.iter().map(|&wide| narrow(wide)));
+                if self.channels.has_alpha() {
+                    for &[r, g, b, alpha] in self.wide_out.as_chunks::<4>().0 {
+                        out.extend([r, g, b].map(|value| wide_on_white(value, alpha, false)));
+                        out.push(u8::MAX);
+                    }
+                } else {
+                    out.extend(self.wide_out.iter().map(|&wide| narrow(wide)));
+                }
             }
         }
     }

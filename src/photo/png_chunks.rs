@@ -133,8 +133,16 @@ fn inflated(data: &[u8], limit: u64) -> Profile {
         .take(limit + 1)
         .read_to_end(&mut profile);
     match outcome {
-        Ok(length) if length as u64 <= limit => Profile::Icc(profile),
-        _ => Profile::Broken,
+        Ok(_) if profile.len() as u64 <= limit => Profile::Icc(profile),
+        // As in libpng, a profile that is whole by its own length is not lost with the stream's end.
+        Err(_) => match long(&profile, 0) {
+            Some(length) if length > 0 && profile.len() as u64 >= u64::from(length) => {
+                profile.truncate(length as usize);
+                Profile::Icc(profile)
+            }
+            _ => Profile::Broken,
+        },
+        Ok(_) => Profile::Broken,
     }
 }
 
