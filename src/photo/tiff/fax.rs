@@ -8,8 +8,7 @@ use fax::maps::{Mode, black, mode, white};
 use super::codec::Source;
 use crate::photo::PhotoError;
 
-/// As many end-of-line marks in a row end a page (ITU-T T.4, 4.1.4); fewer do where nothing follows,
-/// and elsewhere are a line that was lost on the way.
+/// As many end-of-line marks in a row end a page (ITU-T T.4, 4.1.4).
 const END_OF_PAGE: u32 = 6;
 
 /// Which of the codes.
@@ -24,19 +23,101 @@ pub(super) enum Scheme {
     Group4,
 }
 
-/// Lines of one strip or tile, a bit a pixel, black set. What comes after a broken code is
-/// skipped up to the next line that can be told; lines that never come are white.
+/// Lines of one strip or tile, a bit a pixel, black set. What follows a broken code is told as
+/// libtiff tells it, which everybody shows a fax with: of the line what was told, then white; the
+/// next line from the next end-of-line mark, in Group 4 from the next code. Lines that never come
+/// are white.
 #[derive(Debug)]
 pub(super) struct Fax<'a> {
     bits: Bits<'a>,
     scheme: Scheme,
     width: u32,
-    /// Where the colour changes in the line above and in this one; the first is to black.
+    /// Runs of the line above, the first of white; some have no length.
     above: Vec<u32>,
-    line: Vec<u32>,
+    line: Runs,
     lines: u32,
+    /// Whether a mark begins the next line of which only zeros and a one are left.
+    mark_begun: bool,
+    marks: Marks,
+    /// Marks one after another, at which a page may end.
+    marks_in_a_row: u32,
     ended: bool,
     damaged: bool,
+}
+
+/// Whether a Group 3 strip has end-of-line marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Marks {
+    Unknown,
+    Some,
+    None,
+}
+
+/// Why a line ends before its width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    /// A code that is none, or leads out of the line.
+    Broken,
+    /// An end-of-line mark.
+    Mark,
+    /// The data end.
+    Over,
+}
+
+/// A line while it is told.
+#[derive(Debug, Default)]
+struct Runs {
+    /// Runs that are told, the first of white.
+    runs: Vec<u32>,
+    /// Pixels told so far.
+    at: u32,
+    /// Of them those of the run in hand, from codes that another one follows.
+    begun: u32,
+}
+
+impl Runs {
+    fn clear(&mut self) {
+        self.runs.clear();
+        (self.at, self.begun) = (0, 0);
+    }
+
+    fn is_black(&self) -> bool {
+        self.runs.len() % 2 == 1
+    }
+
+    /// Makes the run in hand longer; another code follows.
+    fn add(&mut self, length: u32) {
+        self.at = self.at.saturating_add(length);
+        self.begun = self.begun.saturating_add(length);
+    }
+
+    /// Ends the run in hand.
+    fn end(&mut self, length: u32) {
+        self.add(length);
+        self.runs.push(std::mem::take(&mut self.begun));
+    }
+
+    /// Makes the line as long as it should be, and tells whether it was: runs beyond its end are
+    /// taken back, and what is missing is white.
+    fn complete(&mut self, width: u32) -> bool {
+        if self.begun > 0 {
+            self.end(0);
+        }
+        if self.at == width {
+            return true;
+        }
+        while self.at > width {
+            let Some(last) = self.runs.pop() else { break };
+            self.at = self.at.saturating_sub(last);
+        }
+        if self.at < width {
+            if self.is_black() {
+                self.end(0);
+            }
+            self.end(width - self.at);
+        }
+        false
+    }
 }
 
 impl<'a> Fax<'a> {
@@ -45,160 +126,233 @@ impl<'a> Fax<'a> {
             bits: Bits { data, at: 0 },
             scheme,
             width,
-            above: Vec::new(),
-            line: Vec::new(),
+            above: vec![width],
+            line: Runs::default(),
             lines: 0,
+            mark_begun: false,
+            marks: Marks::Unknown,
+            marks_in_a_row: 0,
             ended: false,
             damaged: false,
         }
     }
 
     fn next_line(&mut self) {
-        std::mem::swap(&mut self.above, &mut self.line);
+        if self.lines > 0 {
+            std::mem::swap(&mut self.above, &mut self.line.runs);
+        }
         self.line.clear();
+        let told = if self.ended { Ok(()) } else { self.tell_line() };
+        let is_empty = self.line.runs.is_empty() && self.line.begun == 0;
+        let is_whole = self.line.complete(self.width);
         if self.ended {
             return;
         }
-        let whole = match self.scheme {
+        // Marks one after another are lines lost on the way, or the page's end.
+        let is_mark = told == Err(Stop::Mark) && is_empty;
+        let may_end = self.marks_in_a_row > 0 && is_empty;
+        self.marks_in_a_row = if is_mark { self.marks_in_a_row + 1 } else { 0 };
+        self.ended = match told {
+            Err(Stop::Over) => true,
+            Err(Stop::Mark) if self.scheme == Scheme::Group4 => true,
+            _ => self.marks_in_a_row + 1 >= END_OF_PAGE,
+        };
+        let is_sound = match told {
+            Ok(()) => is_whole,
+            Err(Stop::Mark) => is_mark && self.scheme != Scheme::Group4,
+            Err(Stop::Over) => may_end,
+            Err(Stop::Broken) => false,
+        };
+        self.damaged |= !is_sound;
+    }
+
+    fn tell_line(&mut self) -> Result<(), Stop> {
+        match self.scheme {
             Scheme::Huffman => {
                 self.bits.align();
                 self.runs()
             }
             Scheme::Group4 => self.by_the_line_above(),
             Scheme::Group3 { two_dimensional } => {
-                let marks = self.end_of_line_marks(two_dimensional);
-                let is_end = marks >= END_OF_PAGE || self.bits.only_zeros_left();
-                if marks > 1 && self.lines > 0 && is_end {
-                    self.ended = true;
-                    return;
-                }
+                self.begin_after_mark()?;
                 if two_dimensional && self.bits.take() == Some(0) {
                     self.by_the_line_above()
                 } else {
                     self.runs()
                 }
             }
-        };
-        if whole.is_none() {
-            self.broken();
         }
     }
 
-    /// What a broken code leaves: this line as far as it goes; lines to come from the next mark
-    /// where there are marks.
-    fn broken(&mut self) {
-        self.damaged = true;
-        if self.line.len() % 2 == 1 {
-            // A black run of unknown length: what is left of the line is paper.
-            self.line.pop();
-        }
-        let found = matches!(self.scheme, Scheme::Group3 { .. }) && self.bits.seek_mark();
-        self.ended = !found;
-    }
-
-    /// Passes end-of-line marks, with the zeros before them, and tells how many there were.
-    fn end_of_line_marks(&mut self, tagged: bool) -> u32 {
-        let mut marks = 0;
-        while self.bits.pass_mark() {
-            marks += 1;
-            // In two dimensions each mark has its bit; the last one's is the line's.
-            if tagged && self.bits.is_mark_after_bit() {
-                self.bits.at += 1;
+    /// Goes to behind the mark that begins a line.
+    fn begin_after_mark(&mut self) -> Result<(), Stop> {
+        let begun = std::mem::take(&mut self.mark_begun);
+        if !begun && !self.bits.is_at_mark() {
+            if self.lines == 0 || self.marks == Marks::None {
+                return Ok(());
             }
+            let (at, is_over) = (self.bits.at, self.bits.is_over());
+            if !self.bits.seek_mark() {
+                if self.marks == Marks::Some || is_over {
+                    return Err(Stop::Over);
+                }
+                // Some write the lines alone.
+                self.bits.at = at;
+                self.marks = Marks::None;
+                return Ok(());
+            }
+            self.damaged = true;
         }
-        marks
+        self.marks = Marks::Some;
+        match self.bits.pass_zeros_and_a_one() {
+            true => Ok(()),
+            false => Err(Stop::Over),
+        }
     }
 
     /// A line of alternating runs.
-    fn runs(&mut self) -> Option<()> {
-        let (mut at, mut is_black) = (0, false);
-        while at < self.width {
-            at = self.run(at, is_black)?;
-            self.change(at);
-            is_black = !is_black;
+    fn runs(&mut self) -> Result<(), Stop> {
+        let marks = self.scheme != Scheme::Huffman;
+        loop {
+            self.run(marks)?;
+            if self.line.at >= self.width {
+                return Ok(());
+            }
+            // Two runs without length, which change nothing.
+            if let [.., 0, 0] = self.line.runs[..]
+                && !self.line.is_black()
+            {
+                let told = self.line.runs.len() - 2;
+                self.line.runs.truncate(told);
+            }
         }
-        Some(())
     }
 
     /// A line told by the changes of the one above.
-    fn by_the_line_above(&mut self) -> Option<()> {
-        // The pixel before the first is white.
-        let (mut at, mut is_black) = (-1_i64, false);
-        let mut index = 0;
-        while at < i64::from(self.width) {
-            index = self.opposite_change(index, at, is_black);
-            let edge = self.width;
-            let above = |index: usize| self.above.get(index).copied().unwrap_or(edge);
-            match mode::decode(&mut self.bits)? {
-                Mode::Pass => at = above(index + 1).into(),
+    fn by_the_line_above(&mut self) -> Result<(), Stop> {
+        let width = i64::from(self.width);
+        let run_above = |above: &[u32], index: usize| above.get(index).copied().unwrap_or(0).into();
+        // The change above that lies next to the right, to the colour opposite to the one in hand,
+        // and the run above that begins there.
+        let mut change: i64 = run_above(&self.above, 0);
+        let mut next = 1;
+        while self.line.at < self.width {
+            if self.line.runs.len() > 2 * self.width as usize + 64 {
+                return Err(Stop::Over); // runs without length, and no end
+            }
+            let mode = self.mode()?;
+            if !self.line.runs.is_empty() {
+                while change <= self.line.at.into() && change < width {
+                    let pair: [i64; 2] = [next, next + 1].map(|at| run_above(&self.above, at));
+                    change += pair[0] + pair[1];
+                    next += 2;
+                }
+            }
+            let at = i64::from(self.line.at);
+            match mode {
+                Mode::Pass => {
+                    change += run_above(&self.above, next);
+                    next += 1;
+                    let to = u32::try_from(change.max(at)).unwrap_or(u32::MAX);
+                    self.line.add(to - self.line.at);
+                    change += run_above(&self.above, next);
+                    next += 1;
+                }
                 Mode::Vertical(by) => {
-                    let to = i64::from(above(index)) + i64::from(by);
-                    if to < at.max(0) || to > edge.into() {
-                        return None;
+                    let length = change + i64::from(by) - at;
+                    let length = u32::try_from(length).map_err(|_| Stop::Broken)?;
+                    self.line.end(length);
+                    if by < 0 {
+                        next = next.saturating_sub(1);
+                        change -= run_above(&self.above, next);
+                    } else {
+                        change += run_above(&self.above, next);
+                        next += 1;
                     }
-                    self.change(to as u32);
-                    at = to;
-                    is_black = !is_black;
-                    index = index.saturating_sub(1);
                 }
                 Mode::Horizontal => {
-                    let first = self.run(at.max(0) as u32, is_black)?;
-                    self.change(first);
-                    let second = self.run(first, !is_black)?;
-                    self.change(second);
-                    at = second.into();
+                    self.run(false)?;
+                    self.run(false)?;
                 }
-                Mode::Extension | Mode::EOF => return None,
+                Mode::Extension => {
+                    // Told otherwise from here on, which nobody reads: one run to the end.
+                    self.line.runs.push(self.width - self.line.at);
+                    return Err(Stop::Broken);
+                }
+                Mode::EOF => {
+                    self.line.runs.push(self.width - self.line.at);
+                    self.bits.at += 4;
+                    self.mark_begun = true;
+                    return Err(Stop::Mark);
+                }
             }
         }
-        Some(())
-    }
-
-    /// The first change above that lies after `at` and is to the colour opposite to this one.
-    fn opposite_change(&self, from: usize, at: i64, is_black: bool) -> usize {
-        let parity = usize::from(is_black);
-        let mut index = from + usize::from(from % 2 != parity);
-        while self
-            .above
-            .get(index)
-            .is_some_and(|&change| i64::from(change) <= at)
-        {
-            index += 2;
+        if self.line.begun > 0 {
+            self.line.end(0);
         }
-        index
+        Ok(())
     }
 
-    /// Where the run that begins at `from` ends, at most at the line's.
-    fn run(&mut self, from: u32, is_black: bool) -> Option<u32> {
-        let mut to = from;
+    /// How the next change lies to the line above.
+    fn mode(&mut self) -> Result<Mode, Stop> {
+        if self.bits.is_over() {
+            return Err(Stop::Over);
+        }
+        let (zeros, escape) = (self.bits.ahead() >> 17 == 0, self.bits.ahead() >> 17 == 1);
+        if zeros || escape {
+            self.bits.at += 7;
+            return Ok(if zeros { Mode::EOF } else { Mode::Extension });
+        }
+        let at = self.bits.at;
+        mode::decode(&mut self.bits).ok_or_else(|| {
+            self.bits.at = at;
+            Stop::Broken
+        })
+    }
+
+    /// A run of the colour in hand. A mark is known as such where one may come (`Stop::Mark`).
+    fn run(&mut self, marks: bool) -> Result<(), Stop> {
+        let is_black = self.line.is_black();
         loop {
+            if self.bits.is_over() {
+                return Err(Stop::Over);
+            }
+            if self.bits.is_at_mark() {
+                if marks && !is_black {
+                    return Err(Stop::Mark);
+                }
+                // Also of a mark: libtiff passes these zeros, and loses the line after it.
+                self.bits.at += 11;
+                return Err(Stop::Broken);
+            }
+            let at = self.bits.at;
             let code = match is_black {
                 true => black::decode(&mut self.bits),
                 false => white::decode(&mut self.bits),
-            }?;
-            to = to.saturating_add(code.into()).min(self.width);
-            // Codes of 64 and more are followed by another one.
-            if code < 64 {
-                return Some(to);
+            };
+            match code.map(u32::from) {
+                // Codes of 64 and more are followed by another one.
+                Some(length @ 64..) => self.line.add(length),
+                Some(length) => {
+                    self.line.end(length);
+                    return Ok(());
+                }
+                None => {
+                    self.bits.at = at;
+                    return Err(Stop::Broken);
+                }
             }
-        }
-    }
-
-    /// Notes a change of colour; one at the same place as the last undoes it.
-    fn change(&mut self, at: u32) {
-        if self.line.last() == Some(&at) {
-            self.line.pop();
-        } else {
-            // Also at the end of the line, so that the list's parity is the colour's.
-            self.line.push(at);
         }
     }
 
     fn paint(&self, row: &mut [u8]) {
         row.fill(0);
-        for run in self.line.chunks(2) {
-            let end = run.get(1).copied().unwrap_or(self.width);
-            set_bits(row, run[0] as usize, end as usize);
+        let mut at: u32 = 0;
+        for pair in self.line.runs.chunks(2) {
+            let from = at.saturating_add(pair[0]).min(self.width);
+            at = from.saturating_add(pair.get(1).copied().unwrap_or(0));
+            at = at.min(self.width);
+            set_bits(row, from as usize, at as usize);
         }
     }
 }
@@ -265,35 +419,22 @@ impl Bits<'_> {
         (!self.is_over()).then_some(bit)
     }
 
-    /// Passes one end-of-line mark, eleven zeros or more and a one, where one comes next.
-    fn pass_mark(&mut self) -> bool {
-        if self.ahead() >> 13 != 0 {
-            return false;
-        }
-        let mut at = self.at;
-        while let Some(byte) = self.data.get(at / 8) {
-            let zeros = (byte << (at % 8)).leading_zeros() as usize;
-            if at % 8 + zeros < 8 {
-                self.at = at + zeros + 1;
+    /// Whether an end-of-line mark comes next: eleven zeros or more, and a one.
+    fn is_at_mark(&self) -> bool {
+        self.ahead() >> 13 == 0 && !self.is_over()
+    }
+
+    /// Passes what is left of a mark; not where the data end before its one.
+    fn pass_zeros_and_a_one(&mut self) -> bool {
+        while let Some(byte) = self.data.get(self.at / 8) {
+            let zeros = (byte << (self.at % 8)).leading_zeros() as usize;
+            if self.at % 8 + zeros < 8 {
+                self.at += zeros + 1;
                 return true;
             }
-            at = at / 8 * 8 + 8;
+            self.at = self.at / 8 * 8 + 8;
         }
         false
-    }
-
-    fn only_zeros_left(&self) -> bool {
-        let rest = self.data.get(self.at.div_ceil(8)..).unwrap_or_default();
-        let begun = match self.at % 8 {
-            0 => 0,
-            used => self.data.get(self.at / 8).map_or(0, |byte| byte << used),
-        };
-        begun == 0 && rest.iter().all(|&byte| byte == 0)
-    }
-
-    /// Whether a mark comes after one more bit.
-    fn is_mark_after_bit(&self) -> bool {
-        self.ahead() << 9 >> 21 == 0 && !self.is_over()
     }
 
     /// Goes to the next mark, without passing it.
@@ -332,8 +473,15 @@ impl BitReader for Bits<'_> {
 mod tests {
     use super::*;
 
-    /// Rows of eight pixels of a Group 3 strip, from its bits.
+    /// Rows of eight pixels of a one-dimensional Group 3 strip, from its bits.
     fn rows(bits: &str, count: usize) -> (Vec<u8>, bool) {
+        let scheme = Scheme::Group3 {
+            two_dimensional: false,
+        };
+        rows_of(scheme, bits, count)
+    }
+
+    fn rows_of(scheme: Scheme, bits: &str, count: usize) -> (Vec<u8>, bool) {
         let bits: Vec<u8> = bits
             .bytes()
             .filter(|&bit| bit != b' ')
@@ -343,9 +491,6 @@ mod tests {
             .chunks(8)
             .map(|eight| (0..8).fold(0, |byte, at| byte << 1 | eight.get(at).unwrap_or(&0)))
             .collect();
-        let scheme = Scheme::Group3 {
-            two_dimensional: false,
-        };
         let mut fax = Fax::new(Cow::Owned(bytes), scheme, 8);
         let mut row = [0; 1];
         let rows = (0..count)
@@ -362,9 +507,9 @@ mod tests {
     const BLACK: &str = "00110101 000101"; // no white, eight black
 
     #[test]
-    fn two_marks_in_a_row_do_not_end_a_page_that_goes_on() {
+    fn two_marks_in_a_row_are_a_lost_line_of_a_page_that_goes_on() {
         let page = [MARK, BLACK, MARK, MARK, WHITE, MARK, BLACK].concat();
-        assert_eq!(rows(&page, 3), (vec![0xff, 0, 0xff], false));
+        assert_eq!(rows(&page, 4), (vec![0xff, 0, 0, 0xff], false));
     }
 
     #[test]
@@ -372,6 +517,25 @@ mod tests {
         // One white, then a black run whose code is none.
         let page = [MARK, "000111 00000000001", MARK, BLACK].concat();
         assert_eq!(rows(&page, 2), (vec![0, 0xff], true));
+    }
+
+    #[test]
+    fn a_run_beyond_the_end_is_taken_back() {
+        // Two white, then 64 black of a line of eight.
+        let page = [MARK, "0111 0000001111 0000110111", MARK, BLACK].concat();
+        assert_eq!(rows(&page, 2), (vec![0, 0xff], true));
+    }
+
+    #[test]
+    fn group_4_goes_on_after_a_code_that_leads_out_of_the_line() {
+        // Three white, two black, white to the end; then black that would end before it begins.
+        let told = "001 1000 11 1";
+        let page = [told, "1 0000010", told, "1 1 1"].concat();
+        let expected = vec![0b0001_1000, 0, 0b0001_1000, 0b0001_1000];
+        assert_eq!(rows_of(Scheme::Group4, &page, 4), (expected, true));
+        let end = [told, "000000000001 000000000001", told].concat();
+        let expected = vec![0b0001_1000, 0, 0];
+        assert_eq!(rows_of(Scheme::Group4, &end, 3), (expected, true));
     }
 
     #[test]
