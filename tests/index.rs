@@ -203,6 +203,31 @@ fn packing_changes_no_answer() {
     assert!(problems.is_empty(), "{problems:?}");
 }
 
+/// The folders of packed files.
+fn generations(root: &Path) -> Vec<PathBuf> {
+    let folders = fs::read_dir(root.join("generations")).unwrap();
+    let mut folders: Vec<PathBuf> = folders.map(|folder| folder.unwrap().path()).collect();
+    folders.sort();
+    folders
+}
+
+#[test]
+fn little_beside_much_is_found_without_packing_all_of_it_anew() {
+    let (dir, mut index) = described_index(640, Settings::default().graph_from(600));
+    index.seal(&mut |_| ()).unwrap();
+    let packed = generations(&root(&dir));
+    add_described(&mut index, 640..650);
+    index.seal(&mut |_| ()).unwrap();
+    assert_eq!(generations(&root(&dir)), packed);
+    for index in [&index, &Index::open(&root(&dir)).unwrap()] {
+        assert_eq!([0, 640, 649].map(|number| same_hash(index, number)), [1; 3]);
+    }
+    add_described(&mut index, 650..651);
+    index.seal(&mut |_| ()).unwrap();
+    assert_ne!(generations(&root(&dir)), packed);
+    assert_eq!(index.stats().unwrap().graph_points, 651);
+}
+
 #[test]
 fn many_copies_of_one_picture_hide_nothing() {
     let (_dir, mut index) = new_index(Settings::default());

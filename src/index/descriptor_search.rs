@@ -146,13 +146,13 @@ impl Index {
 
     fn graph(&self) -> Result<Option<&Graph>> {
         if let Some(graph) = self.graph.get() {
-            return Ok(graph.as_ref());
+            return Ok(graph.as_deref());
         }
         let graph = self.generation.graph().unwrap_or_else(|error| {
             self.warn_once(format!("{error}; scanning all descriptors until then"));
             None
         });
-        Ok(self.graph.get_or_init(|| graph).as_ref())
+        Ok(self.graph.get_or_init(|| graph).as_deref())
     }
 
     fn warn_once(&self, warning: String) {

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -79,6 +80,8 @@ pub(super) struct Generation {
     pub(super) manifest: Option<Manifest>,
     pub(super) hashes: Option<PackedHashes>,
     pub(super) vectors: Option<PackedVectors>,
+    /// Once it was asked for: all readers of the generation map it once.
+    graph: Mutex<Option<Arc<Graph>>>,
     dir: PathBuf,
 }
 
@@ -129,6 +132,7 @@ impl Generation {
             manifest: Some(manifest),
             hashes,
             vectors,
+            graph: Mutex::default(),
             dir,
         })
     }
@@ -140,12 +144,16 @@ impl Generation {
     }
 
     /// The graph, once its checksums hold; `None` when the generation has none.
-    pub(super) fn graph(&self) -> Result<Option<Graph>> {
+    pub(super) fn graph(&self) -> Result<Option<Arc<Graph>>> {
         let Some(recall) = self.manifest.as_ref().and_then(|manifest| manifest.recall) else {
             return Ok(None);
         };
-        self.check_files(&[graph::LINKED])?;
-        Graph::open(&self.dir, recall.width).map(Some)
+        let mut graph = self.graph.lock().unwrap_or_else(PoisonError::into_inner);
+        if graph.is_none() {
+            self.check_files(&[graph::LINKED])?;
+            *graph = Some(Arc::new(Graph::open(&self.dir, recall.width)?));
+        }
+        Ok(graph.clone())
     }
 
     /// Whether the graph, if there is one, can be searched and built on.

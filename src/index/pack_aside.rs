@@ -59,7 +59,7 @@ impl Index {
     }
 
     /// Whether so many descriptors of the current model are not packed.
-    fn has_unpacked_descriptors(&self, count: usize) -> Result<bool> {
+    pub(super) fn has_unpacked_descriptors(&self, count: usize) -> Result<bool> {
         let Some((model, _)) = self.model else {
             return Ok(false);
         };

@@ -12,6 +12,11 @@ use crate::escape::name;
 
 /// Unpacked hashes above which a commit packs, if they are also a quarter of the packed ones.
 const PACK_FROM: usize = 50_000;
+/// Unpacked hashes and descriptors up to which sealing leaves them, if they are also this share of
+/// the packed ones: whoever opens the index reads them from the database, in milliseconds.
+const LITTLE_HASHES: usize = 5_000;
+const LITTLE_DESCRIPTORS: usize = 500;
+const LITTLE_SHARE: usize = 64;
 
 impl Index {
     /// Makes everything added or removed so far durable. Packs the hashes when many have gathered.
@@ -33,7 +38,9 @@ impl Index {
     }
 
     /// Commits, packs everything for searching and builds the graph when there are enough
-    /// descriptors. `progress` is called with the number of descriptors in the graph.
+    /// descriptors. `progress` is called with the number of descriptors in the graph. What is
+    /// little beside what is packed stays as it is, which every search reads as well: twenty
+    /// pictures are no reason to write the files of a million anew.
     ///
     /// # Errors
     /// What the database or the system refuses.
@@ -41,7 +48,7 @@ impl Index {
         self.finish_transaction()?;
         self.mark_repeated()?;
         let damaged = self.generation.sound_graph().err();
-        if damaged.is_none() && self.is_packed()? {
+        if damaged.is_none() && (self.is_packed()? || self.is_nearly_packed()?) {
             return Ok(());
         }
         self.pack(true, progress)?;
@@ -72,6 +79,28 @@ impl Index {
             && unpacked == 0
             && !wants_graph
             && self.is_of_current_model(manifest))
+    }
+
+    /// Whether the packed files hold nearly everything.
+    fn is_nearly_packed(&self) -> Result<bool> {
+        let Some(manifest) = self.generation.manifest.as_ref() else {
+            return Ok(false);
+        };
+        let hashes = LITTLE_HASHES.min(manifest.hashes / LITTLE_SHARE);
+        let descriptors = LITTLE_DESCRIPTORS.min(manifest.vectors / LITTLE_SHARE);
+        if self.tail_is_spared
+            || self.tail.len() > hashes
+            || !self.is_of_current_model(manifest)
+            || self.has_unpacked_descriptors(descriptors + 1)?
+        {
+            return Ok(false);
+        }
+        let vectors = self.vector_tail()?.rows.len() + manifest.vectors;
+        let wants_graph = vectors >= self.settings().graph_from;
+        Ok(
+            !wants_graph
+                || (manifest.graph_points > 0 && manifest.graph_points == manifest.vectors),
+        )
     }
 
     fn is_of_current_model(&self, manifest: &Manifest) -> bool {

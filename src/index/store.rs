@@ -43,7 +43,7 @@ pub struct Index {
     pub(super) tail_is_spared: bool,
     /// Descriptors of the current model that are not packed yet, read when first needed.
     pub(super) vector_tail: OnceCell<VectorTail>,
-    pub(super) graph: OnceCell<Option<Graph>>,
+    pub(super) graph: OnceCell<Option<Arc<Graph>>>,
     /// Row and dimension of the model whose descriptors are searched: the last one added.
     pub(super) model: Option<(i64, usize)>,
     in_transaction: bool,
