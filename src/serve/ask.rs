@@ -29,6 +29,7 @@ pub(super) struct Ask {
     /// The site it is shown on
     pub(super) platform: Option<String>,
     /// When it was captured, such as 2026-11-26T21:30:00Z
+    #[param(format = DateTime)]
     pub(super) captured_at: Option<String>,
     /// Whether it is remembered; without this, where a seller or listing is named
     pub(super) remember: Option<bool>,

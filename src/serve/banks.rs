@@ -53,8 +53,10 @@ pub(super) struct NewBank {
     #[schema(min_length = 1, max_length = 200)]
     name: String,
     /// Share of questions that it answers: 1, and nothing else.
+    #[schema(minimum = 1, maximum = 1)]
     enabled_ratio: Option<f64>,
     /// Whether it answers: true, and nothing else.
+    #[schema(schema_with = super::schemas::always)]
     enabled: Option<bool>,
 }
 
@@ -80,11 +82,15 @@ pub(super) struct Deleted {
 #[into_params(parameter_in = Query)]
 pub(super) struct ContentPlace {
     /// A picture's address, where there is none in the body; its host must be allowed
+    #[param(
+        pattern = "^https?://[A-Za-z0-9]+([.-][A-Za-z0-9]+)*(:[0-9]{1,4})?(/[A-Za-z0-9._~/-]*)?$"
+    )]
     url: Option<String>,
 }
 
 /// A hash by kind, for a bank.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes a body that is read as a map")]
 pub(super) struct Signals {
     /// A PDQ hash

@@ -10,7 +10,7 @@ use crate::recognize::RecognizeError;
 #[non_exhaustive]
 pub enum ServeError {
     /// An address or a socket could not be listened at.
-    #[error("{place}: {source}; is another service running there?")]
+    #[error("{place}: cannot be listened at; is another service running there?")]
     Listen {
         /// The address or path.
         place: String,
@@ -38,7 +38,7 @@ pub enum ServeError {
     #[error(transparent)]
     Index(#[from] IndexError),
     /// The operating system refused.
-    #[error("{what}: {source}")]
+    #[error("{what}")]
     System {
         /// What was tried.
         what: &'static str,

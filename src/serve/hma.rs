@@ -45,11 +45,12 @@ pub(super) struct Signal {
 }
 
 /// Two hashes of a kind.
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "describes a body that is read as a map")]
 pub(super) struct Compare {
     /// Two PDQ hashes
-    #[schema(min_items = 2, max_items = 2)]
+    #[schema(schema_with = super::schemas::two_hashes)]
     pdq: Vec<String>,
 }
 
@@ -71,7 +72,7 @@ pub(super) fn no_index() -> Problem {
 
 /// The hash of a picture at an address, whose host must be allowed
 #[utoipa::path(
-    get, path = "/h/hash", tag = "HMA", params(("url" = String, Query, description = "A picture's address")),
+    get, path = "/h/hash", tag = "HMA", params(super::schemas::Address),
     responses(
         (status = 200, description = "Hash by kind", body = Object),
         (status = 400, description = "No address", body = Problem),

@@ -33,4 +33,6 @@ mod serve_banks;
 mod serve_client;
 #[cfg(all(unix, feature = "serve"))]
 mod serve_fetch;
+#[cfg(all(unix, feature = "https"))]
+mod serve_https;
 mod usage;
