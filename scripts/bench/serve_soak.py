@@ -40,7 +40,9 @@ class Company:
         self.gone_after: list[float] = []
         self.remembered: list[bytes] = []
         self.faults: list[str] = []
-        self.done = {"checked": 0, "busy": 0, "remembered": 0, "added": 0, "removed": 0}
+        self.done = dict.fromkeys(
+            ("checked", "busy", "remembered", "added", "removed", "reconnected"), 0
+        )
 
     def goes_on(self) -> bool:
         """Whether there is time left."""
@@ -64,6 +66,10 @@ class Company:
         while self.goes_on():
             try:
                 action(connection)
+            except (BrokenPipeError, http.client.RemoteDisconnected):
+                # It waited for longer than `--header-timeout`; the next request opens another.
+                self.note("reconnected")
+                connection.close()
             except (OSError, http.client.HTTPException, ValueError) as error:
                 self.fault(repr(error))
                 connection.close()
