@@ -29,13 +29,25 @@ pub(super) struct Ask {
     /// The site it is shown on
     pub(super) platform: Option<String>,
     /// When it was captured, such as 2026-11-26T21:30:00Z
-    #[param(format = DateTime)]
+    #[param(
+        pattern = "^([0-9]{4}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,9})?)?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])?)?)?$"
+    )]
     pub(super) captured_at: Option<String>,
     /// Whether it is remembered; without this, where a seller or listing is named
     pub(super) remember: Option<bool>,
     /// For a hook, what is answered where there is no decision: `pass` or `hold`
     #[param(pattern = "^(pass|hold)$")]
     pub(super) on_fault: Option<String>,
+}
+
+/// A time in its one form; nothing where none is given.
+fn moment(text: &str) -> Result<Option<String>, Problem> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let time = Times::Written.canonical(text);
+    let time = time.ok_or_else(|| Problem::bad_request("captured_at: RFC 3339, or a day"))?;
+    Ok(Some(time))
 }
 
 impl Ask {
@@ -62,6 +74,9 @@ impl Ask {
                 }
                 _ => continue,
             };
+            if name == "captured_at" {
+                moment(&value)?;
+            }
             place.get_or_insert(value);
         }
         Ok(self)
@@ -75,15 +90,11 @@ impl Ask {
         access: Access,
     ) -> Result<Photo, Problem> {
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        let time = given(&self.captured_at).map(|text| {
-            let time = Times::Written.canonical(&text);
-            time.ok_or_else(|| Problem::bad_request("captured_at: RFC 3339, or a day"))
-        });
         let context = Context {
             seller: given(&self.seller),
             listing: given(&self.listing),
             platform: given(&self.platform),
-            captured_at: time.transpose()?,
+            captured_at: moment(self.captured_at.as_deref().unwrap_or_default())?,
             source: None,
         };
         let file = given(&self.file)

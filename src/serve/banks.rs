@@ -50,7 +50,11 @@ impl Bank {
 #[derive(Debug, Deserialize, ToSchema)]
 pub(super) struct NewBank {
     /// Its name: up to 200 letters without line ends.
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(
+        min_length = 1,
+        max_length = 200,
+        pattern = "^(?!\\*$)[^\\s\\u0000-\\u001f\\u007f-\\u009f\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]([^\\u0000-\\u001f\\u007f-\\u009f\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069]*[^\\s\\u0000-\\u001f\\u007f-\\u009f\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069])?$"
+    )]
     name: String,
     /// Share of questions that it answers: 1, and nothing else.
     #[schema(minimum = 1, maximum = 1)]
@@ -291,7 +295,7 @@ pub(super) async fn delete(
 #[utoipa::path(
     post, path = "/c/bank/{name}/content", tag = "HMA",
     params(("name" = String, Path, description = "The bank's name"), ContentPlace),
-    request_body(content((super::schemas::Form = "multipart/form-data"), (Vec<u8> = "application/octet-stream"))),
+    request_body(content((super::schemas::PictureForm = "multipart/form-data"), (Vec<u8> = "image/*"))),
     responses(
         (status = 200, description = "Its number and hash", body = Content),
         (status = 400, description = "No picture", body = Problem),

@@ -28,7 +28,7 @@ const PAUSE: std::time::Duration = std::time::Duration::from_millis(5);
 #[utoipa::path(
     post, path = "/v1/check", tag = "check", params(Ask),
     request_body(content(
-        (Vec<u8> = "application/octet-stream"), (Vec<u8> = "image/*"), (super::schemas::Form = "multipart/form-data"),
+        (Vec<u8> = "image/*"), (super::schemas::Form = "multipart/form-data"),
     )),
     responses(
         (status = 200, description = "The record", body = super::schemas::RecordSchema),

@@ -98,7 +98,7 @@ pub(super) async fn hash_of_url(State(shared): State<Arc<Shared>>, request: Requ
 /// The hash of a picture
 #[utoipa::path(
     post, path = "/h/hash", tag = "HMA",
-    request_body(content((super::schemas::Form = "multipart/form-data"), (Vec<u8> = "application/octet-stream"))),
+    request_body(content((super::schemas::PictureForm = "multipart/form-data"), (Vec<u8> = "image/*"))),
     responses(
         (status = 200, description = "Hash by kind", body = Object),
         (status = 400, description = "No picture in the body", body = Problem),
@@ -207,7 +207,7 @@ pub(super) async fn lookup(State(shared): State<Arc<Shared>>, request: Request) 
 /// Banks that hold a picture's hash or one near to it, by kind of hash
 #[utoipa::path(
     post, path = "/m/lookup", tag = "HMA",
-    request_body(content((super::schemas::Form = "multipart/form-data"), (Vec<u8> = "application/octet-stream"))),
+    request_body(content((super::schemas::PictureForm = "multipart/form-data"), (Vec<u8> = "image/*"))),
     responses(
         (status = 200, description = "Names of banks by kind of hash", body = Object),
         (status = 400, description = "No picture in the body", body = Problem),

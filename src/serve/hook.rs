@@ -37,7 +37,7 @@ pub(super) struct Held {
 #[utoipa::path(
     post, path = "/v1/hook", tag = "check", params(Ask),
     request_body(content(
-        (Vec<u8> = "application/octet-stream"), (Vec<u8> = "image/*"), (super::schemas::Form = "multipart/form-data"),
+        (Vec<u8> = "image/*"), (super::schemas::Form = "multipart/form-data"),
     )),
     responses(
         (status = 200, description = "Let it pass", body = Held),

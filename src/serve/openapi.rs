@@ -9,7 +9,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
-use super::schemas::{Form, RecordSchema};
+use super::schemas::{Form, PictureForm, RecordSchema};
 use super::shared::Shared;
 use super::{banks, check, health, hma, hook};
 use crate::record::JSON_SCHEMA;
@@ -30,7 +30,7 @@ const RECORD: &str = "RecordSchema";
         banks::add_content, banks::delete_content, banks::add_signal, hma::status,
         health::livez, health::readyz, health::metrics, health::version,
     ),
-    components(schemas(RecordSchema, Form)),
+    components(schemas(RecordSchema, Form, PictureForm)),
     tags(
         (name = "check", description = "Photos to decisions"),
         (name = "HMA", description = "The dialect of ThreatExchange's hasher-matcher-actioner"),
@@ -58,6 +58,11 @@ fn document() -> Value {
         }
     }
     document["components"]["schemas"][RECORD] = record;
+    // As a form can name a part without another encoding.
+    for form in ["Form", "PictureForm"] {
+        document["components"]["schemas"][form]["propertyNames"] =
+            json!({ "pattern": "^[A-Za-z0-9_.-]{1,100}$" });
+    }
     mend_bodies(&mut document);
     document["components"]["securitySchemes"] =
         json!({ "token": { "type": "http", "scheme": "bearer" } });
@@ -73,8 +78,11 @@ fn mend_bodies(document: &mut Value) {
             let contents = operation.pointer_mut("/requestBody/content");
             let contents = contents.and_then(Value::as_object_mut);
             for (kind, content) in contents.into_iter().flatten() {
-                if kind.starts_with("image/") || kind == "application/octet-stream" {
-                    content["schema"] = json!({ "type": "string", "format": "binary" });
+                if kind.starts_with("image/") {
+                    content["schema"] =
+                        json!({ "type": "string", "format": "binary", "minLength": 1 });
+                } else if kind.starts_with("multipart/") {
+                    content["encoding"] = json!({ "file": { "contentType": "image/*" } });
                 }
             }
             let parameters = operation.pointer_mut("/parameters");

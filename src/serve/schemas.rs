@@ -1,7 +1,7 @@
 //! Bodies of requests and answers that are described apart from the code that makes them.
 
 use serde::Deserialize;
-use utoipa::openapi::schema::{ArrayBuilder, Object, ObjectBuilder, Schema, Type};
+use utoipa::openapi::schema::{ArrayBuilder, Object, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{IntoParams, ToSchema};
 
 /// What `faunalens check --json` prints, and `request_id`.
@@ -14,7 +14,16 @@ pub(super) struct RecordSchema {
     request_id: String,
 }
 
-/// A form with a picture.
+/// A form with a picture and nothing else that is read.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "names the part of a form")]
+pub(super) struct PictureForm {
+    /// The picture; any part with a file name is taken as one.
+    #[schema(value_type = String, format = Binary)]
+    file: Vec<u8>,
+}
+
+/// A form with a picture, and what is said of it.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "names the parts of a form")]
 pub(super) struct Form {
@@ -22,13 +31,20 @@ pub(super) struct Form {
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
     /// Who offers it.
+    #[schema(value_type = String, required = false)]
     seller: Option<String>,
     /// The listing it illustrates.
+    #[schema(value_type = String, required = false)]
     listing: Option<String>,
     /// The site it is shown on.
+    #[schema(value_type = String, required = false)]
     platform: Option<String>,
     /// When it was captured.
-    #[schema(format = DateTime)]
+    #[schema(
+        value_type = String,
+        required = false,
+        pattern = "^([0-9]{4}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)(T([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\\.[0-9]{1,9})?)?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])?)?)?$"
+    )]
     captured_at: Option<String>,
 }
 
@@ -55,6 +71,7 @@ pub(super) fn two_hashes() -> Schema {
 
 /// True, and nothing else.
 pub(super) fn always() -> Object {
-    let truth = ObjectBuilder::new().schema_type(Type::Boolean);
-    truth.enum_values(Some([true])).build()
+    let kinds = SchemaType::from_iter([Type::Boolean, Type::Null]);
+    let truth = ObjectBuilder::new().schema_type(kinds);
+    truth.enum_values(Some([Some(true), None])).build()
 }

@@ -125,6 +125,10 @@ fn what_is_wrong_with_a_request_is_told_by_its_status() {
         service.form("/v1/check:batch", &[part, part, part]).status,
         413
     );
+    // A time that is none, though the query, which goes before the form, gives one.
+    let time = ("captured_at", None, &b"yesterday"[..]);
+    let dated = service.form("/v1/check?captured_at=2026-03-01", &[time, part]);
+    assert_eq!(dated.status, 400, "{dated:?}");
     let kind = "content-type: multipart/form-data; boundary=frontier";
     let cut = ask(
         &service.socket,
