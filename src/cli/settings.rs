@@ -97,7 +97,7 @@ pub(super) struct Judging {
     /// When to examine the pictures on a page: a chat, a post of nine, a listing, a collage
     ///
     /// Each is examined as a photo is, at most twelve of a page; the page's decision is the worst of
-    /// all.
+    /// all. The scores of a page that is mostly layout count by themselves where they flag it.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Regions::Auto)]
     regions: Regions,
 

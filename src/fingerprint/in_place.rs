@@ -5,6 +5,7 @@
 //! Placements are not searched for ([`find_in`](Landmarks::find_in) does that): places that are
 //! known leave little to chance, so that far fewer landmarks have to agree.
 
+use super::cover::Covers;
 use super::landmark::{DIRECTIONS, Landmark};
 use super::landmarks::Landmarks;
 
@@ -18,13 +19,20 @@ const TOLERANCE: f32 = 0.008;
 /// Bits that may differ between two prints of one landmark.
 const MAX_BITS: u32 = 64;
 /// Of those in their places so many have to be no prints of each other: of a lattice of dots three
-/// are, of what is left under a cover eight and more.
-const LEAST_DIFFERENT: usize = 5;
+/// are, of what is left under five lines of text four in a third of the pictures.
+const LEAST_DIFFERENT: usize = 4;
 /// Levels and steps of direction that may lie between them.
 const MAX_LEVELS: u8 = 1;
 const MAX_STEPS: u8 = 3;
 /// Ratio of the shapes of two frames above which they are not the same.
 const MAX_SQUASH: f32 = 1.1;
+/// Of the landmarks that covers leave free so many stand in their places, and this share of them,
+/// where the rest of a picture is the same; of those in cells (of 6 by 6) where none does there are
+/// at most as many.
+const LEAST_BESIDE: usize = 16;
+const LEAST_SHARE: f32 = 0.7;
+const MOST_UNEXPLAINED: f32 = 0.15;
+const FREE_CELLS: usize = 6;
 /// Cells per longer side in which landmarks are looked up.
 const CELLS: usize = 32;
 
@@ -47,15 +55,19 @@ impl<'a> InPlace<'a> {
         Self { asked, cells }
     }
 
+    /// Width and height of the picture that asks, in units of the longer side.
+    #[must_use]
+    pub fn aspect(&self) -> (f32, f32) {
+        self.asked.aspect
+    }
+
     /// How many landmarks of a stored picture stand in their places in the one that asks; fewer than
     /// [`ENOUGH_IN_PLACE`] where they all are prints of a few, 0 where the frames are of other shapes.
     #[must_use]
     pub fn count(&self, stored: &Landmarks) -> usize {
-        let (own, other) = (self.asked.aspect, stored.aspect);
-        let (across, down) = (own.0 / other.0.max(1e-6), own.1 / other.1.max(1e-6));
-        if across.max(down) > MAX_SQUASH * across.min(down) {
+        let Some((across, down)) = self.scales(stored) else {
             return 0;
-        }
+        };
         let stands = |point: &&Landmark| self.stands(point, (point.x * across, point.y * down));
         let standing: Vec<&Landmark> = stored.points.iter().filter(stands).collect();
         let mut different: Vec<&Landmark> = Vec::new();
@@ -72,6 +84,43 @@ impl<'a> InPlace<'a> {
             few if few < LEAST_DIFFERENT => few,
             _ => standing.len(),
         }
+    }
+
+    /// Whether of the landmarks of a stored picture that the covers of the one that asks leave free
+    /// enough stand in their places, in enough of its parts.
+    #[must_use]
+    pub fn stands_beside(&self, stored: &Landmarks, covers: &Covers) -> bool {
+        let Some((across, down)) = self.scales(stored) else {
+            return false;
+        };
+        let (own, mut free, mut standing) = (stored.aspect, 0, 0);
+        let mut cells = [(0, false); FREE_CELLS * FREE_CELLS];
+        for point in &stored.points {
+            let (x, y) = (point.x * across, point.y * down);
+            if covers.hide(x, y) {
+                continue;
+            }
+            let index = |value: f32, side: f32| {
+                ((FREE_CELLS as f32 * value / side.max(1e-6)) as usize).min(FREE_CELLS - 1)
+            };
+            let cell = &mut cells[FREE_CELLS * index(point.y, own.1) + index(point.x, own.0)];
+            let stands = self.stands(&point, (x, y));
+            *cell = (cell.0 + 1, cell.1 || stands);
+            free += 1;
+            standing += usize::from(stands);
+        }
+        let unexplained: usize = cells.iter().filter(|cell| !cell.1).map(|cell| cell.0).sum();
+        standing >= LEAST_BESIDE
+            && standing as f32 >= LEAST_SHARE * free as f32
+            && unexplained as f32 <= MOST_UNEXPLAINED * free as f32
+    }
+
+    /// By what the places of a stored picture's landmarks are multiplied; `None` where the frames
+    /// are of other shapes.
+    fn scales(&self, stored: &Landmarks) -> Option<(f32, f32)> {
+        let (own, other) = (self.asked.aspect, stored.aspect);
+        let (across, down) = (own.0 / other.0.max(1e-6), own.1 / other.1.max(1e-6));
+        (across.max(down) <= MAX_SQUASH * across.min(down)).then_some((across, down))
     }
 
     fn stands(&self, point: &Landmark, (x, y): (f32, f32)) -> bool {

@@ -4,6 +4,7 @@ mod affine;
 mod alignment;
 mod brief;
 mod cosine;
+mod cover;
 mod flatness;
 mod harris;
 mod in_place;
@@ -18,8 +19,10 @@ mod shrink;
 mod tent_filter;
 #[cfg(test)]
 mod test_pictures;
+mod thumbnail;
 
 pub use alignment::Alignment;
+pub use cover::{Covers, covers};
 pub use flatness::flatness;
 pub use in_place::{ENOUGH_IN_PLACE, InPlace};
 pub use landmarks::{
@@ -36,3 +39,4 @@ pub use perceptual::{
 };
 pub(crate) use perceptual::{differing_bits, perceptual_definition};
 pub(crate) use shrink::shrunk;
+pub use thumbnail::Thumbnail;

@@ -68,3 +68,30 @@ pub(super) fn discs(width: u32, height: u32, seed: u64) -> RgbImage {
     }
     pixels
 }
+
+/// The picture under a red disc of this radius about its middle, with white bars for words.
+pub(super) fn stuck(picture: &RgbImage, radius: u32) -> RgbImage {
+    let mut covered = picture.clone();
+    let (middle_x, middle_y) = (picture.width() / 2, picture.height() / 2);
+    for (x, y, pixel) in covered.enumerate_pixels_mut() {
+        let (across, down) = (x.abs_diff(middle_x), y.abs_diff(middle_y));
+        if across.pow(2) + down.pow(2) <= radius.pow(2) {
+            let is_word = across < radius * 3 / 5 && down < radius / 8;
+            pixel.0 = if is_word { [255; 3] } else { [220, 40, 60] };
+        }
+    }
+    covered
+}
+
+/// The same discs with grain, so that no area is of one tone.
+pub(super) fn grained(width: u32, height: u32, seed: u64) -> RgbImage {
+    let mut picture = discs(width, height, seed);
+    for (x, y, pixel) in picture.enumerate_pixels_mut() {
+        let grain =
+            (x.wrapping_mul(7919) ^ y.wrapping_mul(104_729)).wrapping_mul(2_654_435_761) >> 26;
+        pixel.0 = pixel
+            .0
+            .map(|level| (level / 4 * 3).saturating_add(grain as u8));
+    }
+    picture
+}

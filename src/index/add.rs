@@ -9,7 +9,7 @@ use super::parts::place_in_words;
 use super::store::{Index, NOW, VectorTail};
 use super::vectors::{normalised, quantise};
 use super::weakness::Weakness;
-use crate::fingerprint::{LANDMARKS_ID, Landmarks, PDQ_ID, PdqHash, PerceptualHash};
+use crate::fingerprint::{LANDMARKS_ID, Landmarks, PDQ_ID, PdqHash, PerceptualHash, Thumbnail};
 use crate::photo::PIXELS_ID;
 
 /// A picture that is in the database.
@@ -53,7 +53,7 @@ impl Index {
         }
         let has_landmarks = known.is_some_and(|known| known.has_landmarks);
         if let Some(landmarks) = entry.landmarks.as_ref().filter(|_| keep && !has_landmarks) {
-            self.store_landmarks(added.image_id, landmarks)?;
+            self.store_landmarks(added.image_id, landmarks, entry.thumbnail.as_ref())?;
         }
         self.store_perceptual(added.image_id, &entry.perceptual)?;
         self.store_decision(added.image_id, entry)?;
@@ -193,10 +193,17 @@ impl Index {
             .map(|_| ())
     }
 
-    pub(super) fn store_landmarks(&self, image: i64, landmarks: &Landmarks) -> Result<()> {
-        let sql = "INSERT INTO landmarks(image, definition, points) VALUES (?1, ?2, ?3)";
-        self.execute(sql, params![image, LANDMARKS_ID, landmarks.to_bytes()])
-            .map(|_| ())
+    pub(super) fn store_landmarks(
+        &self,
+        image: i64,
+        landmarks: &Landmarks,
+        thumbnail: Option<&Thumbnail>,
+    ) -> Result<()> {
+        let sql =
+            "INSERT INTO landmarks(image, definition, points, thumbnail) VALUES (?1, ?2, ?3, ?4)";
+        let levels = thumbnail.map(Thumbnail::as_bytes);
+        let values = params![image, LANDMARKS_ID, landmarks.to_bytes(), levels];
+        self.execute(sql, values).map(|_| ())
     }
 
     fn store_perceptual(&self, image: i64, hashes: &[PerceptualHash]) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::fingerprint::{Landmarks, Pdq, PerceptualHash};
+use crate::fingerprint::{Landmarks, Pdq, PerceptualHash, Thumbnail};
 
 /// Where and when a picture was seen. An empty text is unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -66,6 +66,9 @@ pub struct Entry {
     pub descriptor: Option<Descriptor>,
     /// Its landmarks, without which a descriptor match cannot be verified.
     pub landmarks: Option<Landmarks>,
+    /// Its thumbnail, without which what a cover leaves free of it is no evidence; kept beside the
+    /// landmarks.
+    pub thumbnail: Option<Thumbnail>,
     /// Share of one flat tone, from [`crate::fingerprint::flatness`]; 0 when not measured.
     pub flatness: f32,
     /// Whether it shows nothing: it is kept, but matches and links nothing.

@@ -3,9 +3,11 @@
 use image::RgbImage;
 
 use super::entry::Entry;
-use super::query::Query;
+use super::query::{Query, Uncovered};
 use super::settings::PERCEPTUAL_GRID;
-use crate::fingerprint::{self, Landmarks, PdqHash, PerceptualAlgorithm, STORED_LANDMARKS};
+use crate::fingerprint::{
+    self, Covers, Landmarks, PdqHash, PerceptualAlgorithm, STORED_LANDMARKS, Thumbnail,
+};
 use crate::photo::{Mark, Photo};
 
 /// Everything an index needs of one photograph, to find it and to remember it.
@@ -19,6 +21,8 @@ pub struct Evidence {
     pub landmarks: Landmarks,
     /// The largest set, among which those of a covered picture are looked for in their places.
     pub dense_landmarks: Landmarks,
+    /// What is laid over it.
+    pub covers: Covers,
     /// The pictures on it, where it is a page.
     pub parts: Vec<Evidence>,
 }
@@ -53,6 +57,8 @@ impl Evidence {
     fn with_landmarks(mut self, pixels: &RgbImage) -> Self {
         (self.landmarks, self.dense_landmarks) = fingerprint::landmarks_and_dense(pixels);
         self.entry.landmarks = Some(self.landmarks.fewer(STORED_LANDMARKS));
+        self.entry.thumbnail = Some(Thumbnail::of(pixels));
+        self.covers = fingerprint::covers(pixels);
         self
     }
 
@@ -102,6 +108,10 @@ impl Evidence {
             descriptor: self.entry.descriptor.as_ref(),
             landmarks: Some(&self.landmarks),
             dense_landmarks: Some(&self.dense_landmarks),
+            uncovered: self.entry.thumbnail.as_ref().map(|thumbnail| Uncovered {
+                thumbnail,
+                covers: &self.covers,
+            }),
             perceptual: &self.entry.perceptual,
             blank: self.entry.blank,
             ..Query::default()

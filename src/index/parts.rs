@@ -27,7 +27,7 @@ impl Index {
             let image = self.store_part(page, part, descriptor)?;
             let landmarks = part.landmarks.as_ref();
             if let Some(landmarks) = landmarks.filter(|_| !self.settings().hash_only) {
-                self.store_landmarks(image, landmarks)?;
+                self.store_landmarks(image, landmarks, part.thumbnail.as_ref())?;
             }
         }
         let taken: f64 = entry

@@ -6,7 +6,18 @@ use super::entry::Descriptor;
 use super::method::Method;
 use super::opinion::Opinion;
 use super::weakness::Weakness;
-use crate::fingerprint::{Landmarks, MATCH_DISTANCE, Pdq, PdqHash, PerceptualHash};
+use crate::fingerprint::{
+    Covers, Landmarks, MATCH_DISTANCE, Pdq, PdqHash, PerceptualHash, Thumbnail,
+};
+
+/// What is seen of a picture beside what is laid over it.
+#[derive(Debug, Clone, Copy)]
+pub struct Uncovered<'a> {
+    /// Its thumbnail, covers and all.
+    pub thumbnail: &'a Thumbnail,
+    /// What is laid over it.
+    pub covers: &'a Covers,
+}
 
 /// A search for one photograph.
 #[derive(Debug, Clone)]
@@ -28,6 +39,8 @@ pub struct Query<'a> {
     /// More landmarks of it ([`crate::fingerprint::DENSE_LANDMARKS`]), to find what is left of a
     /// covered picture in its place.
     pub dense_landmarks: Option<&'a Landmarks>,
+    /// What is seen of a covered picture; needs `dense_landmarks`.
+    pub uncovered: Option<Uncovered<'a>>,
     /// Hashes of other families, one of each; pHash is looked for where the index keeps it and the
     /// PDQ hash says little.
     pub perceptual: &'a [PerceptualHash],
@@ -60,6 +73,7 @@ impl Default for Query<'_> {
             descriptor: None,
             landmarks: None,
             dense_landmarks: None,
+            uncovered: None,
             perceptual: &[],
             blank: false,
             max_distance: MATCH_DISTANCE,

@@ -10,7 +10,7 @@ use super::error::{IndexError, Result, WithPath};
 const APPLICATION_ID: i64 = 0x4641_554e;
 
 /// Step `k` takes a database of format `k` to format `k + 1` (`PRAGMA user_version`).
-const STEPS: [&str; 4] = [
+const STEPS: [&str; 5] = [
     // Times are UTC, ISO 8601. An empty text is an unknown seller, listing, platform or time.
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
      CREATE TABLE pdq(id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE CHECK(length(hash) = 32));
@@ -81,6 +81,8 @@ const STEPS: [&str; 4] = [
               file, seller, listing, platform, captured_at, removed_at, source, category, opinion, listed_at, decision,
               page, place
        FROM image LEFT JOIN pdq ON pdq.id = image.pdq LEFT JOIN sighting ON sighting.image = coalesce(page, image.id);",
+    // What a cover leaves free of a picture is compared place by place.
+    "ALTER TABLE landmarks ADD COLUMN thumbnail BLOB;            -- NULL where it was not kept",
 ];
 
 /// Format this version writes.

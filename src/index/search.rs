@@ -11,7 +11,7 @@ use super::error::{Result, WithPath};
 use super::hashes::{AllHashes, Near};
 use super::method::Method;
 use super::part_search::surest;
-use super::query::{Match, Query};
+use super::query::{Match, Query, Uncovered};
 use super::store::Index;
 use super::verification::{Kind, StoredView};
 use super::weakness::Weakness;
@@ -164,7 +164,8 @@ impl Index {
         };
         let candidates = self.candidates(descriptor, query, answers)?;
         let in_place = query.dense_landmarks.map(InPlace::of);
-        let asked = (landmarks, in_place.as_ref());
+        let in_place = in_place.as_ref().map(|asked| (asked, query.uncovered));
+        let asked = (landmarks, in_place);
         for (images, similarity, kind) in verified(candidates, asked, query.view) {
             let answer = Answer {
                 method: Method::Descriptor,
@@ -287,14 +288,21 @@ impl Index {
 /// places. Comparing landmarks is most of the work of a search.
 fn verified(
     candidates: Vec<Candidate>,
-    (asked, in_place): (&Landmarks, Option<&InPlace<'_>>),
+    (asked, in_place): (&Landmarks, Option<(&InPlace<'_>, Option<Uncovered<'_>>)>),
     view: Option<PdqHash>,
 ) -> Vec<(Vec<i64>, f64, Kind)> {
     candidates
         .into_par_iter()
         .filter_map(|(images, stored, similarity, is_near)| {
             let anywhere = is_near.then(|| stored.compare(asked, view)).flatten();
-            let kind = anywhere.or_else(|| stored.stands_in(in_place?));
+            let kind = match anywhere {
+                Some(Kind::Picture) => anywhere,
+                // The surer of both.
+                _ => {
+                    let placed = in_place.and_then(|(asked, seen)| stored.stands_in(asked, seen));
+                    anywhere.into_iter().chain(placed).min()
+                }
+            };
             Some((images, similarity, kind?))
         })
         .collect()

@@ -5,8 +5,9 @@ use std::fmt;
 use rusqlite::{OptionalExtension, params};
 
 use super::error::{Result, WithPath};
+use super::query::Uncovered;
 use super::store::Index;
-use crate::fingerprint::{ENOUGH_IN_PLACE, InPlace, Landmarks, MIN_QUALITY, PdqHash};
+use crate::fingerprint::{ENOUGH_IN_PLACE, InPlace, Landmarks, MIN_QUALITY, PdqHash, Thumbnail};
 
 /// Bits by which two hashes of one view may differ while the pictures count as one. Copies with the
 /// strongest banner or watermark tried differ in 70 at the 95th percentile; other products in one
@@ -36,16 +37,34 @@ impl fmt::Display for Kind {
 pub(super) struct StoredView {
     pub(super) landmarks: Landmarks,
     pub(super) view: Option<PdqHash>,
+    thumbnail: Option<Thumbnail>,
     /// Whether it is a page that is mostly layout, which all pages of an app have in its place.
     is_page: bool,
 }
 
 impl StoredView {
     /// Whether enough of the picture stands in its place in the one asked for. That what is laid
-    /// over it hides no other picture is more than this can tell: the weaker claim.
-    pub(super) fn stands_in(&self, asked: &InPlace<'_>) -> Option<Kind> {
-        let stands = !self.is_page && asked.count(&self.landmarks) >= ENOUGH_IN_PLACE;
-        stands.then_some(Kind::Object)
+    /// over it hides no other picture is more than its landmarks can tell: the weaker claim, unless
+    /// all that a cover leaves free is the same by its brightness too.
+    pub(super) fn stands_in(
+        &self,
+        asked: &InPlace<'_>,
+        uncovered: Option<Uncovered<'_>>,
+    ) -> Option<Kind> {
+        if self.is_page || asked.count(&self.landmarks) < ENOUGH_IN_PLACE {
+            return None;
+        }
+        let is_rest_the_same = uncovered
+            .zip(self.thumbnail.as_ref())
+            .is_some_and(|(seen, own)| {
+                !seen.covers.is_empty()
+                    && asked.stands_beside(&self.landmarks, seen.covers)
+                    && own.is_same_beside(seen.covers, seen.thumbnail, asked.aspect())
+            });
+        Some(match is_rest_the_same {
+            true => Kind::Picture,
+            false => Kind::Object,
+        })
     }
 
     /// What the picture and the one asked for have in common, by their landmarks; and where these
@@ -84,22 +103,25 @@ impl Index {
 
     /// What is compared of a picture; `None` when its landmarks are not kept.
     pub(super) fn stored_view(&self, image: i64) -> Result<Option<StoredView>> {
-        let sql = "SELECT points, CASE WHEN quality >= ?2 THEN hash END, mark IS 'page' FROM landmarks
+        let sql = "SELECT points, CASE WHEN quality >= ?2 THEN hash END, mark IS 'page', thumbnail FROM landmarks
                    JOIN image ON image.id = landmarks.image LEFT JOIN pdq ON pdq.id = image.pdq WHERE image.id = ?1";
-        let found: Option<(Vec<u8>, Option<[u8; 32]>, bool)> = self
+        let found: Option<(Vec<u8>, Option<[u8; 32]>, bool, Option<Vec<u8>>)> = self
             .db
             .prepare_cached(sql)
             .and_then(|mut statement| {
-                let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+                let read = |row: &rusqlite::Row<'_>| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                };
                 statement
                     .query_row(params![image, MIN_QUALITY], read)
                     .optional()
             })
             .with_path(&self.database)?;
-        Ok(found.and_then(|(points, hash, is_page)| {
+        Ok(found.and_then(|(points, hash, is_page, thumbnail)| {
             Some(StoredView {
                 landmarks: Landmarks::from_bytes(&points)?,
                 view: hash.map(PdqHash::from_bytes),
+                thumbnail: thumbnail.and_then(|levels| Thumbnail::from_bytes(&levels)),
                 is_page,
             })
         }))

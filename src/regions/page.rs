@@ -120,6 +120,13 @@ impl Sheet {
         found.pictures
     }
 
+    /// Whether the whole looks like a photograph, on a ground of one tone or not.
+    pub(super) fn is_photograph(&self) -> bool {
+        let whole = self.upright.whole();
+        let inner = whole.inset(whole.width().min(whole.height()) / 40);
+        photograph_share(&self.upright, inner, self.rim_tone(inner)) > 0.0
+    }
+
     /// Tones of the page's ground: that of most smooth rows, and of most smooth columns.
     fn grounds(&self, rect: Rect) -> Vec<u8> {
         let rows = usual_tone(&self.upright, rect);

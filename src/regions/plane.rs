@@ -94,6 +94,37 @@ impl Plane {
         }
     }
 
+    /// The plane averaged down until no side is longer than `longest`.
+    pub(super) fn reduced(&self, longest: usize) -> Self {
+        let by = self.width.max(self.height).div_ceil(longest).max(1);
+        let (width, height) = (self.width / by, self.height / by);
+        let cells = (by * by) as u32;
+        let mut levels = Vec::with_capacity(width * height);
+        let mut sums = vec![0_u32; width];
+        for y in 0..height {
+            sums.fill(0);
+            for row in by * y..by * (y + 1) {
+                let row = self.row(row, 0, by * width).chunks_exact(by);
+                for (sum, cell) in sums.iter_mut().zip(row) {
+                    *sum += cell.iter().map(|&level| u32::from(level)).sum::<u32>();
+                }
+            }
+            levels.extend(sums.iter().map(|sum| (sum / cells) as u8));
+        }
+        Self {
+            width,
+            height,
+            levels,
+            factor: self.factor * by,
+        }
+    }
+
+    /// The level at a place; `None` beyond the plane.
+    pub(super) fn level(&self, x: isize, y: isize) -> Option<u8> {
+        let (x, y) = (usize::try_from(x).ok()?, usize::try_from(y).ok()?);
+        (x < self.width && y < self.height).then(|| self.levels[y * self.width + x])
+    }
+
     /// The plane on its other side: rows become columns.
     pub(super) fn transposed(&self) -> Self {
         let mut levels = vec![0; self.levels.len()];

@@ -318,3 +318,36 @@ fn the_line_of_a_page_gives_the_score_of_the_picture_that_raised_it() {
         "{line}"
     );
 }
+
+/// The photograph under a red disc with two white bars, over a seventh of it.
+fn under_a_sticker(folder: &Path, name: &str) -> PathBuf {
+    let mut picture = image::open(photo(name)).unwrap().to_rgb8();
+    let (width, height) = picture.dimensions();
+    let radius = ((width * height) as f32 / 7.0 / std::f32::consts::PI).sqrt();
+    for (x, y, pixel) in picture.enumerate_pixels_mut() {
+        let (across, down) = (
+            x as f32 - width as f32 / 2.0,
+            y as f32 - height as f32 / 2.0,
+        );
+        if across.hypot(down) <= radius {
+            let is_word = across.abs() < radius * 0.6 && (down.abs() - radius * 0.2).abs() < 6.0;
+            pixel.0 = if is_word { [255; 3] } else { [220, 40, 60] };
+        }
+    }
+    let path = folder.join(format!("covered-{name}"));
+    let encoder = image::codecs::jpeg::JpegEncoder::new_with_quality(
+        std::fs::File::create(&path).unwrap(),
+        90,
+    );
+    picture.write_with_encoder(encoder).unwrap();
+    path
+}
+
+#[test]
+fn a_picture_under_a_sticker_is_evidence_and_the_sticker_is_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (photo(WOOD), under_a_sticker(folder.path(), IVORY));
+    let index = remember(folder.path(), &[(&first, "anna"), (&second, "carla")]);
+    let found = ask(&index, &under_a_sticker(folder.path(), WOOD));
+    assert_eq!(evidence(&found["matches"]), [WOOD]);
+}

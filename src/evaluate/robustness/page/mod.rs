@@ -6,7 +6,6 @@ mod covered;
 mod drawing;
 mod grid;
 mod photographed;
-mod projection;
 mod script;
 
 use image::RgbImage;

@@ -3,8 +3,8 @@
 use image::{Rgb, RgbImage, imageops};
 
 use super::drawing::{Area, disc, fill, lay};
-use super::projection::Projection;
 use crate::evaluate::bootstrap::SplitMix;
+use crate::regions::{self, Projection};
 
 /// How a screen was photographed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,28 +177,7 @@ fn warp_onto(scene: &mut RgbImage, picture: &RgbImage, place: [(f32, f32); 4]) {
     for (x, y, pixel) in scene.enumerate_pixels_mut() {
         let (sx, sy) = back.apply(x as f32 + 0.5, y as f32 + 0.5);
         if sx >= 0.5 && sy >= 0.5 && sx < width - 0.5 && sy < height - 0.5 {
-            pixel.0 = bilinear(picture, sx - 0.5, sy - 0.5);
+            pixel.0 = regions::bilinear(picture, sx - 0.5, sy - 0.5);
         }
     }
-}
-
-fn bilinear(picture: &RgbImage, x: f32, y: f32) -> [u8; 3] {
-    let (left, top) = (x.floor() as u32, y.floor() as u32);
-    let (right, bottom) = (
-        (left + 1).min(picture.width() - 1),
-        (top + 1).min(picture.height() - 1),
-    );
-    let (fx, fy) = (x - x.floor(), y - y.floor());
-    let mut mixed = [0.0_f32; 3];
-    for (px, py, weight) in [
-        (left, top, (1.0 - fx) * (1.0 - fy)),
-        (right, top, fx * (1.0 - fy)),
-        (left, bottom, (1.0 - fx) * fy),
-        (right, bottom, fx * fy),
-    ] {
-        for (sum, level) in mixed.iter_mut().zip(picture.get_pixel(px, py).0) {
-            *sum += weight * f32::from(level);
-        }
-    }
-    mixed.map(|level| level.round() as u8)
 }

@@ -1,0 +1,360 @@
+//! Lit screens in a photograph: quadrilaterals out of square, brighter than the dark rim around
+//! them, as a phone in a hand or a monitor from an angle is.
+//!
+//! Points where it is dark on one side alone vote for lines near the upright and the level (Hough's
+//! transform, slope and intercept), each kind of side by itself; the lines that most points agree on
+//! are fitted, and of all quadrilaterals of a left, top, right and bottom line the one that is
+//! seen along most of its sides is taken.
+
+use super::plane::Plane;
+
+/// Longest side of the plane in which lines are looked for, pixels.
+const LONGEST: usize = 400;
+/// Most level of a dark rim.
+const DARK: u8 = 96;
+/// Levels by which the screen is brighter, at least.
+const STEP: i16 = 14;
+/// Most slope of a line against the upright or the level, and slopes that are told apart.
+const MOST_SLOPE: f32 = 0.45;
+const SLOPES: usize = 46;
+/// By how much the slope of a line may differ from that of one of its points.
+const TURN: f32 = 0.16;
+/// Pixels from a line within which a point is on it.
+const NEAR: f32 = 1.3;
+/// Lines of each kind that are tried.
+const LINES: usize = 6;
+/// Share of the plane's shorter side that a side of a screen has at least.
+const SHORTEST: f32 = 0.13;
+/// Share of each side, and of all in the mean, along which it is seen.
+const LEAST_SEEN: f32 = 0.45;
+const MEAN_SEEN: f32 = 0.72;
+/// Pixels from a side at which its rim is looked at.
+const OFF: f32 = 2.5;
+/// Share of the rim beside a screen that is dark.
+const LEAST_DARK: f32 = 0.8;
+/// Most deviation of the rim's levels.
+const MOST_UNEVEN: f32 = 20.0;
+
+/// Corners of a screen, clockwise from the upper left, in pixels of the plane, and how far its sides
+/// are seen, 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Screen {
+    pub(super) corners: [(f32, f32); 4],
+    pub(super) seen: f32,
+}
+
+/// A point at which it is dark on one side; `along` the side that it may be of, `across` it.
+#[derive(Debug, Clone, Copy)]
+struct Edge {
+    along: f32,
+    across: f32,
+    slope: f32,
+}
+
+/// A line: `across` at `along` is `at + slope * along`.
+#[derive(Debug, Clone)]
+struct Line {
+    at: f32,
+    slope: f32,
+    /// Of the places along it up to each, how many are seen.
+    seen: Vec<u16>,
+}
+
+/// What of a device is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outline {
+    /// What is lit, within a dark rim.
+    Lit,
+    /// The dark rim itself, before something brighter.
+    Rim,
+}
+
+/// The screen of a photograph that fills the most of it, what is lit before what is dark.
+pub(super) fn screen(plane: &Plane) -> Option<(Screen, Outline)> {
+    let small = plane.reduced(LONGEST);
+    let [lefts, tops, rights, bottoms] = edges(&small);
+    let least = SHORTEST * small.width.min(small.height) as f32;
+    if [&lefts, &tops, &rights, &bottoms]
+        .iter()
+        .any(|side| (side.len() as f32) < LEAST_SEEN * least)
+    {
+        return None;
+    }
+    let lefts = strongest(lefts, small.height, small.width, LEAST_SEEN * least);
+    let rights = strongest(rights, small.height, small.width, LEAST_SEEN * least);
+    if lefts.is_empty() || rights.is_empty() {
+        return None;
+    }
+    let tops = strongest(tops, small.width, small.height, LEAST_SEEN * least);
+    let bottoms = strongest(bottoms, small.width, small.height, LEAST_SEEN * least);
+    let lit = largest(
+        &small,
+        [&lefts, &tops, &rights, &bottoms].map(Vec::as_slice),
+        Outline::Lit,
+        least,
+    );
+    // Where it is dark is to the other side of a device's own outline.
+    let (found, outline) = match lit {
+        Some(found) => (found, Outline::Lit),
+        None => {
+            let lines = [&rights, &bottoms, &lefts, &tops].map(Vec::as_slice);
+            (
+                largest(&small, lines, Outline::Rim, 2.0 * least)?,
+                Outline::Rim,
+            )
+        }
+    };
+    let scale = (small.factor / plane.factor) as f32;
+    let corners = found
+        .corners
+        .map(|(x, y)| ((x + 0.5) * scale, (y + 0.5) * scale));
+    Some((Screen { corners, ..found }, outline))
+}
+
+/// Of the quadrilaterals that the lines enclose the one that is seen along most of its sides.
+fn largest(
+    plane: &Plane,
+    [lefts, tops, rights, bottoms]: [&[Line]; 4],
+    outline: Outline,
+    least: f32,
+) -> Option<Screen> {
+    let mut best: Option<(f32, Screen)> = None;
+    for left in lefts {
+        for right in rights {
+            for top in tops {
+                for bottom in bottoms {
+                    let Some(found) = quadrilateral([left, top, right, bottom], least) else {
+                        continue;
+                    };
+                    let worth = found.seen * area(&found.corners).sqrt();
+                    let is_more = best.is_none_or(|(most, _)| worth > most);
+                    if is_more && is_rimmed(plane, &found.corners, outline) {
+                        best = Some((worth, found));
+                    }
+                }
+            }
+        }
+    }
+    best.map(|(_, found)| found)
+}
+
+/// Points of left, top, right and bottom sides.
+fn edges(plane: &Plane) -> [Vec<Edge>; 4] {
+    let mut sides: [Vec<Edge>; 4] = Default::default();
+    for y in 2..plane.height.saturating_sub(2) {
+        let rows = [y - 2, y - 1, y, y + 1, y + 2].map(|y| plane.row(y, 0, plane.width));
+        for x in 2..plane.width.saturating_sub(2) {
+            let level = |dx: usize, dy: usize| i16::from(rows[dy][x + dx - 2]);
+            let (right, down) = (level(3, 2) - level(1, 2), level(2, 3) - level(2, 1));
+            if right.abs().max(down.abs()) < STEP {
+                continue;
+            }
+            let (wide, high) = (f32::from(right), f32::from(down));
+            if right.abs() * 20 > down.abs() * 40 {
+                let (before, after) = (level(2, 2) - level(0, 2), level(4, 2) - level(2, 2));
+                let is_left = right > 0;
+                let rim = if is_left { level(0, 2) } else { level(4, 2) };
+                // The steepest of its row.
+                if rim <= i16::from(DARK) && right.abs() >= before.abs().max(after.abs()) {
+                    sides[if is_left { 0 } else { 2 }].push(Edge {
+                        along: y as f32,
+                        across: x as f32,
+                        slope: -high / wide,
+                    });
+                }
+            } else if down.abs() * 20 > right.abs() * 40 {
+                let (before, after) = (level(2, 2) - level(2, 0), level(2, 4) - level(2, 2));
+                let is_top = down > 0;
+                let rim = if is_top { level(2, 0) } else { level(2, 4) };
+                if rim <= i16::from(DARK) && down.abs() >= before.abs().max(after.abs()) {
+                    sides[if is_top { 1 } else { 3 }].push(Edge {
+                        along: x as f32,
+                        across: y as f32,
+                        slope: -wide / high,
+                    });
+                }
+            }
+        }
+    }
+    sides
+}
+
+/// The lines on which most of the points lie, at least `least` of them on each.
+fn strongest(mut points: Vec<Edge>, length: usize, span: usize, least: f32) -> Vec<Line> {
+    let middle = length as f32 / 2.0;
+    let step = 2.0 * MOST_SLOPE / SLOPES as f32;
+    // Intercepts at the middle of the side, in cells of two pixels.
+    let shift = (MOST_SLOPE * middle).ceil();
+    let cells = ((span as f32 + 2.0 * shift) / 2.0) as usize + 2;
+    let mut lines = Vec::new();
+    while lines.len() < LINES && points.len() as f32 >= least {
+        let mut votes = vec![0_u16; SLOPES * cells];
+        for point in &points {
+            let from = (((point.slope - TURN + MOST_SLOPE) / step).max(0.0)) as usize;
+            let to = ((point.slope + TURN + MOST_SLOPE) / step).max(0.0) as usize;
+            for k in from..=to.min(SLOPES - 1) {
+                let slope = (k as f32 + 0.5) * step - MOST_SLOPE;
+                let at = point.across - slope * (point.along - middle);
+                let cell = ((at + shift) / 2.0) as usize;
+                votes[k * cells + cell.min(cells - 1)] += 1;
+            }
+        }
+        let Some((best, &count)) = votes.iter().enumerate().max_by_key(|&(_, &count)| count) else {
+            break;
+        };
+        if f32::from(count) < 0.6 * least {
+            break;
+        }
+        let slope = ((best / cells) as f32 + 0.5) * step - MOST_SLOPE;
+        let at = ((best % cells) as f32 * 2.0 + 1.0 - shift) - slope * middle;
+        let Some(line) = fitted(&points, (at, slope), length) else {
+            break;
+        };
+        let before = points.len();
+        points.retain(|point| off(point, (line.at, line.slope)) > NEAR);
+        let taken = before - points.len();
+        if taken == 0 {
+            points.retain(|point| off(point, (at, slope)) > 2.0 * NEAR);
+        }
+        if taken as f32 >= least {
+            lines.push(line);
+        } else if before == points.len() {
+            break;
+        }
+    }
+    lines
+}
+
+fn off(point: &Edge, (at, slope): (f32, f32)) -> f32 {
+    (point.across - at - slope * point.along).abs()
+}
+
+/// The line fitted, by least squares, to the points near to it.
+fn fitted(points: &[Edge], rough: (f32, f32), length: usize) -> Option<Line> {
+    let (mut at, mut slope) = rough;
+    for reach in [2.5, 1.8, NEAR] {
+        let near = points
+            .iter()
+            .filter(|point| off(point, (at, slope)) <= reach);
+        let (mut n, mut x, mut y, mut xx, mut xy) = (0.0_f64, 0.0, 0.0, 0.0, 0.0);
+        for point in near {
+            let (a, b) = (f64::from(point.along), f64::from(point.across));
+            (n, x, y, xx, xy) = (n + 1.0, x + a, y + b, xx + a * a, xy + a * b);
+        }
+        let spread = n * xx - x * x;
+        if n < 8.0 || spread < 1e-6 {
+            return None;
+        }
+        slope = ((n * xy - x * y) / spread) as f32;
+        at = ((y - f64::from(slope) * x) / n) as f32;
+    }
+    let mut places = vec![false; length];
+    for point in points
+        .iter()
+        .filter(|point| off(point, (at, slope)) <= NEAR)
+    {
+        places[point.along as usize] = true;
+    }
+    let mut seen = Vec::with_capacity(length + 1);
+    seen.push(0);
+    for is_seen in places {
+        seen.push(seen[seen.len() - 1] + u16::from(is_seen));
+    }
+    Some(Line { at, slope, seen })
+}
+
+impl Line {
+    fn share_seen(&self, from: f32, to: f32) -> f32 {
+        let end = self.seen.len() - 1;
+        let place = |along: f32| (along.round().max(0.0) as usize).min(end);
+        let (from, to) = (place(from), place(to));
+        if to <= from {
+            return 0.0;
+        }
+        f32::from(self.seen[to] - self.seen[from]) / (to - from) as f32
+    }
+}
+
+/// What four lines enclose, where they are seen around it.
+fn quadrilateral([left, top, right, bottom]: [&Line; 4], least: f32) -> Option<Screen> {
+    let corner = |upright: &Line, level: &Line| {
+        // x = a + b y, y = c + d x.
+        let x = (upright.at + upright.slope * level.at) / (1.0 - upright.slope * level.slope);
+        (x, level.at + level.slope * x)
+    };
+    let corners = [
+        corner(left, top),
+        corner(right, top),
+        corner(right, bottom),
+        corner(left, bottom),
+    ];
+    let [a, b, c, d] = corners;
+    if b.0.min(c.0) - a.0.max(d.0) < least || c.1.min(d.1) - a.1.max(b.1) < least {
+        return None;
+    }
+    // What is seen of a screen is hardly out of square.
+    let squash = |one: f32, other: f32| one.min(other) / one.max(other) < 0.75;
+    if squash(b.0 - a.0, c.0 - d.0) || squash(d.1 - a.1, c.1 - b.1) {
+        return None;
+    }
+    if (left.slope + top.slope).abs() > 0.2 || (right.slope + bottom.slope).abs() > 0.2 {
+        return None;
+    }
+    let shares = [
+        left.share_seen(a.1, d.1),
+        top.share_seen(a.0, b.0),
+        right.share_seen(b.1, c.1),
+        bottom.share_seen(d.0, c.0),
+    ];
+    let seen = shares.iter().sum::<f32>() / 4.0;
+    let weakest = shares.into_iter().fold(1.0, f32::min);
+    (weakest >= LEAST_SEEN && seen >= MEAN_SEEN).then_some(Screen { corners, seen })
+}
+
+/// Area of a quadrilateral.
+fn area(corners: &[(f32, f32); 4]) -> f32 {
+    let cross = |k: usize| {
+        let ((ax, ay), (bx, by)) = (corners[k], corners[(k + 1) % 4]);
+        ax * by - bx * ay
+    };
+    (0..4).map(cross).sum::<f32>() / 2.0
+}
+
+/// Whether it is dark, and evenly so, on the rim's side of all sides.
+fn is_rimmed(plane: &Plane, corners: &[(f32, f32); 4], outline: Outline) -> bool {
+    let off = match outline {
+        Outline::Lit => OFF,
+        Outline::Rim => -OFF,
+    };
+    let (mut held, mut total) = (0.0_f32, 0.0_f32);
+    let (mut sum, mut squares) = (0.0_f32, 0.0_f32);
+    for k in 0..4 {
+        let ((ax, ay), (bx, by)) = (corners[k], corners[(k + 1) % 4]);
+        let length = (bx - ax).hypot(by - ay);
+        // Outward of a side walked clockwise is to its left.
+        let (out_x, out_y) = ((by - ay) / length, (ax - bx) / length);
+        let (mut dark, mut places) = (0.0_f32, 0.0_f32);
+        for step in 0..length as usize {
+            let part = (step as f32 + 0.5) / length;
+            let x = ax + (bx - ax) * part + off * out_x;
+            let y = ay + (by - ay) * part + off * out_y;
+            let Some(level) = plane.level(x.round() as isize, y.round() as isize) else {
+                continue;
+            };
+            places += 1.0;
+            if level <= DARK {
+                dark += 1.0;
+                sum += f32::from(level);
+                squares += f32::from(level).powi(2);
+            }
+        }
+        if places < 0.5 * length || dark < 0.5 * places {
+            return false;
+        }
+        held += dark;
+        total += places;
+    }
+    let mean = sum / held.max(1.0);
+    let deviation = (squares / held.max(1.0) - mean * mean).max(0.0).sqrt();
+    held >= LEAST_DARK * total && deviation <= MOST_UNEVEN
+}
