@@ -18,9 +18,11 @@ pub const ENOUGH_IN_PLACE: usize = 10;
 const TOLERANCE: f32 = 0.008;
 /// Bits that may differ between two prints of one landmark.
 const MAX_BITS: u32 = 64;
-/// Of those in their places so many have to be no prints of each other: of a lattice of dots three
-/// are, of what is left under five lines of text four in a third of the pictures.
+/// Of those in their places so many have to be no prints of each other: of what is left under five
+/// lines of text four are in some pictures. Where there are no more, none may stand in more places
+/// in the mean than so many: of 87 places in a lattice of dots three or four are different.
 const LEAST_DIFFERENT: usize = 4;
+const MOST_PLACES: usize = 8;
 /// Levels and steps of direction that may lie between them.
 const MAX_LEVELS: u8 = 1;
 const MAX_STEPS: u8 = 3;
@@ -80,9 +82,11 @@ impl<'a> InPlace<'a> {
             }
         }
         // Dots of one pattern stand in their places in every picture that has it.
-        match different.len() {
-            few if few < LEAST_DIFFERENT => few,
-            _ => standing.len(),
+        let count = different.len();
+        let is_pattern = count == LEAST_DIFFERENT && standing.len() > MOST_PLACES * count;
+        match count < LEAST_DIFFERENT || is_pattern {
+            true => count,
+            false => standing.len(),
         }
     }
 

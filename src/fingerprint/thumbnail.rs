@@ -177,6 +177,7 @@ mod tests {
         assert_eq!(Thumbnail::from_bytes(own.as_bytes()), Some(own.clone()));
         assert_eq!(Thumbnail::from_bytes(&own.as_bytes()[1..]), None);
         // As small as a picture can be.
-        Thumbnail::of(&RgbImage::new(1, 1));
+        let smallest = Thumbnail::of(&RgbImage::new(1, 1));
+        assert!(smallest.as_bytes().iter().all(|&level| level == 0));
     }
 }
