@@ -127,8 +127,8 @@ fn areas_of_one_tone(samples: &[[u8; 3]], across: usize) -> Vec<Vec<usize>> {
             let up = at.checked_sub(across);
             let down = (at + across < samples.len()).then_some(at + across);
             for next in [left, right, up, down].into_iter().flatten() {
-                let pairs = samples[next].iter().zip(&tone);
-                if !taken[next] && pairs.into_iter().all(|(a, b)| a.abs_diff(*b) <= OFF) {
+                let mut pairs = samples[next].iter().zip(&tone);
+                if !taken[next] && pairs.all(|(a, b)| a.abs_diff(*b) <= OFF) {
                     taken[next] = true;
                     area.push(next);
                 }

@@ -150,7 +150,7 @@ fn edges(plane: &Plane) -> [Vec<Edge>; 4] {
                 continue;
             }
             let (wide, high) = (f32::from(right), f32::from(down));
-            if right.abs() * 20 > down.abs() * 40 {
+            if right.abs() > 2 * down.abs() {
                 let (before, after) = (level(2, 2) - level(0, 2), level(4, 2) - level(2, 2));
                 let is_left = right > 0;
                 let rim = if is_left { level(0, 2) } else { level(4, 2) };
@@ -162,7 +162,7 @@ fn edges(plane: &Plane) -> [Vec<Edge>; 4] {
                         slope: -high / wide,
                     });
                 }
-            } else if down.abs() * 20 > right.abs() * 40 {
+            } else if down.abs() > 2 * right.abs() {
                 let (before, after) = (level(2, 2) - level(2, 0), level(2, 4) - level(2, 2));
                 let is_top = down > 0;
                 let rim = if is_top { level(2, 0) } else { level(2, 4) };
