@@ -234,7 +234,11 @@ fn verifying_reads_every_byte_that_is_served() {
             "1 packed hashes are not those",
         ),
         (
-            "INSERT INTO landmarks VALUES (1, 'x', x'0102')",
+            "INSERT INTO landmarks VALUES (1, 'x', x'0102', NULL)",
+            "1 pictures have broken landmarks",
+        ),
+        (
+            "INSERT INTO landmarks VALUES (1, 'x', x'ffffffff', x'0102')",
             "1 pictures have broken landmarks",
         ),
         (

@@ -166,13 +166,13 @@ fn hull(mut points: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
 
 /// How many sides of a picture of so many samples a hull touches.
 fn sides_touched(hull: &[(usize, usize)], (across, down): (usize, usize)) -> usize {
-    let sides: [&dyn Fn(&(usize, usize)) -> bool; 4] = [
-        &|point| point.0 == 0,
-        &|point| point.1 == 0,
-        &|point| point.0 + 1 == across,
-        &|point| point.1 + 1 == down,
+    let sides = [
+        hull.iter().any(|point| point.0 == 0),
+        hull.iter().any(|point| point.1 == 0),
+        hull.iter().any(|point| point.0 + 1 == across),
+        hull.iter().any(|point| point.1 + 1 == down),
     ];
-    sides.iter().filter(|is_at| hull.iter().any(is_at)).count()
+    sides.into_iter().filter(|&is_touched| is_touched).count()
 }
 
 /// Samples in a hull.

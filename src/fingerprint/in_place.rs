@@ -108,7 +108,7 @@ impl<'a> InPlace<'a> {
                 ((FREE_CELLS as f32 * value / side.max(1e-6)) as usize).min(FREE_CELLS - 1)
             };
             let cell = &mut cells[FREE_CELLS * index(point.y, own.1) + index(point.x, own.0)];
-            let stands = self.stands(&point, (x, y));
+            let stands = self.stands(point, (x, y));
             *cell = (cell.0 + 1, cell.1 || stands);
             free += 1;
             standing += usize::from(stands);

@@ -8,7 +8,7 @@ use super::error::{Result, WithPath};
 use super::generation::Generation;
 use super::store::Index;
 use super::vectors::{floats, quantise};
-use crate::fingerprint::Landmarks;
+use crate::fingerprint::{Landmarks, Thumbnail};
 
 impl Index {
     /// Every problem found: the database by SQLite's own checks, descriptors by their digests,
@@ -78,8 +78,11 @@ impl Index {
     }
 
     fn wrong_landmarks(&self) -> Result<u64> {
-        self.count_unsound("SELECT points FROM landmarks", |row| {
-            Ok(blob(row, 0).and_then(Landmarks::from_bytes).is_some())
+        self.count_unsound("SELECT points, thumbnail FROM landmarks", |row| {
+            let thumbnail: Option<Vec<u8>> = row.get(1).unwrap_or(Some(Vec::new()));
+            let is_whole = |levels: &Vec<u8>| Thumbnail::from_bytes(levels).is_some();
+            Ok(blob(row, 0).and_then(Landmarks::from_bytes).is_some()
+                && thumbnail.as_ref().is_none_or(is_whole))
         })
     }
 

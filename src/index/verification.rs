@@ -105,25 +105,23 @@ impl Index {
     pub(super) fn stored_view(&self, image: i64) -> Result<Option<StoredView>> {
         let sql = "SELECT points, CASE WHEN quality >= ?2 THEN hash END, mark IS 'page', thumbnail FROM landmarks
                    JOIN image ON image.id = landmarks.image LEFT JOIN pdq ON pdq.id = image.pdq WHERE image.id = ?1";
-        let found: Option<(Vec<u8>, Option<[u8; 32]>, bool, Option<Vec<u8>>)> = self
-            .db
-            .prepare_cached(sql)
-            .and_then(|mut statement| {
-                let read = |row: &rusqlite::Row<'_>| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-                };
-                statement
-                    .query_row(params![image, MIN_QUALITY], read)
-                    .optional()
-            })
-            .with_path(&self.database)?;
-        Ok(found.and_then(|(points, hash, is_page, thumbnail)| {
-            Some(StoredView {
-                landmarks: Landmarks::from_bytes(&points)?,
+        let read = |row: &rusqlite::Row<'_>| {
+            let Some(landmarks) = Landmarks::from_bytes(&row.get::<_, Vec<u8>>(0)?) else {
+                return Ok(None);
+            };
+            let hash: Option<[u8; 32]> = row.get(1)?;
+            let levels: Option<Vec<u8>> = row.get(3)?;
+            Ok(Some(StoredView {
+                landmarks,
                 view: hash.map(PdqHash::from_bytes),
-                thumbnail: thumbnail.and_then(|levels| Thumbnail::from_bytes(&levels)),
-                is_page,
-            })
-        }))
+                thumbnail: levels.and_then(|levels| Thumbnail::from_bytes(&levels)),
+                is_page: row.get(2)?,
+            }))
+        };
+        let found = self.db.prepare_cached(sql).and_then(|mut statement| {
+            let found = statement.query_row(params![image, MIN_QUALITY], read);
+            found.optional()
+        });
+        Ok(found.with_path(&self.database)?.flatten())
     }
 }
