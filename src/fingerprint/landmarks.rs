@@ -68,6 +68,24 @@ impl Landmarks {
         }
     }
 
+    /// Those that stand on any of these convex quadrilaterals, whose corners go round clockwise in
+    /// units of the longer side.
+    #[must_use]
+    pub fn on(&self, places: &[[(f32, f32); 4]]) -> Self {
+        let stands_on = |point: &&Landmark, place: &[(f32, f32); 4]| {
+            (0..4).all(|k| {
+                let ((ax, ay), (bx, by)) = (place[k], place[(k + 1) % 4]);
+                (bx - ax) * (point.y - ay) - (by - ay) * (point.x - ax) >= 0.0
+            })
+        };
+        let points = self.points.iter();
+        let on_any = points.filter(|point| places.iter().any(|place| stands_on(point, place)));
+        Self {
+            aspect: self.aspect,
+            points: on_any.copied().collect(),
+        }
+    }
+
     /// The set as bytes: width and height as u16 in 1/65535 of the longer side, then 38 bytes per
     /// landmark (x, y as u16, level, direction, 256 bits), little-endian.
     #[must_use]
@@ -227,6 +245,17 @@ mod tests {
             let back = point.mirrored(set.aspect).mirrored(set.aspect);
             assert_eq!((back.bits, back.direction), (point.bits, point.direction));
         }
+    }
+
+    #[test]
+    fn landmarks_on_a_place_are_those_between_its_sides() {
+        let set = landmarks(&discs(400, 200, 6), STORED_LANDMARKS);
+        let left_half = [(0.0, 0.0), (0.5, 0.0), (0.5, 0.5), (0.0, 0.5)];
+        let on_left = set.on(&[left_half]);
+        let expected: Vec<_> = set.points.iter().copied().filter(|p| p.x <= 0.5).collect();
+        assert_eq!(on_left.points, expected);
+        assert!(!on_left.is_empty() && on_left.len() < set.len());
+        assert!(set.on(&[]).is_empty());
     }
 
     #[test]

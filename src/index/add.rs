@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::entry::{Added, Descriptor, Entry, Sighting};
 use super::error::{IndexError, Result, WithPath};
-use super::parts::place_in_words;
+use super::parts::{landmarks_to_keep, place_in_words};
 use super::store::{Index, NOW, VectorTail};
 use super::vectors::{normalised, quantise};
 use super::weakness::Weakness;
@@ -52,8 +52,8 @@ impl Index {
             self.mark_blank(added.image_id)?;
         }
         let has_landmarks = known.is_some_and(|known| known.has_landmarks);
-        if let Some(landmarks) = entry.landmarks.as_ref().filter(|_| keep && !has_landmarks) {
-            self.store_landmarks(added.image_id, landmarks, entry.thumbnail.as_ref())?;
+        if let Some(landmarks) = landmarks_to_keep(entry).filter(|_| keep && !has_landmarks) {
+            self.store_landmarks(added.image_id, &landmarks, entry.thumbnail.as_ref())?;
         }
         self.store_perceptual(added.image_id, &entry.perceptual)?;
         self.store_decision(added.image_id, entry)?;

@@ -1,11 +1,14 @@
 //! The pictures on a page, remembered as pictures of their own.
 
+use std::borrow::Cow;
+
 use rusqlite::params;
 
 use super::entry::Entry;
 use super::error::{Result, WithPath};
 use super::store::{Index, NOW};
 use super::weakness::Weakness;
+use crate::fingerprint::Landmarks;
 
 /// Share of a page that its pictures take from which the page is no layout: it is its pictures.
 const MOSTLY_PICTURES: f64 = 0.5;
@@ -30,14 +33,7 @@ impl Index {
                 self.store_landmarks(image, landmarks, part.thumbnail.as_ref())?;
             }
         }
-        let taken: f64 = entry
-            .parts
-            .iter()
-            .filter_map(|part| part.place)
-            .map(area)
-            .sum();
-        let whole = f64::from(entry.width) * f64::from(entry.height);
-        if taken < MOSTLY_PICTURES * whole {
+        if !is_mostly_pictures(entry) {
             let sql = format!(
                 "UPDATE image SET mark = ?2, updated_at = {NOW} WHERE id = ?1 AND mark IS NULL"
             );
@@ -62,6 +58,28 @@ impl Index {
         }
         Ok(())
     }
+}
+
+/// The landmarks to keep of a picture. Of a page that is mostly pictures those on its pictures: what
+/// is around them is the same on other pages of its app.
+pub(super) fn landmarks_to_keep(entry: &Entry) -> Option<Cow<'_, Landmarks>> {
+    let landmarks = entry.landmarks.as_ref()?;
+    if entry.parts.is_empty() || !is_mostly_pictures(entry) {
+        return Some(Cow::Borrowed(landmarks));
+    }
+    let longer = entry.width.max(entry.height).max(1) as f32;
+    let places = entry.parts.iter().filter_map(|part| part.place);
+    let places: Vec<_> = places
+        .map(|place| place.map(|(x, y)| (x / longer, y / longer)))
+        .collect();
+    Some(Cow::Owned(landmarks.on(&places)))
+}
+
+/// Whether the pictures of a page take so much of it that it is no layout.
+fn is_mostly_pictures(entry: &Entry) -> bool {
+    let places = entry.parts.iter().filter_map(|part| part.place);
+    let taken: f64 = places.map(area).sum();
+    taken >= MOSTLY_PICTURES * f64::from(entry.width) * f64::from(entry.height)
 }
 
 /// Corners as they are stored.
