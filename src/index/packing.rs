@@ -48,7 +48,7 @@ impl Index {
         self.finish_transaction()?;
         self.mark_repeated()?;
         let damaged = self.generation.sound_graph().err();
-        if damaged.is_none() && (self.is_packed()? || self.is_nearly_packed()?) {
+        if damaged.is_none() && self.is_nearly_packed()? {
             return Ok(());
         }
         self.pack(true, progress)?;
@@ -81,7 +81,8 @@ impl Index {
             && self.is_of_current_model(manifest))
     }
 
-    /// Whether the packed files hold nearly everything.
+    /// Whether the packed files hold everything but little, and the graph, if one is due, all that
+    /// they hold.
     fn is_nearly_packed(&self) -> Result<bool> {
         let Some(manifest) = self.generation.manifest.as_ref() else {
             return Ok(false);
@@ -97,10 +98,7 @@ impl Index {
         }
         let vectors = self.vector_tail()?.rows.len() + manifest.vectors;
         let wants_graph = vectors >= self.settings().graph_from;
-        Ok(
-            !wants_graph
-                || (manifest.graph_points > 0 && manifest.graph_points == manifest.vectors),
-        )
+        Ok(!wants_graph || manifest.graph_points == manifest.vectors)
     }
 
     fn is_of_current_model(&self, manifest: &Manifest) -> bool {
