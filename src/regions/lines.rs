@@ -15,6 +15,8 @@ const FAINT: u8 = 5;
 /// Levels from the ground's that are still the ground: patterns of chats, rests of compression.
 pub(super) const GROUND: u8 = 13;
 
+/// Pixels of a row that are looked at before it is asked whether the others matter.
+const PART: usize = 64;
 /// Most ones that a byte can count.
 const BYTES: usize = 255;
 
@@ -23,6 +25,21 @@ pub(super) fn smooth_share(plane: &Plane, y: usize, left: usize, right: usize) -
     let row = plane.row(y, left, right);
     let rough = count(row, &row[1.min(row.len())..], SMOOTH);
     1.0 - rough as f32 / row.len().max(1) as f32
+}
+
+/// Whether so much of the row is smooth; of most rows of a photograph the beginning tells.
+fn is_smooth(plane: &Plane, y: usize, left: usize, right: usize, share: f32) -> bool {
+    let row = plane.row(y, left, right);
+    let most = (1.0 - share) * row.len() as f32;
+    let mut rough = 0;
+    for from in (0..row.len()).step_by(PART) {
+        let part = &row[from..(from + PART + 1).min(row.len())];
+        rough += count(part, &part[1..], SMOOTH);
+        if rough as f32 > most {
+            return false;
+        }
+    }
+    true
 }
 
 /// Share of the columns in which two rows are apart, 0 to 1.
@@ -104,16 +121,19 @@ pub(super) fn mean(plane: &Plane, y: usize, left: usize, right: usize) -> u8 {
     (sum / row.len().max(1) as u32) as u8
 }
 
-/// Pixels of a row that are not the ground's.
-pub(super) fn beside_ground(
+/// Whether at most so many pixels of a row are not the ground's; of most rows the beginning tells.
+pub(super) fn is_of_ground(
     plane: &Plane,
     y: usize,
-    left: usize,
-    right: usize,
+    (left, right): (usize, usize),
     ground: u8,
-) -> usize {
-    let row = plane.row(y, left, right);
-    row.len() - count_near(row, ground, GROUND)
+    most: usize,
+) -> bool {
+    let mut beside = 0;
+    plane.row(y, left, right).chunks(PART).all(|part| {
+        beside += part.len() - count_near(part, ground, GROUND);
+        beside <= most
+    })
 }
 
 /// The tone that most smooth rows have, with how many they are.
@@ -121,7 +141,7 @@ pub(super) fn usual_tone(plane: &Plane, rect: Rect) -> Option<(u8, usize)> {
     let mut rows = [0_usize; 32];
     let mut sums = [0_usize; 32];
     for y in rect.top..rect.bottom {
-        if smooth_share(plane, y, rect.left, rect.right) < 0.985 {
+        if !is_smooth(plane, y, rect.left, rect.right, 0.985) {
             continue;
         }
         let tone = mean(plane, y, rect.left, rect.right);

@@ -6,7 +6,7 @@
 
 use super::grid::{gaps, overlap};
 use super::lines::{
-    beside_ground, drawn_share, faint_step_share, smooth_share, step_share, usual_tone,
+    drawn_share, faint_step_share, is_of_ground, smooth_share, step_share, usual_tone,
 };
 use super::plane::{Plane, Rect};
 use super::seams::equal_parts;
@@ -77,7 +77,8 @@ impl Sheet {
     pub(super) fn pictures(&self) -> Vec<Found> {
         let whole = self.upright.whole();
         let mut found = Harvest::default();
-        for ground in self.grounds(whole).into_iter().take(2) {
+        let grounds = self.grounds(whole);
+        for &ground in grounds.iter().take(2) {
             self.cut(whole, Some(ground), 0, &mut found);
             if !found.pictures.is_empty() {
                 break;
@@ -91,7 +92,7 @@ impl Sheet {
                 found.pictures.push(Found { rect, score });
             }
         }
-        let ground = self.grounds(whole).first().copied();
+        let ground = grounds.first().copied();
         let rects: Vec<Rect> = found.pictures.iter().map(|one| one.rect).collect();
         for rect in gaps(&rects, whole) {
             if photograph_share(&self.upright, rect, ground) > 0.0 {
@@ -190,8 +191,8 @@ impl Sheet {
         let mut bands = Vec::new();
         let mut from = None;
         for y in lying.top..=lying.bottom {
-            let is_ground = y == lying.bottom
-                || beside_ground(plane, y, lying.left, lying.right, tone) <= spots;
+            let is_ground =
+                y == lying.bottom || is_of_ground(plane, y, (lying.left, lying.right), tone, spots);
             match (is_ground, from) {
                 (false, None) => from = Some(y),
                 (true, Some(top)) => {

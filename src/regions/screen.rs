@@ -13,7 +13,7 @@ const LONGEST: usize = 400;
 /// Most level of a dark rim.
 const DARK: u8 = 96;
 /// Levels by which the screen is brighter, at least.
-const STEP: i16 = 14;
+const STEP: u8 = 14;
 /// Most slope of a line against the upright or the level, and slopes that are told apart.
 const MOST_SLOPE: f32 = 0.45;
 const SLOPES: usize = 46;
@@ -23,6 +23,8 @@ const TURN: f32 = 0.16;
 const NEAR: f32 = 1.3;
 /// Lines of each kind that are tried.
 const LINES: usize = 6;
+/// Points in a row without a gap that a point is one of: what is textured has short ones.
+const RUN: usize = 5;
 /// Share of the plane's shorter side that a side of a screen has at least.
 const SHORTEST: f32 = 0.13;
 /// Share of each side, and of all in the mean, along which it is seen.
@@ -72,7 +74,7 @@ pub(super) enum Outline {
 /// The screen of a photograph that fills the most of it, what is lit before what is dark.
 pub(super) fn screen(plane: &Plane) -> Option<(Screen, Outline)> {
     let small = plane.reduced(LONGEST);
-    let [lefts, tops, rights, bottoms] = edges(&small);
+    let [lefts, tops, rights, bottoms] = edges(&small).map(|side| in_runs(side, &small));
     let least = SHORTEST * small.width.min(small.height) as f32;
     if [&lefts, &tops, &rights, &bottoms]
         .iter()
@@ -80,13 +82,15 @@ pub(super) fn screen(plane: &Plane) -> Option<(Screen, Outline)> {
     {
         return None;
     }
-    let lefts = strongest(lefts, small.height, small.width, LEAST_SEEN * least);
-    let rights = strongest(rights, small.height, small.width, LEAST_SEEN * least);
-    if lefts.is_empty() || rights.is_empty() {
-        return None;
-    }
-    let tops = strongest(tops, small.width, small.height, LEAST_SEEN * least);
-    let bottoms = strongest(bottoms, small.width, small.height, LEAST_SEEN * least);
+    // A kind of side that there is none of saves the others.
+    let lines = |side: Vec<Edge>, length: usize, span: usize| {
+        let found = strongest(side, length, span, LEAST_SEEN * least);
+        (!found.is_empty()).then_some(found)
+    };
+    let lefts = lines(lefts, small.height, small.width)?;
+    let rights = lines(rights, small.height, small.width)?;
+    let tops = lines(tops, small.width, small.height)?;
+    let bottoms = lines(bottoms, small.width, small.height)?;
     let lit = largest(
         &small,
         [&lefts, &tops, &rights, &bottoms].map(Vec::as_slice),
@@ -141,14 +145,16 @@ fn largest(
 /// Points of left, top, right and bottom sides.
 fn edges(plane: &Plane) -> [Vec<Edge>; 4] {
     let mut sides: [Vec<Edge>; 4] = Default::default();
+    if plane.width < 5 {
+        return sides;
+    }
+    let mut marks = vec![false; plane.width];
     for y in 2..plane.height.saturating_sub(2) {
         let rows = [y - 2, y - 1, y, y + 1, y + 2].map(|y| plane.row(y, 0, plane.width));
-        for x in 2..plane.width.saturating_sub(2) {
+        mark_steps(&rows, &mut marks);
+        for x in (2..plane.width - 2).filter(|&x| marks[x]) {
             let level = |dx: usize, dy: usize| i16::from(rows[dy][x + dx - 2]);
             let (right, down) = (level(3, 2) - level(1, 2), level(2, 3) - level(2, 1));
-            if right.abs().max(down.abs()) < STEP {
-                continue;
-            }
             let (wide, high) = (f32::from(right), f32::from(down));
             if right.abs() > 2 * down.abs() {
                 let (before, after) = (level(2, 2) - level(0, 2), level(4, 2) - level(2, 2));
@@ -179,50 +185,168 @@ fn edges(plane: &Plane) -> [Vec<Edge>; 4] {
     sides
 }
 
+/// Marks the places of the middle one of five rows at which it may be dark on one side alone: all
+/// that [`edges`] looks at closer. In bytes, as wide as registers are.
+fn mark_steps(rows: &[&[u8]; 5], marks: &mut [bool]) {
+    let [above, up, own, down, below] = rows;
+    let inner = own.len() - 4;
+    let across = own[..inner]
+        .iter()
+        .zip(&own[1..])
+        .zip(&own[3..])
+        .zip(&own[4..]);
+    let along = above[2..]
+        .iter()
+        .zip(&up[2..])
+        .zip(&down[2..])
+        .zip(&below[2..]);
+    let is_step = |dark: u8, low: u8, high: u8| (dark <= DARK) & (high.saturating_sub(low) >= STEP);
+    let is_edge = |(((first, low), high), last): (((&u8, &u8), &u8), &u8)| {
+        is_step(*first, *low, *high) | is_step(*last, *high, *low)
+    };
+    for ((mark, across), along) in marks[2..].iter_mut().zip(across).zip(along) {
+        *mark = is_edge(across) | is_edge(along);
+    }
+}
+
+/// The points of one kind of side that are one of several in a row, each at most one pixel further
+/// across than the last.
+fn in_runs(mut points: Vec<Edge>, plane: &Plane) -> Vec<Edge> {
+    // Rows of the side that points may be of, with one beyond each end.
+    let span = plane.width.max(plane.height) + 2;
+    let mut taken = vec![false; span * span];
+    let place = |point: &Edge| (point.along as usize + 1) * span + point.across as usize + 1;
+    for point in &points {
+        taken[place(point)] = true;
+    }
+    // The steps from a place to the end of its row, as far as they matter.
+    let run = |from: usize, next: fn(usize, usize) -> usize| {
+        let mut at = from;
+        (0..RUN)
+            .take_while(|_| {
+                let ahead = next(at, span);
+                let found = [ahead, ahead - 1, ahead + 1]
+                    .into_iter()
+                    .find(|&k| taken[k]);
+                at = found.unwrap_or(at);
+                found.is_some()
+            })
+            .count()
+    };
+    points.retain(|point| {
+        let at = place(point);
+        let before = run(at, |at, span| at - span);
+        before + 1 >= RUN || before + 1 + run(at, |at, span| at + span) >= RUN
+    });
+    points
+}
+
 /// The lines on which most of the points lie, at least `least` of them on each.
 fn strongest(mut points: Vec<Edge>, length: usize, span: usize, least: f32) -> Vec<Line> {
-    let middle = length as f32 / 2.0;
-    let step = 2.0 * MOST_SLOPE / SLOPES as f32;
-    // Intercepts at the middle of the side, in cells of two pixels.
-    let shift = (MOST_SLOPE * middle).ceil();
-    let cells = ((span as f32 + 2.0 * shift) / 2.0) as usize + 2;
+    let mut votes = Votes::new(length as f32 / 2.0, span as f32);
+    for point in &points {
+        votes.add(point);
+    }
     let mut lines = Vec::new();
     while lines.len() < LINES && points.len() as f32 >= least {
-        let mut votes = vec![0_u16; SLOPES * cells];
-        for point in &points {
-            let from = (((point.slope - TURN + MOST_SLOPE) / step).max(0.0)) as usize;
-            let to = ((point.slope + TURN + MOST_SLOPE) / step).max(0.0) as usize;
-            for k in from..=to.min(SLOPES - 1) {
-                let slope = (k as f32 + 0.5) * step - MOST_SLOPE;
-                let at = point.across - slope * (point.along - middle);
-                let cell = ((at + shift) / 2.0) as usize;
-                votes[k * cells + cell.min(cells - 1)] += 1;
-            }
-        }
-        let Some((best, &count)) = votes.iter().enumerate().max_by_key(|&(_, &count)| count) else {
+        let Some((rough, count)) = votes.most() else {
             break;
         };
         if f32::from(count) < 0.6 * least {
             break;
         }
-        let slope = ((best / cells) as f32 + 0.5) * step - MOST_SLOPE;
-        let at = ((best % cells) as f32 * 2.0 + 1.0 - shift) - slope * middle;
-        let Some(line) = fitted(&points, (at, slope), length) else {
+        let Some(line) = fitted(&points, rough, length) else {
             break;
         };
         let before = points.len();
-        points.retain(|point| off(point, (line.at, line.slope)) > NEAR);
-        let taken = before - points.len();
-        if taken == 0 {
-            points.retain(|point| off(point, (at, slope)) > 2.0 * NEAR);
-        }
+        let mut take = |(at, slope): (f32, f32), reach: f32| {
+            points.retain(|point| {
+                let is_left = off(point, (at, slope)) > reach;
+                if !is_left {
+                    votes.remove(point);
+                }
+                is_left
+            });
+            before - points.len()
+        };
+        let mut taken = take((line.at, line.slope), NEAR);
         if taken as f32 >= least {
             lines.push(line);
-        } else if before == points.len() {
+            continue;
+        }
+        if taken == 0 {
+            taken = take(rough, 2.0 * NEAR);
+        }
+        if taken == 0 {
             break;
         }
     }
     lines
+}
+
+/// How many points may be of each line: of so many slopes, and of places where the line is at the
+/// middle of the side, in cells of two pixels.
+struct Votes {
+    /// Signed, since the most of those is found many at a time.
+    counts: Vec<i16>,
+    cells: usize,
+    middle: f32,
+    /// What makes the least of these places zero, pixels.
+    shift: f32,
+}
+
+impl Votes {
+    /// Slopes between two neighbours.
+    const STEP: f32 = 2.0 * MOST_SLOPE / SLOPES as f32;
+
+    fn new(middle: f32, span: f32) -> Self {
+        let shift = (MOST_SLOPE * middle).ceil();
+        let cells = ((span + 2.0 * shift) / 2.0) as usize + 2;
+        Self {
+            counts: vec![0; SLOPES * cells],
+            cells,
+            middle,
+            shift,
+        }
+    }
+
+    fn add(&mut self, point: &Edge) {
+        self.each(point, |count| *count += 1);
+    }
+
+    fn remove(&mut self, point: &Edge) {
+        self.each(point, |count| *count -= 1);
+    }
+
+    /// The counts of the lines that a point may be of.
+    fn each(&mut self, point: &Edge, change: impl Fn(&mut i16)) {
+        let from = ((point.slope - TURN + MOST_SLOPE) / Self::STEP).max(0.0) as usize;
+        let to = ((point.slope + TURN + MOST_SLOPE) / Self::STEP).max(0.0) as usize;
+        let to = to.min(SLOPES - 1);
+        if from > to {
+            return;
+        }
+        let along = point.along - self.middle;
+        let rows = &mut self.counts[from * self.cells..(to + 1) * self.cells];
+        for (k, row) in rows.chunks_exact_mut(self.cells).enumerate() {
+            let slope = ((from + k) as f32 + 0.5) * Self::STEP - MOST_SLOPE;
+            let cell = ((point.across - slope * along + self.shift) / 2.0) as usize;
+            change(&mut row[cell.min(self.cells - 1)]);
+        }
+    }
+
+    /// The line that most points may be of, as place at the side's beginning and slope, with how
+    /// many they are.
+    fn most(&self) -> Option<((f32, f32), i16)> {
+        let count = self.counts.iter().fold(0, |most, &count| count.max(most));
+        let has = |row: &[i16]| row.iter().fold(false, |any, &held| any | (held == count));
+        let row = self.counts.chunks_exact(self.cells).rposition(has)?;
+        let own = &self.counts[row * self.cells..][..self.cells];
+        let best = row * self.cells + own.iter().rposition(|&held| held == count)?;
+        let slope = ((best / self.cells) as f32 + 0.5) * Self::STEP - MOST_SLOPE;
+        let at = (best % self.cells) as f32 * 2.0 + 1.0 - self.shift;
+        Some(((at - slope * self.middle, slope), count))
+    }
 }
 
 fn off(point: &Edge, (at, slope): (f32, f32)) -> f32 {
@@ -357,4 +481,53 @@ fn is_rimmed(plane: &Plane, corners: &[(f32, f32); 4], outline: Outline) -> bool
     let mean = sum / held.max(1.0);
     let deviation = (squares / held.max(1.0) - mean * mean).max(0.0).sqrt();
     held >= LEAST_DARK * total && deviation <= MOST_UNEVEN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::{Rgb, RgbImage};
+
+    #[test]
+    fn points_of_a_texture_are_no_side_and_those_of_a_slanting_line_are() {
+        let plane = Plane::of(&RgbImage::from_pixel(80, 60, Rgb([0; 3])));
+        let point = |along: usize, across: usize| Edge {
+            along: along as f32,
+            across: across as f32,
+            slope: 0.0,
+        };
+        let line = (10..50).map(|along| point(along, 20 + along / 3));
+        // Short rows with a gap between them, as far from the line as from each other.
+        let texture = (2..58).filter(|along| along % RUN != 0);
+        let texture = texture.map(|along| point(along, 60));
+        let kept = in_runs(line.clone().chain(texture).collect(), &plane);
+        let places = |points: Vec<Edge>| -> Vec<(f32, f32)> {
+            points
+                .iter()
+                .map(|point| (point.along, point.across))
+                .collect()
+        };
+        assert_eq!(places(kept), places(line.collect()));
+    }
+
+    #[test]
+    fn the_line_that_most_points_are_of_is_found_again_when_others_are_taken_away() {
+        let points: Vec<Edge> = (0..100)
+            .map(|along| Edge {
+                along: along as f32,
+                across: 30.0 + 0.2 * along as f32,
+                slope: 0.2,
+            })
+            .collect();
+        let mut votes = Votes::new(50.0, 80.0);
+        points.iter().for_each(|point| votes.add(point));
+        let ((at, slope), count) = votes.most().expect("there are points");
+        assert!(
+            (at - 30.0).abs() < 3.0 && (slope - 0.2).abs() < 0.03,
+            "{at} {slope}"
+        );
+        assert!(count > 90, "{count}");
+        points.iter().for_each(|point| votes.remove(point));
+        assert_eq!(votes.most().map(|(_, count)| count), Some(0));
+    }
 }
