@@ -65,8 +65,8 @@ use request::{Request, full_size};
 /// Identifies how files become pixels, beside everything that is computed of them; changes when
 /// ordinary photographs change by more than single levels. 1 was never written down: JPEG by
 /// zune-jpeg in full size, colours as they stand. 2: JPEG by libjpeg-turbo at the scale that is
-/// needed, colours through embedded profiles.
-pub const PIXELS_ID: &str = "pixels/2";
+/// needed, colours through embedded profiles. 3: JPEGs of twelve megapixels at an eighth.
+pub const PIXELS_ID: &str = "pixels/3";
 
 /// A decoded photograph, ready for every later stage.
 #[derive(Debug, Clone)]

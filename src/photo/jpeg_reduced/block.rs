@@ -94,12 +94,7 @@ impl BlockReader {
         let mut window = *place;
         let bits = &mut window;
         bits.refill(ready);
-        let step = self.dc.single(bits.peek())?;
-        *dc += step.second(bits.peek());
-        bits.skip(step.bits());
-        if (*dc * i32::from(self.quantisers[0])).abs() > LARGEST {
-            return None;
-        }
+        self.take_dc(bits, dc)?;
         block.put(0, *dc);
         let mut next = 1;
         // A second code is the block's own where the first leaves room.
@@ -130,6 +125,48 @@ impl BlockReader {
             END.. => Some(next - END),
             _ => Some(next).filter(|&next| next == 64),
         }
+    }
+
+    /// Reads the next block's DC coefficient, as [`BlockReader::read`] does, and passes over the
+    /// others, whose values are not needed.
+    #[inline(always)]
+    pub(super) fn read_dc(&self, bits: &mut Bits<'_>, dc: &mut i32) -> Option<()> {
+        let (place, ready) = bits.window();
+        let mut window = *place;
+        let bits = &mut window;
+        bits.refill(ready);
+        self.take_dc(bits, dc)?;
+        let mut next = 1;
+        while next < 64 {
+            bits.refill(ready);
+            // All of a leap's codes are the block's own where they leave room for one more.
+            let leap = self.ac.leap(bits.peek());
+            if !leap.is_none() && next + leap.passed() < 64 {
+                next += leap.passed();
+                bits.skip(leap.bits());
+                if leap.ends() {
+                    next = 64;
+                }
+            } else {
+                let step = self.ac.single(bits.peek())?;
+                bits.skip(step.bits());
+                match step.passed() {
+                    END.. => next = 64,
+                    passed => next += passed,
+                }
+            }
+        }
+        *place = window;
+        (next == 64).then_some(())
+    }
+
+    /// Takes the DC coefficient, which stands in the file as what it differs from the last.
+    #[inline(always)]
+    fn take_dc(&self, bits: &mut Window, dc: &mut i32) -> Option<()> {
+        let step = self.dc.single(bits.peek())?;
+        *dc += step.second(bits.peek());
+        bits.skip(step.bits());
+        ((*dc * i32::from(self.quantisers[0])).abs() <= LARGEST).then_some(())
     }
 
     #[inline(always)]

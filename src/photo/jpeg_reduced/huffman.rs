@@ -140,12 +140,64 @@ fn extended(bits: u64, size: u32) -> i32 {
     number - if number <= all >> 1 { all } else { 0 }
 }
 
+/// What all codes bring that stand whole in the bits looked up, where values do not matter. Packed,
+/// from the lowest bit on: bits that the codes and their values take (6), places passed (8), and
+/// whether the block ends (the last). 0 where the first code has more bits than are looked up.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Leap(u16);
+
+impl Leap {
+    const ENDS: u16 = 1 << 15;
+
+    #[inline(always)]
+    pub(super) fn bits(self) -> u32 {
+        u32::from(self.0 & 63)
+    }
+
+    #[inline(always)]
+    pub(super) fn passed(self) -> usize {
+        usize::from(self.0 >> 6 & 255)
+    }
+
+    #[inline(always)]
+    pub(super) fn ends(self) -> bool {
+        self.0 & Self::ENDS != 0
+    }
+
+    #[inline(always)]
+    pub(super) fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Of the codes with which these bits start.
+    fn new(codes: &Codes, index: usize) -> Self {
+        let bits = (index as u64) << (64 - LOOKUP);
+        let (mut taken, mut passed, mut ends) = (0, 0, 0);
+        while taken < LOOKUP && ends == 0 {
+            let Some((length, symbol)) = codes.find(bits << taken) else {
+                break;
+            };
+            if taken + length > LOOKUP {
+                break;
+            }
+            let step = Step::one(length, symbol);
+            taken += step.bits();
+            match step.passed() {
+                END.. => ends = Self::ENDS,
+                more => passed += more as u16,
+            }
+        }
+        Self(taken as u16 | passed << 6 | ends)
+    }
+}
+
 /// A table of DC differences, or of AC coefficients.
 #[derive(Debug)]
 pub(super) struct Table {
     codes: Codes,
     singles: [Step; ENTRIES],
     pairs: [Step; ENTRIES],
+    leaps: [Leap; ENTRIES],
 }
 
 impl Table {
@@ -192,11 +244,19 @@ impl Table {
                 *pair = second.after(run, value, taken);
             }
         }
+        let leaps = std::array::from_fn(|index| Leap::new(&codes, index));
         Some(Box::new(Self {
             codes,
             singles,
             pairs,
+            leaps,
         }))
+    }
+
+    /// What the codes of AC coefficients bring that come next, if the first can be looked up.
+    #[inline(always)]
+    pub(super) fn leap(&self, bits: u64) -> Leap {
+        self.leaps[(bits >> (64 - LOOKUP)) as usize]
     }
 
     /// What the next one or two codes of AC coefficients bring, if it can be looked up.

@@ -1,10 +1,11 @@
 //! Plain JPEGs at a quarter or an eighth of their size, faster than by libjpeg.
 //!
-//! Most of the time that a large photograph takes goes into its Huffman codes. This reader takes two
-//! codes at a time and makes just those sums that the small picture needs. Its pixels are libjpeg's
-//! to the bit. It reads what cameras and phones write (one scan of grey or of luma and chroma, whole
-//! or at half size) as long as all is as it should be; whatever is not, it leaves to libjpeg, whose
-//! word it is then what the file shows and whether it is damaged.
+//! Most of the time that a large photograph takes goes into its Huffman codes. This reader takes
+//! several at a time, two where their values count and otherwise as many as a look-up holds, and
+//! makes just those sums that the small picture needs. Its pixels are libjpeg's to the bit. It reads
+//! what cameras and phones write (one scan of grey or of luma and chroma, whole or at half size) as
+//! long as all is as it should be; whatever is not, it leaves to libjpeg, whose word it is then what
+//! the file shows and whether it is damaged.
 //!
 //! ```text
 //! bytes -> scan (what the file says of itself) -> bits -> codes (huffman) -> coefficients (block)
@@ -21,7 +22,7 @@ mod inverse;
 mod scan;
 
 use bits::Bits;
-use block::{Block, BlockReader, Coefficients};
+use block::{Block, BlockReader};
 use inverse::Two;
 use scan::PlainScan;
 
@@ -67,7 +68,7 @@ impl Strip {
                     (down * self.side * self.stride) + (unit * self.blocks.0 + across) * self.side;
                 match &mut self.inverse {
                     Inverse::One => {
-                        self.reader.read(bits, &mut self.dc, &mut Nothing)?;
+                        self.reader.read_dc(bits, &mut self.dc)?;
                         let dc = self.dc * i32::from(self.reader.quantisers()[0]);
                         put(&mut self.samples, at, self.stride, inverse::plain::<1>(dc)?)?;
                     }
@@ -97,17 +98,6 @@ enum Inverse {
     One,
     Two(Two),
     Four(Box<Block>),
-}
-
-/// Takes coefficients that nobody needs.
-struct Nothing;
-
-impl Coefficients for Nothing {
-    #[inline(always)]
-    fn clear(&mut self) {}
-
-    #[inline(always)]
-    fn put(&mut self, _: usize, _: i32) {}
 }
 
 #[inline(always)]
