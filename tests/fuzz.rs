@@ -22,6 +22,7 @@ fn holds(name: &str) {
         time: TIME,
         seed: 1,
         keep: None,
+        corpus: None,
         finds,
     };
     let target = fuzz::TARGETS.iter().find(|target| target.name == name);

@@ -1,10 +1,10 @@
 //! Runs a target without a fuzzer: its seeds, then seeded edits of them.
 
-use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
 use super::sequence::Sequence;
 use super::{Target, mutate};
@@ -23,6 +23,9 @@ pub struct Drive {
     pub seed: u64,
     /// Where each input is written before it is used, so that it is there after an abort.
     pub keep: Option<PathBuf>,
+    /// A folder of inputs that are edited beside the target's seeds, such as what a run led by
+    /// coverage kept.
+    pub corpus: Option<PathBuf>,
     /// Folder for an input that panics or is slow.
     pub finds: PathBuf,
 }
@@ -42,7 +45,10 @@ impl Drive {
     /// # Errors
     /// In words: which input panics or takes over two seconds, and where it was written.
     pub fn run(&self, target: &Target) -> Result<Driven, String> {
-        let seeds = (target.seeds)();
+        let mut seeds = (target.seeds)();
+        if let Some(folder) = &self.corpus {
+            seeds.extend(inputs(folder).map_err(|error| format!("{}: {error}", folder.display()))?);
+        }
         let watch = Watch::start(target.name);
         let began = Instant::now();
         let mut driven = Driven {
@@ -85,6 +91,16 @@ impl Drive {
         input.truncate(LONGEST);
         input
     }
+}
+
+/// The files of a folder, by name.
+fn inputs(folder: &Path) -> io::Result<Vec<Vec<u8>>> {
+    let paths: io::Result<Vec<_>> = fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect();
+    let mut paths = paths?;
+    paths.sort();
+    paths.into_iter().map(fs::read).collect()
 }
 
 /// Ends the process when an input takes ten times what it may.

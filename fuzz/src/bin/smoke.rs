@@ -1,11 +1,11 @@
 //! Runs targets without a fuzzer, on stable Rust.
 //!
-//! `smoke [TARGET...] [--seconds 3] [--seed 1] [--keep FILE] [--write FOLDER]`
+//! `smoke [TARGET...] [--seconds 3] [--seed 1] [--corpus FOLDER] [--keep FILE] [--write FOLDER]`
 //!
-//! The same seed makes the same inputs in the same order. `--keep` writes each input to FILE before
-//! it is used, so that it is there after an abort. `--write` writes the seeds to FOLDER/TARGET and
-//! runs nothing. An input that panics, or takes more than two seconds, ends the run and is written
-//! to the working folder.
+//! The same seed makes the same inputs in the same order. Files of `--corpus` are edited beside the
+//! target's seeds. `--keep` writes each input to FILE before it is used, so that it is there after an
+//! abort. `--write` writes the seeds to FOLDER/TARGET and runs nothing. An input that panics, or takes
+//! more than two seconds, ends the run and is written to the working folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,7 @@ impl Options {
             time: Duration::from_secs(3),
             seed: 1,
             keep: None,
+            corpus: None,
             finds: ".".into(),
         };
         let mut options = Self {
@@ -39,6 +40,7 @@ impl Options {
             match argument.as_str() {
                 "--seconds" => options.drive.time = Duration::from_secs(number(&value()?)?),
                 "--seed" => options.drive.seed = number(&value()?)?,
+                "--corpus" => options.drive.corpus = Some(value()?.into()),
                 "--keep" => options.drive.keep = Some(value()?.into()),
                 "--write" => options.write = Some(value()?.into()),
                 name if TARGETS.iter().any(|target| target.name == name) => {
