@@ -8,6 +8,7 @@ mod place;
 mod region;
 pub mod resume;
 pub mod sink;
+mod view;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use region::RegionRecord;
+pub use view::ViewRecord;
 
 use crate::escape;
 use crate::index::Match;
@@ -94,6 +96,10 @@ pub struct Record {
     /// were not looked for.
     #[serde(default)]
     pub regions: Option<Vec<RegionRecord>>,
+    /// Parts of a large photograph that were looked at more closely; empty where the first look was
+    /// enough, null where none are looked at.
+    #[serde(default)]
+    pub views: Option<Vec<ViewRecord>>,
 }
 
 /// A label and its calibrated score.
@@ -194,6 +200,7 @@ impl Record {
             marks: Vec::new(),
             reasons_coded: Vec::new(),
             regions: None,
+            views: None,
         }
     }
 
@@ -248,6 +255,7 @@ impl Record {
         self.reasons.clear();
         self.reasons_coded.clear();
         self.regions = None;
+        self.views = None;
         self.materials.clear();
         self.law = None;
         self.error = Some(failure);

@@ -459,10 +459,11 @@ fn finding(record: &Record) -> String {
         let name = matched.and_then(|reason| reason.label.as_deref());
         return format!("match {}", name.unwrap_or_default());
     };
-    // What a picture on a page raised has that picture's score, not the page's.
+    // What a picture on a page or a view raised has its own score, not the whole's.
     let reasons = record.reasons_coded.iter();
-    let in_region = reasons
-        .filter(|reason| reason.region.is_some() && reason.label.as_deref() == Some(*label))
+    let in_part = reasons
+        .filter(|reason| reason.region.is_some() || reason.view.is_some())
+        .filter(|reason| reason.label.as_deref() == Some(*label))
         .find_map(|reason| reason.score);
     let of_page = || {
         let mut materials = record.materials.iter();
@@ -470,7 +471,7 @@ fn finding(record: &Record) -> String {
             .find(|material| material.label == *label)
             .map(|material| material.score)
     };
-    match in_region.or_else(of_page) {
+    match in_part.or_else(of_page) {
         Some(score) => format!("{label} {}", format_score(score as f32)),
         None => (*label).to_owned(),
     }

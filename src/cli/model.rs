@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Args, Subcommand, ValueEnum};
+use faunalens::evaluate::left_out::LeftOut;
 use faunalens::learn::{
-    BackgroundReport, HoldOut, LabelReport, LabelRole, LearnError, LearnOptions, ProductReport,
-    TaughtBundle, learn,
+    BackgroundReport, CalibratedViews, HoldOut, LabelReport, LabelRole, LearnError, LearnOptions,
+    ProductReport, TaughtBundle, ViewOptions, calibrate_views, learn,
 };
 use faunalens::progress::{Progress, Silent};
 use faunalens::recognize::{Bundle, Reads, Recognizer, Threshold};
@@ -25,7 +26,8 @@ use faunalens::escape::name;
 Examples:
   faunalens model show
   faunalens model verify --model models/mine
-  faunalens model learn --from pictures/ --into models/mine --product rhino_horn")]
+  faunalens model learn --from pictures/ --into models/mine --product rhino_horn
+  faunalens model views --from held_out.csv --model models/mine >> models/mine/bundle.toml")]
 pub(super) struct Model {
     #[command(subcommand)]
     action: Action,
@@ -42,6 +44,80 @@ enum Action {
     /// Check the hash, the shapes and the labels, and run the model once
     Verify,
     Learn(Learn),
+    Views(Views),
+}
+
+/// Set from which scores of its parts a large photograph is raised
+///
+/// Looks at labelled pictures as a whole and, whatever their size, in five overlapping views, and
+/// prints the table [views] for bundle.toml: by it check, scan and serve look more closely at large
+/// photographs that are nearly raised. Take pictures that the bundle was not taught with, a
+/// thousand or more of the kind that you scan: those without a product set its thresholds. A
+/// bundle without that table looks at no views; one has to be taken out before another is put in.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  faunalens model views --from held_out.csv --model models/mine >> models/mine/bundle.toml
+  faunalens model views --from usual-traffic/ --looked-at 0.05 --false-review 0.002
+
+Exit status:
+  0  done
+  1  done, but some pictures were left out
+  2  wrong use or configuration, or no usable picture")]
+struct Views {
+    /// Pictures with their labels: a folder per label, or a manifest (.csv, .tsv, .jsonl)
+    #[arg(long, value_name = "FOLDER_OR_MANIFEST")]
+    from: PathBuf,
+
+    /// Share of a photo's width and height that a view takes
+    #[arg(long, value_name = "SHARE", default_value_t = 0.6, value_parser = view_share)]
+    share: f32,
+
+    /// Share of its points at edges from which a photo is busy: on plain ground the first look is
+    /// enough
+    #[arg(long, value_name = "SHARE", default_value_t = 0.4, value_parser = busy_share)]
+    busy: f32,
+
+    /// A label to look for; may be repeated [default: all that raise a decision]
+    #[arg(long, value_name = "LABEL")]
+    product: Vec<String>,
+
+    /// The most of the pictures without a product that are looked at more closely for the sake of
+    /// one: one more look each, and four where that one is in doubt
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1, value_parser = share)]
+    looked_at: f64,
+
+    /// The most of the pictures without a product that its views alone send to review
+    #[arg(long, value_name = "SHARE", default_value_t = 0.002, value_parser = share)]
+    false_review: f64,
+
+    /// The most of them that its views flag
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    false_flag: f64,
+
+    /// No progress
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().map_err(|_| "not a number".to_owned())?;
+    match (0.0..=1.0).contains(&share) {
+        true => Ok(share),
+        false => Err("a share lies in 0 to 1".into()),
+    }
+}
+
+fn busy_share(text: &str) -> Result<f32, String> {
+    share(text).map(|share| share as f32)
+}
+
+fn view_share(text: &str) -> Result<f32, String> {
+    let share = text.parse().map_err(|_| "not a number".to_owned())?;
+    match (0.2..=0.9).contains(&share) {
+        true => Ok(share),
+        false => Err("a view takes 0.2 to 0.9 of the sides".into()),
+    }
 }
 
 /// Teach a model labels from your own pictures, in seconds to minutes
@@ -115,6 +191,7 @@ impl Model {
         let folder = settings.bundle_folder()?;
         match &self.action {
             Action::Learn(command) => return command.run(settings),
+            Action::Views(command) => return command.run(settings),
             &Action::Show { card } => {
                 print_lines(&describe_bundle(&Bundle::load(&folder)?))?;
                 if card {
@@ -163,7 +240,7 @@ impl Learn {
         let taught = learn(&options, base, &runtime, progress).map_err(name_option)?;
         taught.write(&self.into)?;
         print_lines(&describe_taught(&taught))?;
-        warn_of_left_out(&taught);
+        warn_of_left_out(&taught.left_out);
         print_line(&format!(
             "{:.1} s -> {}; its card is {}",
             start.elapsed().as_secs_f64(),
@@ -174,16 +251,75 @@ impl Learn {
     }
 }
 
+impl Views {
+    fn run(&self, settings: &Settings) -> anyhow::Result<ExitCode> {
+        prepare_process();
+        let mut options = ViewOptions::new(self.from.clone());
+        options.share = self.share;
+        options.busy = self.busy;
+        options.products.clone_from(&self.product);
+        options.looked_at = self.looked_at;
+        options.false_review = self.false_review;
+        options.false_flag = self.false_flag;
+        options.workers = cores();
+        options.limits = settings.limits();
+        let bar = Bar::new();
+        let progress: &dyn Progress = if self.quiet { &Silent } else { &bar };
+        let (bundle, runtime) = (settings.bundle()?, settings.runtime()?);
+        let found = calibrate_views(&options, &bundle, &runtime, progress).map_err(name_option)?;
+        print_lines(&describe_views(&found))?;
+        warn_of_left_out(&found.left_out);
+        if bundle.description.views.is_some() {
+            tell(format!(
+                "faunalens: {} has a table [views] already: this one takes its place",
+                name(bundle.folder.join("bundle.toml"))
+            ));
+        }
+        Ok(exit_code(!found.left_out.is_empty()))
+    }
+}
+
+/// The table as it stands in `bundle.toml`.
+fn describe_views(found: &CalibratedViews) -> String {
+    let mut lines = vec![
+        String::new(),
+        format!(
+            "# {} pictures without a product: {} looked at more closely, of which views alone send \
+             {} to review or flag, and flag {}",
+            found.others, found.looked_at, found.raised, found.flagged
+        ),
+        "[views]".into(),
+        format!("share = {}", found.rule.share),
+        format!("busy = {}", found.rule.busy),
+    ];
+    for (label, threshold) in &found.rule.thresholds {
+        lines.extend([
+            String::new(),
+            format!("[views.thresholds.{}]", toml_key(label)),
+            format!("plausible = {}", threshold.plausible),
+            format!("review = {}", threshold.review),
+            format!("flag = {}", threshold.flag),
+        ]);
+    }
+    lines.join("\n")
+}
+
+/// A label as a key of TOML: quoted where it is more than letters, digits and dashes.
+fn toml_key(label: &str) -> String {
+    let is_bare = |letter: char| letter.is_ascii_alphanumeric() || "_-".contains(letter);
+    match !label.is_empty() && label.chars().all(is_bare) {
+        true => label.to_owned(),
+        false => toml::Value::from(label).to_string(),
+    }
+}
+
 /// Pictures that were left out, the first five by name.
-fn warn_of_left_out(taught: &TaughtBundle) {
-    for row in taught.left_out.iter().take(5) {
+fn warn_of_left_out(left_out: &[LeftOut]) {
+    for row in left_out.iter().take(5) {
         tell(format!("faunalens: left out: {}: {}", row.file, row.why));
     }
-    if taught.left_out.len() > 5 {
-        tell(format!(
-            "faunalens: left out: {} more",
-            taught.left_out.len() - 5
-        ));
+    if left_out.len() > 5 {
+        tell(format!("faunalens: left out: {} more", left_out.len() - 5));
     }
 }
 
@@ -194,6 +330,10 @@ fn name_option(error: LearnError) -> anyhow::Error {
         LearnError::NothingToRead(_) => anyhow::anyhow!("{error}: name one with --model"),
         LearnError::NothingToReplace { ref label, .. } => {
             let option = format!("--replace {label}");
+            anyhow::Error::new(error).context(option)
+        }
+        LearnError::RaisesNothing { ref label, .. } => {
+            let option = format!("--product {label}");
             anyhow::Error::new(error).context(option)
         }
         LearnError::NotTaught {
@@ -333,5 +473,18 @@ fn describe_bundle(bundle: &Bundle) -> String {
         }
         None => format!("label        {label}: raises nothing"),
     }));
+    if let Some(views) = &described.views {
+        lines.push(format!(
+            "views        {:.0} % of width and height, of photos with {:.0} % edges",
+            100.0 * views.share,
+            100.0 * views.busy
+        ));
+        lines.extend(views.thresholds.iter().map(|(label, threshold)| {
+            format!(
+                "view         {label}: looked for from {}, review from {}, flag from {}",
+                threshold.plausible, threshold.review, threshold.flag
+            )
+        }));
+    }
     lines.join("\n")
 }

@@ -98,6 +98,10 @@ pub(super) struct Judging {
     ///
     /// Each is examined as a photo is, at most twelve of a page; the page's decision is the worst of
     /// all. The scores of a page that is mostly layout count by themselves where they flag it.
+    ///
+    /// A large, busy photo without frames that is nearly raised is looked at more closely, in up to
+    /// five overlapping views, where the bundle has thresholds for them; with always every large
+    /// photo without frames that is not raised, with never none.
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Regions::Auto)]
     regions: Regions,
 

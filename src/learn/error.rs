@@ -28,6 +28,19 @@ pub enum LearnError {
     /// The base was itself taught.
     #[error("bundle {0} was itself taught; teach its base again with all pictures together")]
     TaughtAlready(String),
+    /// No label raises a decision.
+    #[error("bundle {0} has no thresholds: no label of it raises a decision, in views neither")]
+    NoProduct(String),
+    /// A label that is to be looked for raises no decision.
+    #[error(
+        "bundle {bundle} has no thresholds of {label}: it raises no decision, in views neither"
+    )]
+    RaisesNothing {
+        /// The bundle.
+        bundle: String,
+        /// The label.
+        label: String,
+    },
     /// No usable picture.
     #[error("{}: no usable picture; {first}", name(from))]
     NoPictures {

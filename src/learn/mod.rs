@@ -23,6 +23,7 @@ mod options;
 mod pictures;
 mod taught;
 mod training_set;
+mod views;
 mod write;
 
 use crate::progress::Progress;
@@ -40,6 +41,7 @@ pub use options::{HoldOut, LearnOptions};
 use pictures::Network;
 pub use taught::TaughtBundle;
 use training_set::TrainingSet;
+pub use views::{CalibratedViews, ViewOptions, calibrate_views};
 
 /// Runs the network on the pictures, of which `progress` hears, fits a head and judges it.
 ///

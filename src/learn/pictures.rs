@@ -79,10 +79,7 @@ pub(super) fn embed(
 ) -> Result<Pictures, LearnError> {
     let from = options.from.as_path();
     let (answers, mut left_out) = answers(from)?;
-    let root = match from.parent() {
-        Some(parent) if !from.is_dir() => parent,
-        _ => Path::new(""),
-    };
+    let root = root_of(from);
     let labelled = labelled(answers, &mut left_out);
     let usual = LOOKS_IN_ALL / labelled.len().max(1);
     let looks = options
@@ -185,8 +182,16 @@ pub(super) fn embed_scanned(
     Ok(Scanned { seen, left_out })
 }
 
+/// What the files of a source are named from.
+pub(super) fn root_of(from: &Path) -> &Path {
+    match from.parent() {
+        Some(parent) if !from.is_dir() => parent,
+        _ => Path::new(""),
+    }
+}
+
 /// The rows that name a file and a label.
-fn labelled(answers: Vec<Answer>, left_out: &mut Vec<LeftOut>) -> Vec<Answer> {
+pub(super) fn labelled(answers: Vec<Answer>, left_out: &mut Vec<LeftOut>) -> Vec<Answer> {
     let mut labelled = Vec::with_capacity(answers.len());
     for answer in answers {
         let why = if answer.file.is_empty() {
@@ -216,14 +221,25 @@ struct Seen {
 /// The same, or why the picture cannot be used.
 type Embedded = Result<Seen, Exclusion>;
 
-/// Takes the next picture that nobody has taken, on every thread, until there is none; gives them
-/// in their own order.
 fn embed_all(
     paths: &[PathBuf],
     looks: usize,
     network: Network<'_>,
     progress: &dyn Progress,
 ) -> Result<Vec<Embedded>, LearnError> {
+    each_picture(paths, network, progress, |path, recognizer| {
+        embed_one(path, looks, recognizer, network).map_err(Exclusion::NotSeen)
+    })
+}
+
+/// Takes the next picture that nobody has taken, on every thread, until there is none; gives what
+/// `one` makes of them in their own order.
+pub(super) fn each_picture<T: Send>(
+    paths: &[PathBuf],
+    network: Network<'_>,
+    progress: &dyn Progress,
+    one: impl Fn(&Path, &mut Recognizer) -> T + Sync,
+) -> Result<Vec<T>, LearnError> {
     let workers = network.workers.clamp(1, paths.len().max(1));
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(workers)
@@ -231,16 +247,15 @@ fn embed_all(
         .map_err(|error| LearnError::Threads(error.to_string()))?;
     let next = AtomicUsize::new(0);
     progress.begin(Stage::Photographs, paths.len());
-    let one_worker = || -> Result<Vec<(usize, Embedded)>, LearnError> {
+    let one_worker = || -> Result<Vec<(usize, T)>, LearnError> {
         let mut recognizer = Recognizer::new(network.runtime, network.bundle, 1)?;
-        let mut embedded = Vec::new();
+        let mut made = Vec::new();
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(path) = paths.get(number) else {
-                return Ok(embedded);
+                return Ok(made);
             };
-            let outcome = embed_one(path, looks, &mut recognizer, network);
-            embedded.push((number, outcome.map_err(Exclusion::NotSeen)));
+            made.push((number, one(path, &mut recognizer)));
             progress.step();
         }
     };
@@ -251,7 +266,7 @@ fn embed_all(
             .collect::<Result<_, LearnError>>()
     });
     progress.end();
-    let in_order: BTreeMap<usize, Embedded> = parts?.into_iter().flatten().collect();
+    let in_order: BTreeMap<usize, T> = parts?.into_iter().flatten().collect();
     Ok(in_order.into_values().collect())
 }
 

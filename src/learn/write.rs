@@ -80,6 +80,11 @@ impl TaughtBundle {
         made.labels.names.clone_from(&self.labels);
         made.output.temperature = self.temperature as f32;
         made.thresholds = self.thresholds();
+        // Of what was taught no view's score is known yet.
+        if let Some(views) = &mut made.views {
+            let taught = |label: &String| self.taught_labels.contains(label);
+            views.thresholds.retain(|label, _| !taught(label));
+        }
         made.calibration = Some(Calibration {
             prior: self.prior.clone(),
         });

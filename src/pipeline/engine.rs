@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::look_inside::LookInside;
 use crate::index::Descriptor;
 use crate::photo::{Limits, PIXELS_ID, hex};
-use crate::recognize::{Bundle, PriorError, PriorShift, Runtime};
+use crate::recognize::{Bundle, PriorError, PriorShift, Runtime, ViewsRule};
 use crate::record::ModelStamp;
 use crate::schreger::Reading;
 use crate::verdict::{self, Verdict};
@@ -79,6 +79,12 @@ impl Engine {
 
     pub(super) fn look_inside(&self) -> LookInside {
         self.look_inside
+    }
+
+    /// The rule by which large photographs are looked at more closely; `None` where they are not.
+    pub(super) fn views_rule(&self) -> Option<&ViewsRule> {
+        let is_on = self.look_inside != LookInside::Never;
+        self.bundle.description.views.as_ref().filter(|_| is_on)
     }
 
     /// The same engine, whose scores are moved from the prior of the bundle's calibration to the

@@ -17,7 +17,9 @@ mod memory;
 mod overlay;
 mod page;
 mod parts;
+mod seen;
 mod shared;
+mod views;
 mod worker;
 
 pub use batch::BatchError;

@@ -12,7 +12,8 @@ use crate::verdict::{Decision, format_score};
 
 /// Draws the regions of a record over its photo as a self-contained SVG, one unit per pixel of the
 /// upright photo: each framed in the colour of its decision (green, amber, red), with its number,
-/// its likeliest label and how many matches it has; below, the record's decision and reasons.
+/// its likeliest label and how many matches it has; views that were looked at more closely in dashes,
+/// with what one raised; below, the record's decision and reasons.
 /// `pixels` are the photo's, at any scale.
 ///
 /// # Errors
@@ -61,6 +62,26 @@ pub fn overlay(pixels: &RgbImage, record: &Record) -> image::ImageResult<String>
             let at = (x + 4.0 * unit, y + 17.0 * unit);
             write_words(&mut svg, at, colour, &words, unit);
         }
+    }
+    for (place, view) in record.views.iter().flatten().enumerate() {
+        let [left, top, width, height] = view.bounds;
+        let colour = colour(view.decision);
+        let _ = writeln!(
+            svg,
+            "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\" fill=\"none\" \
+             stroke=\"{colour}\" stroke-width=\"{:.1}\" stroke-dasharray=\"{:.1}\"/>",
+            2.0 * unit,
+            8.0 * unit
+        );
+        if view.decision == Decision::Clear {
+            continue;
+        }
+        let first = view.reasons.first().map_or("", String::as_str);
+        let words = format!("view {} {}: {first}", place + 1, view.decision);
+        // Views overlap: each has its words on a line of its own.
+        let down = f64::from(top) + (17.0 + 16.0 * place as f64) * unit;
+        let at = (f64::from(left) + 4.0 * unit, down);
+        write_words(&mut svg, at, colour, &words, unit);
     }
     let decision = record.decision.map_or("error", Decision::name);
     let foot_lines = std::iter::once(decision).chain(record.reasons.iter().map(String::as_str));

@@ -5,6 +5,7 @@ use std::time::Instant;
 use image::RgbImage;
 
 use super::inspect::{Input, Inspected, Needs, Picture, caught, inspect};
+use super::seen::Seen;
 use super::{Engine, Examined, Memory, page};
 use crate::index::{Descriptor, IndexError};
 use crate::photo::{Mark, Photo};
@@ -17,6 +18,12 @@ use crate::verdict;
 pub struct Worker<'engine> {
     engine: &'engine Engine,
     recognizer: Recognizer,
+}
+
+/// What the network saw beside the scores of the whole.
+struct Judged {
+    descriptor: Option<Descriptor>,
+    views: Option<Vec<Seen>>,
 }
 
 impl Engine {
@@ -77,8 +84,11 @@ impl<'engine> Worker<'engine> {
                     true => Some(Vec::new()),
                     false => self.look_inside(&picture, with_landmarks)?,
                 };
-                let descriptor = self.judge(&mut record, picture)?;
+                let size = picture.photo.pixels.dimensions();
+                let has_parts = parts.as_ref().is_some_and(|parts| !parts.is_empty());
+                let Judged { descriptor, views } = self.judge(&mut record, picture, has_parts)?;
                 let parts = page::take_up(&mut record, parts);
+                self.take_up_views(&mut record, views, size);
                 if let Some(evidence) = &mut evidence {
                     evidence.entry.descriptor = descriptor;
                     evidence.take_parts(parts);
@@ -107,18 +117,28 @@ impl<'engine> Worker<'engine> {
             .map(|vector| self.engine.descriptor(vector)))
     }
 
-    /// Fills the record with scores, lattice and verdict; gives the descriptor back.
+    /// Fills the record with scores, lattice and verdict; gives the descriptor back, and what was
+    /// seen in views.
     fn judge(
         &mut self,
         record: &mut Record,
         picture: Picture,
-    ) -> Result<Option<Descriptor>, Failure> {
-        let Recognition { scores, descriptor } = self.recognize(&picture.photo.pixels)?;
+        has_parts: bool,
+    ) -> Result<Judged, Failure> {
+        let pixels = &picture.photo.pixels;
+        let Recognition { scores, descriptor } = self.recognize(pixels)?;
+        let views = match has_parts || record.marks.contains(&Mark::Blank) {
+            true => self.engine.views_rule().map(|_| Vec::new()),
+            false => self.look_closer(pixels, &scores)?,
+        };
         // What a picture shows of a lattice does not depend on how common ivory is.
         record.schreger = self.read_lattice(record, &scores, picture)?;
         let scores = self.engine.at_prior(scores);
         self.decide(record, &scores);
-        Ok(descriptor.map(|vector| self.engine.descriptor(vector)))
+        Ok(Judged {
+            descriptor: descriptor.map(|vector| self.engine.descriptor(vector)),
+            views,
+        })
     }
 
     pub(super) fn recognize(&mut self, pixels: &RgbImage) -> Result<Recognition, Failure> {

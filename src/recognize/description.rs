@@ -283,6 +283,34 @@ pub struct SchregerRule {
     pub plausible: f32,
 }
 
+/// The `[views]` table: when a large photograph without frames is looked at more closely, and from
+/// which scores what is seen there counts.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ViewsRule {
+    /// Share of the photograph's width and height that a view takes.
+    pub share: f32,
+    /// Share of its points at edges from which a photograph is busy, 0 to 1.
+    pub busy: f32,
+    /// Per label; a label without an entry is not looked for.
+    pub thresholds: BTreeMap<String, ViewThreshold>,
+}
+
+/// When a label is looked for in views, and from which score of a view it raises a decision: a
+/// largest score of several comes out higher than one score, so these lie higher than the label's
+/// own.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ViewThreshold {
+    /// Score of the whole photograph from which views are worth their time.
+    pub plausible: f32,
+    /// Score of a view from which a person should look.
+    pub review: f32,
+    /// Score of a view from which the photo is flagged.
+    pub flag: f32,
+}
+
 /// `bundle.toml` as written.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -309,6 +337,9 @@ pub struct Description {
     pub thresholds: BTreeMap<String, Threshold>,
     /// When to read the Schreger lattice.
     pub schreger: Option<SchregerRule>,
+    /// When to look more closely; not at all where it is not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub views: Option<ViewsRule>,
     /// What the model was trained on.
     pub training: Option<Training>,
     /// What its scores take for granted.

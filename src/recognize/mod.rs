@@ -10,13 +10,14 @@ mod prior;
 mod runtime;
 mod session;
 mod validate;
+mod views;
 
 pub(crate) use background::Background;
 pub use bundle::{Bundle, BundleError};
 pub use description::{
     Activation, BackgroundFile, Calibration, Colour, Description, Dtype, HeadFile, Input, Labels,
     Layout, ModelFile, Output, Reads, ResizeFilter, ResizeRule, SCHEMA, SchregerRule, Threshold,
-    Training,
+    Training, ViewThreshold, ViewsRule,
 };
 pub(crate) use head::NetworkWord;
 pub use prior::{PriorError, PriorShift};
@@ -25,3 +26,4 @@ pub use runtime::{
     library_candidates,
 };
 pub use session::{Embedding, Recognition, RecognizeError, Recognizer};
+pub use views::{VIEWS, View, busyness};

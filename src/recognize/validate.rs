@@ -4,12 +4,16 @@ use std::collections::HashSet;
 
 use super::description::{
     Calibration, Description, Dtype, HeadFile, Input, Output, Reads, ResizeRule, SCHEMA, Threshold,
+    ViewThreshold, ViewsRule,
 };
 
 /// Sides of the input that are believed, in pixels.
 const INPUT_SIDES: std::ops::RangeInclusive<u32> = 1..=4096;
 /// Pixels of the shorter side beyond which a resized photo is not believed.
 const LONGEST_SHORTEST: u32 = 8192;
+
+/// Shares of a photo's width and height that a view may take.
+const SHARES: std::ops::RangeInclusive<f32> = 0.2..=0.9;
 
 fn require(holds: bool, reason: &str) -> Result<(), String> {
     if holds {
@@ -42,6 +46,9 @@ impl Description {
             self.validate_head(head)?;
         }
         self.validate_thresholds()?;
+        if let Some(views) = &self.views {
+            self.validate_views(views)?;
+        }
         match &self.schreger {
             Some(rule) if !self.labels.names.contains(&rule.label) => {
                 Err(format!("schreger.label: no label {:?}", rule.label))
@@ -109,6 +116,41 @@ impl Description {
             if !(0.0..=1.0).contains(&review) || !(review..=1.0).contains(&flag) {
                 return Err(format!(
                     "thresholds.{label}: 0 <= review <= flag <= 1 must hold, not {review} and {flag}"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Description {
+    fn validate_views(&self, views: &ViewsRule) -> Result<(), String> {
+        require(
+            SHARES.contains(&views.share),
+            "views.share must lie in 0.2 to 0.9",
+        )?;
+        require(
+            (0.0..=1.0).contains(&views.busy),
+            "views.busy must lie in 0 to 1",
+        )?;
+        for (label, threshold) in &views.thresholds {
+            let &ViewThreshold {
+                plausible,
+                review,
+                flag,
+            } = threshold;
+            if !self.labels.names.contains(label) {
+                return Err(format!("views.thresholds.{label}: no such label"));
+            }
+            if !(0.0..=1.0).contains(&plausible) {
+                return Err(format!(
+                    "views.thresholds.{label}: plausible must lie in 0 to 1, not at {plausible}"
+                ));
+            }
+            if !(0.0..=1.0).contains(&review) || !(review..=1.0).contains(&flag) {
+                return Err(format!(
+                    "views.thresholds.{label}: 0 <= review <= flag <= 1 must hold, not {review} \
+                     and {flag}"
                 ));
             }
         }

@@ -1,7 +1,7 @@
 //! A record as one row of a table: what CSV and Parquet hold.
 
 use super::region::worst;
-use super::{Record, prior_in_words};
+use super::{Record, prior_in_words, view};
 use crate::escape;
 use crate::index::Match;
 use crate::manifest::Value;
@@ -93,6 +93,9 @@ pub(super) fn columns(layout: &Layout) -> Vec<(String, Kind)> {
         ("region_polygon", Kind::Text),
         ("region_pdq", Kind::Text),
         ("region_matches", Kind::Integer),
+        ("views", Kind::Integer),
+        ("view_decision", Kind::Text),
+        ("view_bounds", Kind::Text),
         ("seller", Kind::Text),
         ("listing", Kind::Text),
         ("platform", Kind::Text),
@@ -113,6 +116,7 @@ pub(super) fn cells(record: &Record, layout: &Layout) -> Vec<Cell> {
     let region = worst(record.regions.as_deref().unwrap_or_default());
     let shown = region.and_then(|region| region.materials.first());
     let region_matches = region.and_then(|region| Some(region.matches.as_ref()?.len() as i64));
+    let view = view::worst(record.views.as_deref().unwrap_or_default());
     let reading = record.schreger.as_ref();
     let model = record.model.as_ref();
     let prior = model.map(|model| prior_in_words(&model.prior));
@@ -161,6 +165,9 @@ pub(super) fn cells(record: &Record, layout: &Layout) -> Vec<Cell> {
         Cell::Text(region.map(|region| corners(&region.polygon))),
         text(region.map(|region| region.pdq.as_str())),
         Cell::Integer(region_matches),
+        Cell::Integer(record.views.as_ref().map(|views| views.len() as i64)),
+        text(view.map(|view| view.decision.name())),
+        Cell::Text(view.map(|view| view.bounds.map(|side| side.to_string()).join(","))),
         text(record.seller.as_deref()),
         text(record.listing.as_deref()),
         text(record.platform.as_deref()),

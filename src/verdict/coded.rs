@@ -47,6 +47,9 @@ pub struct CodedReason {
     /// written for the whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<usize>,
+    /// The view that it is about, by its place in `views`, from 1; not written for the whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view: Option<usize>,
 }
 
 impl Reason {
@@ -57,6 +60,12 @@ impl Reason {
             Self::InRegion { number, reason } => {
                 return CodedReason {
                     region: Some(*number),
+                    ..reason.coded()
+                };
+            }
+            Self::InView { number, reason } => {
+                return CodedReason {
+                    view: Some(*number),
                     ..reason.coded()
                 };
             }
@@ -95,6 +104,7 @@ impl Reason {
             score: score.map(rounded),
             threshold: threshold.map(rounded),
             region: None,
+            view: None,
         }
     }
 }

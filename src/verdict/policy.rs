@@ -93,6 +93,13 @@ pub enum Reason {
         /// Why it raises something.
         reason: Box<Self>,
     },
+    /// What a closer look at a part of the photo raises.
+    InView {
+        /// Its place in the record's `views`, from 1.
+        number: usize,
+        /// Why it raises something.
+        reason: Box<Self>,
+    },
     /// A match that would have raised the picture was cleared.
     Cleared {
         /// The list with which the picture matches.
@@ -171,6 +178,7 @@ impl fmt::Display for Reason {
                 write!(f, ": {label}, {words}")
             }
             Self::InRegion { number, reason } => write!(f, "region {number}: {reason}"),
+            Self::InView { number, reason } => write!(f, "view {number}: {reason}"),
             Self::SpeciesUndecided { label } => write!(f, "{label}, species undecided"),
             Self::Listed {
                 source,

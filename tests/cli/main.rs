@@ -36,3 +36,4 @@ mod serve_fetch;
 #[cfg(all(unix, feature = "https"))]
 mod serve_https;
 mod usage;
+mod views;
