@@ -330,6 +330,52 @@ fn a_covered_picture_is_found_by_what_is_left_behind_nearer_descriptors() {
     );
 }
 
+/// Soft shades, with hardly a corner.
+fn soft(seed: u64) -> RgbImage {
+    let shift = seed as f32;
+    RgbImage::from_fn(420, 320, |x, y| {
+        let (x, y) = (x as f32 / 60.0, y as f32 / 45.0);
+        let level = (x + shift).sin() + (y - 0.3 * x * shift).cos() + (0.7 * y + x).sin();
+        Rgb([1.0, 0.9, 0.8].map(|tint| ((128.0 + 36.0 * level) * tint) as u8))
+    })
+}
+
+/// The picture under five lines of letters: uprights with two bars each.
+fn lettered(picture: &RgbImage) -> RgbImage {
+    let mut lettered = picture.clone();
+    for (x, y, pixel) in lettered.enumerate_pixels_mut() {
+        let (line, row, column) = (y / 42, y % 42, x % 24);
+        let is_ink = column < 5 || row < 5 || (12..17).contains(&row);
+        if (1..6).contains(&line) && row < 28 && column < 17 && is_ink {
+            *pixel = Rgb([250, 40, 30]);
+        }
+    }
+    lettered
+}
+
+#[test]
+fn a_picture_under_lines_of_text_is_found_by_what_is_seen_between_them() {
+    let (_dir, mut index) = new_index(Settings::default());
+    for seed in 1..9 {
+        let kept = evidence(&soft(seed), seed, vec![1.0, seed as f32 / 100.0, 0.0]);
+        index.add(&kept.entry).unwrap();
+    }
+    let asked = evidence(&lettered(&soft(3)), 77, vec![1.0, 0.0, 0.0]);
+    let found = index.query(&asked.query(false)).unwrap();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].seller, "shop 3");
+    assert!(
+        found[0].weak.is_some(),
+        "what the letters hide is not known"
+    );
+    let mut by_landmarks = asked.query(false);
+    by_landmarks.uncovered = None;
+    assert!(index.query(&by_landmarks).unwrap().is_empty());
+
+    let stranger = evidence(&lettered(&soft(60)), 78, vec![1.0, 0.0, 0.0]);
+    assert!(index.query(&stranger.query(false)).unwrap().is_empty());
+}
+
 #[test]
 fn a_damaged_descriptor_is_not_searched_and_hides_no_other() {
     let (dir, mut index) = new_index(Settings::default());

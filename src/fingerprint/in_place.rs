@@ -119,6 +119,12 @@ impl<'a> InPlace<'a> {
             && unexplained as f32 <= MOST_UNEXPLAINED * free as f32
     }
 
+    /// Whether the frame of a stored picture has the shape of that of the picture that asks.
+    #[must_use]
+    pub fn has_shape_of(&self, stored: &Landmarks) -> bool {
+        self.scales(stored).is_some()
+    }
+
     /// By what the places of a stored picture's landmarks are multiplied; `None` where the frames
     /// are of other shapes.
     fn scales(&self, stored: &Landmarks) -> Option<(f32, f32)> {

@@ -6,6 +6,7 @@ mod brief;
 mod cosine;
 mod cover;
 mod flatness;
+mod free_cells;
 mod harris;
 mod in_place;
 mod landmark;
@@ -20,10 +21,12 @@ mod tent_filter;
 #[cfg(test)]
 mod test_pictures;
 mod thumbnail;
+mod writing;
 
 pub use alignment::Alignment;
 pub use cover::{Covers, covers};
 pub use flatness::flatness;
+pub use free_cells::FreeCells;
 pub use in_place::{ENOUGH_IN_PLACE, InPlace};
 pub use landmarks::{
     DENSE_LANDMARKS, LANDMARKS_ID, Landmarks, QUERY_LANDMARKS, STORED_LANDMARKS, landmarks,

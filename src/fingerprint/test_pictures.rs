@@ -95,3 +95,24 @@ pub(super) fn grained(width: u32, height: u32, seed: u64) -> RgbImage {
     }
     picture
 }
+
+/// The picture under five lines of yellow letters: uprights with two bars each.
+pub(super) fn written(picture: &RgbImage) -> RgbImage {
+    let mut written = picture.clone();
+    let letter = (picture.height() / 12).max(1);
+    let stroke = (letter / 6).max(1);
+    for (x, y, pixel) in written.enumerate_pixels_mut() {
+        let from_top = y.wrapping_sub(picture.height() / 5);
+        let (line, row) = (
+            from_top / (letter * 3 / 2).max(1),
+            from_top % (letter * 3 / 2).max(1),
+        );
+        let column = x % (letter * 4 / 5).max(1);
+        let is_ink =
+            column < stroke || row < stroke || (letter / 2..letter / 2 + stroke).contains(&row);
+        if line < 5 && row < letter && column < letter * 3 / 5 && is_ink {
+            pixel.0 = [255, 230, 0];
+        }
+    }
+    written
+}

@@ -6,7 +6,7 @@ use super::entry::Entry;
 use super::query::{Query, Uncovered};
 use super::settings::PERCEPTUAL_GRID;
 use crate::fingerprint::{
-    self, Covers, Landmarks, PdqHash, PerceptualAlgorithm, STORED_LANDMARKS, Thumbnail,
+    self, Covers, FreeCells, Landmarks, PdqHash, PerceptualAlgorithm, STORED_LANDMARKS, Thumbnail,
 };
 use crate::photo::{Mark, Photo};
 
@@ -23,6 +23,8 @@ pub struct Evidence {
     pub dense_landmarks: Landmarks,
     /// What is laid over it.
     pub covers: Covers,
+    /// Where it is seen, where something is laid over it.
+    pub free: Option<FreeCells>,
     /// The pictures on it, where it is a page.
     pub parts: Vec<Evidence>,
 }
@@ -59,6 +61,7 @@ impl Evidence {
         self.entry.landmarks = Some(self.landmarks.fewer(STORED_LANDMARKS));
         self.entry.thumbnail = Some(Thumbnail::of(pixels));
         self.covers = fingerprint::covers(pixels);
+        self.free = FreeCells::of(pixels, &self.covers);
         self
     }
 
@@ -111,6 +114,7 @@ impl Evidence {
             uncovered: self.entry.thumbnail.as_ref().map(|thumbnail| Uncovered {
                 thumbnail,
                 covers: &self.covers,
+                free: self.free.as_ref(),
             }),
             perceptual: &self.entry.perceptual,
             blank: self.entry.blank,

@@ -7,7 +7,7 @@ use super::method::Method;
 use super::opinion::Opinion;
 use super::weakness::Weakness;
 use crate::fingerprint::{
-    Covers, Landmarks, MATCH_DISTANCE, Pdq, PdqHash, PerceptualHash, Thumbnail,
+    Covers, FreeCells, Landmarks, MATCH_DISTANCE, Pdq, PdqHash, PerceptualHash, Thumbnail,
 };
 
 /// What is seen of a picture beside what is laid over it.
@@ -17,6 +17,8 @@ pub struct Uncovered<'a> {
     pub thumbnail: &'a Thumbnail,
     /// What is laid over it.
     pub covers: &'a Covers,
+    /// The cells of the thumbnail in which it is seen; `None` where nothing is laid over it.
+    pub free: Option<&'a FreeCells>,
 }
 
 /// A search for one photograph.

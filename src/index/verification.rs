@@ -43,16 +43,20 @@ pub(super) struct StoredView {
 }
 
 impl StoredView {
-    /// Whether enough of the picture stands in its place in the one asked for. That what is laid
-    /// over it hides no other picture is more than its landmarks can tell: the weaker claim, unless
-    /// all that a cover leaves free is the same by its brightness too.
+    /// Whether enough of the picture stands in its place in the one asked for, by its landmarks or,
+    /// cell by cell, by its brightness where that one is seen. That what is laid over it hides no
+    /// other picture is more than they can tell: the weaker claim, unless all that a cover leaves
+    /// free is the same by landmarks and brightness.
     pub(super) fn stands_in(
         &self,
         asked: &InPlace<'_>,
         uncovered: Option<Uncovered<'_>>,
     ) -> Option<Kind> {
-        if self.is_page || asked.count(&self.landmarks) < ENOUGH_IN_PLACE {
+        if self.is_page {
             return None;
+        }
+        if asked.count(&self.landmarks) < ENOUGH_IN_PLACE {
+            return self.is_seen_in(asked, uncovered?).then_some(Kind::Object);
         }
         let is_rest_the_same = uncovered
             .zip(self.thumbnail.as_ref())
@@ -64,6 +68,14 @@ impl StoredView {
         Some(match is_rest_the_same {
             true => Kind::Picture,
             false => Kind::Object,
+        })
+    }
+
+    /// Whether the picture is the same in all cells in which the one asked for is seen.
+    fn is_seen_in(&self, asked: &InPlace<'_>, seen: Uncovered<'_>) -> bool {
+        let thumbnails = self.thumbnail.as_ref().zip(seen.free);
+        thumbnails.is_some_and(|(own, free)| {
+            asked.has_shape_of(&self.landmarks) && own.is_same_in(free, seen.thumbnail)
         })
     }
 

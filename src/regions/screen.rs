@@ -74,7 +74,10 @@ pub(super) enum Outline {
 /// The screen of a photograph that fills the most of it, what is lit before what is dark.
 pub(super) fn screen(plane: &Plane) -> Option<(Screen, Outline)> {
     let small = plane.reduced(LONGEST);
-    let [lefts, tops, rights, bottoms] = edges(&small).map(|side| in_runs(side, &small));
+    let [lefts, tops, rights, bottoms] = edges(&small);
+    let (across, down) = (small.width, small.height);
+    let [lefts, rights] = [lefts, rights].map(|side| in_runs(side, down, across));
+    let [tops, bottoms] = [tops, bottoms].map(|side| in_runs(side, across, down));
     let least = SHORTEST * small.width.min(small.height) as f32;
     if [&lefts, &tops, &rights, &bottoms]
         .iter()
@@ -87,10 +90,10 @@ pub(super) fn screen(plane: &Plane) -> Option<(Screen, Outline)> {
         let found = strongest(side, length, span, LEAST_SEEN * least);
         (!found.is_empty()).then_some(found)
     };
-    let lefts = lines(lefts, small.height, small.width)?;
-    let rights = lines(rights, small.height, small.width)?;
-    let tops = lines(tops, small.width, small.height)?;
-    let bottoms = lines(bottoms, small.width, small.height)?;
+    let lefts = lines(lefts, down, across)?;
+    let rights = lines(rights, down, across)?;
+    let tops = lines(tops, across, down)?;
+    let bottoms = lines(bottoms, across, down)?;
     let lit = largest(
         &small,
         [&lefts, &tops, &rights, &bottoms].map(Vec::as_slice),
@@ -148,73 +151,75 @@ fn edges(plane: &Plane) -> [Vec<Edge>; 4] {
     if plane.width < 5 {
         return sides;
     }
-    let mut marks = vec![false; plane.width];
+    let mut marks = vec![0; plane.width - 4];
     for y in 2..plane.height.saturating_sub(2) {
         let rows = [y - 2, y - 1, y, y + 1, y + 2].map(|y| plane.row(y, 0, plane.width));
-        mark_steps(&rows, &mut marks);
-        for x in (2..plane.width - 2).filter(|&x| marks[x]) {
-            let level = |dx: usize, dy: usize| i16::from(rows[dy][x + dx - 2]);
-            let (right, down) = (level(3, 2) - level(1, 2), level(2, 3) - level(2, 1));
-            let (wide, high) = (f32::from(right), f32::from(down));
-            if right.abs() > 2 * down.abs() {
-                let (before, after) = (level(2, 2) - level(0, 2), level(4, 2) - level(2, 2));
-                let is_left = right > 0;
-                let rim = if is_left { level(0, 2) } else { level(4, 2) };
-                // The steepest of its row.
-                if rim <= i16::from(DARK) && right.abs() >= before.abs().max(after.abs()) {
-                    sides[if is_left { 0 } else { 2 }].push(Edge {
-                        along: y as f32,
-                        across: x as f32,
-                        slope: -high / wide,
-                    });
-                }
-            } else if down.abs() > 2 * right.abs() {
-                let (before, after) = (level(2, 2) - level(2, 0), level(2, 4) - level(2, 2));
-                let is_top = down > 0;
-                let rim = if is_top { level(2, 0) } else { level(2, 4) };
-                if rim <= i16::from(DARK) && down.abs() >= before.abs().max(after.abs()) {
-                    sides[if is_top { 1 } else { 3 }].push(Edge {
-                        along: x as f32,
-                        across: y as f32,
-                        slope: -wide / high,
-                    });
-                }
+        mark_sides(&rows, &mut marks);
+        for (k, eight) in marks.chunks(8).enumerate() {
+            if eight.iter().all(|&mark| mark == 0) {
+                continue;
+            }
+            for (x, &mark) in (8 * k + 2..).zip(eight).filter(|(_, mark)| **mark > 0) {
+                let apart = |a: u8, b: u8| f32::from(i16::from(b) - i16::from(a));
+                let wide = apart(rows[2][x - 1], rows[2][x + 1]);
+                let high = apart(rows[1][x], rows[3][x]);
+                let (along, across, slope) = match mark {
+                    LEFT | RIGHT => (y, x, -high / wide),
+                    _ => (x, y, -wide / high),
+                };
+                sides[mark.trailing_zeros() as usize].push(Edge {
+                    along: along as f32,
+                    across: across as f32,
+                    slope,
+                });
             }
         }
     }
     sides
 }
 
-/// Marks the places of the middle one of five rows at which it may be dark on one side alone: all
-/// that [`edges`] looks at closer. In bytes, as wide as registers are.
-fn mark_steps(rows: &[&[u8]; 5], marks: &mut [bool]) {
-    let [above, up, own, down, below] = rows;
-    let inner = own.len() - 4;
-    let across = own[..inner]
-        .iter()
-        .zip(&own[1..])
-        .zip(&own[3..])
-        .zip(&own[4..]);
-    let along = above[2..]
-        .iter()
-        .zip(&up[2..])
-        .zip(&down[2..])
-        .zip(&below[2..]);
-    let is_step = |dark: u8, low: u8, high: u8| (dark <= DARK) & (high.saturating_sub(low) >= STEP);
-    let is_edge = |(((first, low), high), last): (((&u8, &u8), &u8), &u8)| {
-        is_step(*first, *low, *high) | is_step(*last, *high, *low)
-    };
-    for ((mark, across), along) in marks[2..].iter_mut().zip(across).zip(along) {
-        *mark = is_edge(across) | is_edge(along);
+/// What a place is marked as: a point of a side of this kind. The numbers of bits are places in
+/// [`edges`].
+const LEFT: u8 = 1;
+const TOP: u8 = 1 << 1;
+const RIGHT: u8 = 1 << 2;
+const BOTTOM: u8 = 1 << 3;
+
+/// Marks the places of the middle one of five rows, but for two at each end, at which it is dark on
+/// one side alone, and brighter nowhere steeper in its row or column. In bytes, as wide as registers
+/// are.
+fn mark_sides(rows: &[&[u8]; 5], marks: &mut [u8]) {
+    let count = marks.len();
+    let own = |from: usize| &rows[2][from..from + count];
+    let other = |row: usize| &rows[row][2..2 + count];
+    let (first, before, middle, after, last) = (own(0), own(1), own(2), own(3), own(4));
+    let (above, up, down, below) = (other(0), other(1), other(3), other(4));
+    for k in 0..count {
+        let (wide, high) = (before[k].abs_diff(after[k]), up[k].abs_diff(down[k]));
+        let (own, first, last) = (middle[k], first[k], last[k]);
+        let is_side = |step: u8, crosswise: u8, ends: (u8, u8)| {
+            (step >= STEP)
+                & (step.saturating_sub(crosswise) > crosswise)
+                & (ends.0.abs_diff(own) <= step)
+                & (ends.1.abs_diff(own) <= step)
+        };
+        let upright = u8::from(is_side(wide, high, (first, last)));
+        let level = u8::from(is_side(high, wide, (above[k], below[k])));
+        let is_left = u8::from((after[k] > before[k]) & (first <= DARK));
+        let is_right = u8::from((after[k] < before[k]) & (last <= DARK));
+        let is_top = u8::from((down[k] > up[k]) & (above[k] <= DARK));
+        let is_bottom = u8::from((down[k] < up[k]) & (below[k] <= DARK));
+        marks[k] = upright * (LEFT * is_left | RIGHT * is_right)
+            | level * (TOP * is_top | BOTTOM * is_bottom);
     }
 }
 
 /// The points of one kind of side that are one of several in a row, each at most one pixel further
-/// across than the last.
-fn in_runs(mut points: Vec<Edge>, plane: &Plane) -> Vec<Edge> {
-    // Rows of the side that points may be of, with one beyond each end.
-    let span = plane.width.max(plane.height) + 2;
-    let mut taken = vec![false; span * span];
+/// across than the last, on sides `length` long with `span` pixels across.
+fn in_runs(mut points: Vec<Edge>, length: usize, span: usize) -> Vec<Edge> {
+    // Places along and across, with one beyond each end.
+    let span = span + 2;
+    let mut taken = vec![false; (length + 2) * span];
     let place = |point: &Edge| (point.along as usize + 1) * span + point.across as usize + 1;
     for point in &points {
         taken[place(point)] = true;
@@ -486,11 +491,9 @@ fn is_rimmed(plane: &Plane, corners: &[(f32, f32); 4], outline: Outline) -> bool
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::{Rgb, RgbImage};
 
     #[test]
     fn points_of_a_texture_are_no_side_and_those_of_a_slanting_line_are() {
-        let plane = Plane::of(&RgbImage::from_pixel(80, 60, Rgb([0; 3])));
         let point = |along: usize, across: usize| Edge {
             along: along as f32,
             across: across as f32,
@@ -500,7 +503,7 @@ mod tests {
         // Short rows with a gap between them, as far from the line as from each other.
         let texture = (2..58).filter(|along| along % RUN != 0);
         let texture = texture.map(|along| point(along, 60));
-        let kept = in_runs(line.clone().chain(texture).collect(), &plane);
+        let kept = in_runs(line.clone().chain(texture).collect(), 60, 80);
         let places = |points: Vec<Edge>| -> Vec<(f32, f32)> {
             points
                 .iter()
