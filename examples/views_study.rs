@@ -147,7 +147,11 @@ fn jobs<'a>(rows: &[(&'a str, &'a str)], products: &[String]) -> Vec<Job<'a>> {
         if scenes.is_empty() {
             continue;
         }
-        for (number, &(file, _)) in list.iter().step_by(list.len().div_ceil(LAID).max(1)).enumerate() {
+        for (number, &(file, _)) in list
+            .iter()
+            .step_by(list.len().div_ceil(LAID).max(1))
+            .enumerate()
+        {
             for share in SHARES {
                 let chance = chance(file, share) as usize + number;
                 let mut scene = scenes[chance % scenes.len()];
