@@ -209,8 +209,9 @@ fn mark_sides(rows: &[&[u8]; 5], marks: &mut [u8]) {
         let is_right = u8::from((after[k] < before[k]) & (last <= DARK));
         let is_top = u8::from((down[k] > up[k]) & (above[k] <= DARK));
         let is_bottom = u8::from((down[k] < up[k]) & (below[k] <= DARK));
-        marks[k] = upright * (LEFT * is_left | RIGHT * is_right)
-            | level * (TOP * is_top | BOTTOM * is_bottom);
+        let of_upright = (LEFT * is_left) | (RIGHT * is_right);
+        let of_level = (TOP * is_top) | (BOTTOM * is_bottom);
+        marks[k] = (upright * of_upright) | (level * of_level);
     }
 }
 
