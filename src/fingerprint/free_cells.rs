@@ -3,9 +3,12 @@
 use image::RgbImage;
 
 use super::cover::Covers;
-use super::thumbnail::{SIDE, THUMBNAIL_BYTES};
 use super::writing::writing;
 
+/// Cells of a thumbnail along each side.
+pub(super) const SIDE: usize = 24;
+/// Cells of a thumbnail, each of a byte.
+pub(super) const THUMBNAIL_BYTES: usize = SIDE * SIDE;
 /// Places that are looked at along each side of a cell.
 const PLACES: usize = 6;
 /// Share of a cell's places that are free in a free cell, percent.

@@ -4,12 +4,8 @@
 use image::RgbImage;
 
 use super::cover::Covers;
-use super::free_cells::FreeCells;
+use super::free_cells::{FreeCells, SIDE, THUMBNAIL_BYTES};
 
-/// Cells along each side.
-pub(super) const SIDE: usize = 24;
-/// Bytes of a thumbnail.
-pub(super) const THUMBNAIL_BYTES: usize = SIDE * SIDE;
 /// Cells along a side of the windows in which two thumbnails are compared.
 const WINDOW: usize = 3;
 
