@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -16,6 +17,7 @@ pub(crate) struct Service {
     pub(crate) child: Child,
     pub(crate) socket: PathBuf,
     log: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
 }
 
 /// An answer over HTTP.
@@ -60,7 +62,7 @@ impl Service {
         let log = Arc::new(Mutex::new(String::new()));
         let (listens, heard) = mpsc::channel();
         let (stderr, lines) = (child.stderr.take().unwrap(), Arc::clone(&log));
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 if line.contains("listening at") {
                     let _ = listens.send(());
@@ -70,7 +72,13 @@ impl Service {
                 lines.push('\n');
             }
         });
-        let service = Self { child, socket, log };
+        let reader = Some(reader);
+        let service = Self {
+            child,
+            socket,
+            log,
+            reader,
+        };
         heard
             .recv_timeout(Duration::from_secs(60))
             .unwrap_or_else(|_| panic!("it did not start: {}", service.log()));
@@ -82,6 +90,19 @@ impl Service {
         self.log.lock().unwrap().clone()
     }
 
+    /// Waits until it has written this to standard error.
+    pub(crate) fn tells(&self, text: &str) {
+        let start = Instant::now();
+        while !self.log().contains(text) {
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "no {text:?} in {}",
+                self.log()
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill")
@@ -91,11 +112,14 @@ impl Service {
         assert!(sent.success());
     }
 
-    /// Waits for its end; its exit status.
+    /// Waits for its end, and for all that it wrote; its exit status.
     pub(crate) fn ended(&mut self) -> Option<i32> {
         let start = Instant::now();
         while start.elapsed() < Duration::from_secs(60) {
             if let Some(status) = self.child.try_wait().unwrap() {
+                if let Some(reader) = self.reader.take() {
+                    reader.join().unwrap();
+                }
                 return status.code();
             }
             std::thread::sleep(Duration::from_millis(10));
