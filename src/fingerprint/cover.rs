@@ -5,6 +5,8 @@
 
 use image::RgbImage;
 
+use super::samples::{Colour, Samples};
+
 /// Samples along the longer side.
 const SAMPLES: usize = 128;
 /// Levels by which a sample may differ from the tone.
@@ -64,18 +66,11 @@ impl Covers {
 /// The covers of a picture.
 #[must_use]
 pub fn covers(pixels: &RgbImage) -> Covers {
-    let (width, height) = pixels.dimensions();
-    let longer = width.max(height).max(1) as usize;
-    let side = |length: u32| (length as usize * SAMPLES / longer).max(1);
-    let (across, down) = (side(width), side(height));
-    let place = |k: usize, count: usize, length: u32| {
-        ((2 * k + 1) * length as usize / (2 * count)).min(length as usize - 1) as u32
-    };
-    let mut samples = Vec::with_capacity(across * down);
-    for y in 0..down {
-        let row = place(y, down, height);
-        samples.extend((0..across).map(|x| pixels.get_pixel(place(x, across, width), row).0));
-    }
+    let Samples {
+        across,
+        down,
+        colours: samples,
+    } = Samples::of(pixels, SAMPLES);
     let mut areas = areas_of_one_tone(&samples, across);
     let all = samples.len() as f32;
     areas.retain(|area| {
@@ -108,7 +103,7 @@ pub fn covers(pixels: &RgbImage) -> Covers {
 }
 
 /// Connected areas in which every sample has the tone of the first, as numbers of samples.
-fn areas_of_one_tone(samples: &[[u8; 3]], across: usize) -> Vec<Vec<usize>> {
+fn areas_of_one_tone(samples: &[Colour], across: usize) -> Vec<Vec<usize>> {
     let mut taken = vec![false; samples.len()];
     let mut areas = Vec::new();
     for first in 0..samples.len() {

@@ -16,6 +16,7 @@ mod pdq;
 mod pdq_hash;
 mod perceptual;
 mod plane;
+mod samples;
 mod shrink;
 mod tent_filter;
 #[cfg(test)]

@@ -5,6 +5,8 @@
 
 use image::RgbImage;
 
+use super::samples::{Colour, Samples};
+
 /// Samples along the longer side: a stroke of a letter that is a twelfth of a picture high has two.
 const SAMPLES: usize = 256;
 /// Least samples along the shorter side.
@@ -29,15 +31,6 @@ const LEAST_WRITING: f32 = 0.008;
 /// Samples by which strokes are taken larger: their rims, and what compression leaves there.
 const MARGIN: usize = 2;
 
-type Colour = [u8; 3];
-
-/// A picture in few samples.
-struct Samples {
-    across: usize,
-    down: usize,
-    colours: Vec<Colour>,
-}
-
 /// Where a picture is written on.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Writing {
@@ -57,7 +50,7 @@ impl Writing {
 
 /// The writing over a picture; `None` where there is none.
 pub(super) fn writing(pixels: &RgbImage) -> Option<Writing> {
-    let samples = Samples::of(pixels);
+    let samples = Samples::of(pixels, SAMPLES);
     let (across, down) = (samples.across, samples.down);
     if across.min(down) < NARROWEST {
         return None;
@@ -83,27 +76,6 @@ pub(super) fn writing(pixels: &RgbImage) -> Option<Writing> {
 }
 
 impl Samples {
-    fn of(pixels: &RgbImage) -> Self {
-        let (width, height) = pixels.dimensions();
-        let longer = width.max(height).max(1) as usize;
-        let side = |length: u32| (length as usize * SAMPLES / longer).max(1);
-        let (across, down) = (side(width), side(height));
-        let place = |k: usize, count: usize, length: u32| {
-            ((2 * k + 1) * length as usize / (2 * count)).min(length as usize - 1) as u32
-        };
-        let columns: Vec<u32> = (0..across).map(|x| place(x, across, width)).collect();
-        let mut colours = Vec::with_capacity(across * down);
-        for y in 0..down {
-            let row = place(y, down, height);
-            colours.extend(columns.iter().map(|&x| pixels.get_pixel(x, row).0));
-        }
-        Self {
-            across,
-            down,
-            colours,
-        }
-    }
-
     /// The tones of most samples, no two of them alike.
     fn usual_tones(&self) -> Vec<Colour> {
         let bin = |colour: &Colour| {

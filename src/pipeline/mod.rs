@@ -17,6 +17,7 @@ mod memory;
 mod overlay;
 mod page;
 mod parts;
+mod raise;
 mod seen;
 mod shared;
 mod views;

@@ -1,5 +1,6 @@
 //! A page: its record, and what was found of the pictures on it.
 
+use super::raise::raise;
 use crate::index::Evidence;
 use crate::record::{Record, RegionRecord};
 use crate::regions;
@@ -28,13 +29,12 @@ pub(super) fn take_up(record: &mut Record, parts: Option<Vec<Part>>) -> Vec<Evid
     };
     if own == Decision::Review && is_mostly_layout(&parts) && is_by_scores_alone(record) {
         own = Decision::Clear;
+        record.decision = Some(own);
         record.reasons.clear();
         record.reasons_coded.clear();
         record.law = None;
     }
     let mut evidence = Vec::new();
-    let mut worst = own;
-    let mut law = record.law.take().unwrap_or_default();
     let mut regions = Vec::with_capacity(parts.len());
     for (place, part) in parts.into_iter().enumerate() {
         let Part {
@@ -43,24 +43,14 @@ pub(super) fn take_up(record: &mut Record, parts: Option<Vec<Part>>) -> Vec<Evid
             species,
             evidence: found,
         } = part;
-        if verdict.decision > own && verdict.decision > Decision::Clear {
-            worst = worst.max(verdict.decision);
-            let reasons = verdict.reasons.into_iter().map(|reason| Reason::InRegion {
-                number: place + 1,
-                reason: Box::new(reason),
-            });
-            record.give_reasons(&reasons.collect::<Vec<_>>());
-            for status in verdict::legal_status(&verdict.raised, species) {
-                if !law.contains(&status) {
-                    law.push(status);
-                }
-            }
-        }
+        raise(record, own, verdict, species, |reason| Reason::InRegion {
+            number: place + 1,
+            reason,
+        });
         evidence.extend(found);
         regions.push(region);
     }
-    record.decision = Some(worst);
-    record.law = Some(law);
+    record.law.get_or_insert_default();
     record.regions = Some(regions);
     evidence
 }

@@ -4,6 +4,7 @@
 use image::RgbImage;
 
 use super::look_inside::LookInside;
+use super::raise::raise;
 use super::seen::Seen;
 use super::worker::Worker;
 use crate::recognize::busyness;
@@ -65,8 +66,6 @@ impl Worker<'_> {
         let labels = &self.engine().bundle().description.labels.names;
         let species = record.schreger.as_ref();
         let species = species.map_or(Species::Undecided, |reading| reading.species);
-        let mut worst = own;
-        let mut law = record.law.take().unwrap_or_default();
         let mut views = Vec::with_capacity(seen.len());
         for (place, seen) in seen.iter().enumerate() {
             let verdict = self.view_verdict(&seen.scores, record.schreger.as_ref());
@@ -77,23 +76,12 @@ impl Worker<'_> {
                 reasons: verdict.reasons.iter().map(ToString::to_string).collect(),
                 reasons_coded: verdict.reasons.iter().map(Reason::coded).collect(),
             });
-            if verdict.decision <= own {
-                continue;
-            }
-            worst = worst.max(verdict.decision);
-            let reasons = verdict.reasons.into_iter().map(|reason| Reason::InView {
+            raise(record, own, verdict, species, |reason| Reason::InView {
                 number: place + 1,
-                reason: Box::new(reason),
+                reason,
             });
-            record.give_reasons(&reasons.collect::<Vec<_>>());
-            for status in verdict::legal_status(&verdict.raised, species) {
-                if !law.contains(&status) {
-                    law.push(status);
-                }
-            }
         }
-        record.decision = Some(worst);
-        record.law = Some(law);
+        record.law.get_or_insert_default();
         record.views = Some(views);
     }
 
